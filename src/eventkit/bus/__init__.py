@@ -1,0 +1,1 @@
+"""Where events travel: one small protocol and a module for each backend."""

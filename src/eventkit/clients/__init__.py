@@ -1,0 +1,1 @@
+"""The base class of the HTTP clients through which a service asks other services."""

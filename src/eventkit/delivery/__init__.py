@@ -1,0 +1,1 @@
+"""One event on its way to one handler: attempts, retry, dead letter, inbox and outbox."""

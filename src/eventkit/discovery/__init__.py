@@ -1,0 +1,1 @@
+"""Where contracts come from: imported code, code read as syntax, AsyncAPI files, git revisions."""

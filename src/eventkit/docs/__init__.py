@@ -1,0 +1,1 @@
+"""AsyncAPI documents, JSON Schema files and the offline site that are made from contracts."""

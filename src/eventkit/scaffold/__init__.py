@@ -1,0 +1,1 @@
+"""Writes new services in the layout of the reference services."""
