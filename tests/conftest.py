@@ -1,0 +1,7 @@
+"""Settings that all tests share."""
+
+from hypothesis import settings
+
+# How long one example takes says more about the machine than about the code.
+settings.register_profile("eventkit", deadline=None)
+settings.load_profile("eventkit")
