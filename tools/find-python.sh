@@ -1,21 +1,29 @@
 #!/bin/sh
-# Prints a Python that can run eventkit: 3.11 or newer, able to make virtual environments.
-# $PYTHON, where it is set, is the only candidate. Each one is run, not just looked up: a version manager may
-# put names on the PATH that start nothing.
-seen=
+# Prints the path of a Python that can run eventkit: 3.11 or newer, able to make virtual environments.
+# Where $PYTHON is set it is the only candidate. Candidates are run, not just looked up: a version manager may put
+# names on the PATH that start nothing.
 
-for candidate in ${PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
-    version=$("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue
-    if ! "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-        seen="$seen $candidate is $version (too old);"
+if [ -n "${PYTHON:-}" ]; then
+    set -- "$PYTHON"
+else
+    set -- python3.13 python3.12 python3.11 python3 python
+fi
+
+refused=
+for candidate; do
+    if ! version=$("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null); then
+        why="is not there or does not start"
+    elif ! "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+        why="is Python $version"
     elif ! "$candidate" -c 'import ensurepip, venv' 2>/dev/null; then
-        seen="$seen $candidate ($version) cannot make virtual environments (on Debian: apt install python$version-venv);"
+        why="has no venv module (on Debian and Ubuntu: apt install python$version-venv)"
     else
-        "$candidate" -c 'import sys; print(sys.executable)'
-        exit 0
+        exec "$candidate" -c 'import sys; print(sys.executable)'
     fi
+    refused="$refused
+  $candidate $why"
 done
 
-echo "eventkit needs Python 3.11 or newer with the venv module.${seen:- No Python was found on the PATH.}" >&2
-echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2
+echo "eventkit needs Python 3.11 or newer with the venv module. Tried:$refused
+Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2
 exit 1
