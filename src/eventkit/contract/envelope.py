@@ -1,0 +1,121 @@
+"""`Envelope`: the CloudEvents 1.0 attributes around one event.
+
+Source: CloudEvents 1.0.2, https://github.com/cloudevents/spec, with its documented extensions Correlation
+(`correlationid`, `causationid`), Partitioning (`partitionkey`) and Distributed Tracing (`traceparent`, `tracestate`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time as clock
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from eventkit.contract.errors import EnvelopeError
+from eventkit.contract.event import Event, EventType
+
+type_ = type
+ExtensionValue = str | int | bool
+
+JSON_CONTENT_TYPE: Final = "application/json"
+_SCHEMA_PREFIX: Final = "urn:eventkit:"
+_VERSION_IN_SCHEMA: Final = re.compile(r"[:/.]v(\d{1,9})(?:\.json)?(?:#.*)?$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """One event on the wire: its CloudEvents attributes and its data.
+
+    Args:
+        id: Unique together with `source`; the same for every delivery of the same event.
+        source: Who published it: the service's name, or a URI-reference.
+        type: The event's type name.
+        data: The event as JSON, UTF-8.
+        time: When it happened, timezone-aware; None where the publisher does not say.
+        subject: What it is about; eventkit sends the key here too.
+        dataschema: URI of the data's schema. eventkit's end with the version, `urn:eventkit:order.created:v2`.
+        key: CloudEvents `partitionkey`: events with the same key are handled in order.
+        correlation: CloudEvents `correlationid`: shared by all events that follow from one cause.
+        causation: CloudEvents `causationid`: the id of the event in whose handling this one was published.
+        traceparent: W3C trace context.
+        datacontenttype: Media type of `data`.
+        extensions: All other attributes, kept as they came.
+
+    Raises:
+        EnvelopeError: id, source or type is empty, or the time has no time zone.
+    """
+
+    id: str
+    source: str
+    type: str
+    data: bytes
+    time: datetime | None = None
+    subject: str | None = None
+    dataschema: str | None = None
+    key: str | None = None
+    correlation: str | None = None
+    causation: str | None = None
+    traceparent: str | None = None
+    datacontenttype: str = JSON_CONTENT_TYPE
+    extensions: Mapping[str, ExtensionValue] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not (self.id and self.source and self.type):
+            empty = next(name for name in ("id", "source", "type") if not getattr(self, name))
+            raise EnvelopeError(
+                f"the CloudEvents attribute {empty!r} is empty", mend="id, source and type are required"
+            )
+        if self.time is not None and self.time.tzinfo is None:
+            raise EnvelopeError("the CloudEvents attribute 'time' has no time zone", mend="use datetime.now(UTC)")
+
+    @property
+    def event_type(self) -> EventType:
+        """The type name with the version that `dataschema` ends with; version 1 where it names none."""
+        return EventType(self.type, _version(self.dataschema))
+
+    @classmethod
+    def of(cls, event: Event, *, source: str, cause: Envelope | None = None) -> Envelope:
+        """Put a new event into an envelope.
+
+        Args:
+            event: The event to publish.
+            source: The name of the service that publishes it.
+            cause: The envelope of the event in whose handling this one is published.
+
+        Raises:
+            DefinitionError: The event's class has no type name.
+            PublishError: The event holds a value that JSON does not have.
+        """
+        event_type = type_(event).event_type()
+        key = event.partition_key()
+        id_ = new_id()
+        return cls(
+            id=id_,
+            source=source,
+            type=event_type.name,
+            data=event.to_json(),
+            time=datetime.now(UTC),
+            subject=key,
+            dataschema=f"{_SCHEMA_PREFIX}{event_type.name}:v{event_type.version}",
+            key=key,
+            correlation=id_ if cause is None else cause.correlation or cause.id,
+            causation=None if cause is None else cause.id,
+            traceparent=None if cause is None else cause.traceparent,
+        )
+
+
+def new_id() -> str:
+    """Return a UUID version 7 (RFC 9562, 5.7): unique, and sorted by the time it was made."""
+    milliseconds = clock.time_ns() // 1_000_000
+    noise = os.urandom(10).hex()
+    stamp = f"{milliseconds:012x}"
+    variant = "89ab"[int(noise[0], 16) & 3]
+    return f"{stamp[:8]}-{stamp[8:]}-7{noise[1:4]}-{variant}{noise[4:7]}-{noise[7:19]}"
+
+
+def _version(dataschema: str | None) -> int:
+    found = _VERSION_IN_SCHEMA.search(dataschema) if dataschema else None
+    return int(found[1]) if found else 1

@@ -1,0 +1,194 @@
+"""Reads what a publisher, handler or upcaster declares, when it is defined."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+
+from eventkit.contract.envelope import Envelope
+from eventkit.contract.errors import ConfigurationError, DefinitionError
+from eventkit.contract.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A parameter of a handler that is filled with an object given to `Service.run`.
+
+    Args:
+        name: The parameter's name.
+        annotation: The type asked for, or its name where the type is imported for type checkers only.
+    """
+
+    name: str
+    annotation: Any
+
+    def accepts(self, candidate: object) -> bool:
+        """Tell whether `candidate` is of the type that is asked for."""
+        if isinstance(self.annotation, str):
+            wanted = self.annotation.rpartition(".")[2]
+            return any(base.__name__ == wanted for base in type(candidate).__mro__)
+        try:
+            return isinstance(candidate, get_origin(self.annotation) or self.annotation)
+        except TypeError:  # a protocol that is not runtime-checkable, a union of such, ...
+            return False
+
+    def choose(self, candidates: tuple[object, ...], handler: str) -> object:
+        """Return the one of `candidates` that fits.
+
+        Raises:
+            ConfigurationError: None fits, or several do.
+        """
+        fitting = [candidate for candidate in candidates if self.accepts(candidate)]
+        if len(fitting) == 1:
+            return fitting[0]
+        wanted = self.annotation if isinstance(self.annotation, str) else describe(self.annotation)
+        if fitting:
+            raise ConfigurationError(
+                f"{handler} asks for one {wanted} as {self.name!r}, and {len(fitting)} were given to run()",
+                mend="give one, or declare a narrower type",
+            )
+        raise ConfigurationError(
+            f"{handler} asks for a {wanted} as {self.name!r}, and none was given to run()",
+            mend=f"pass it: service.run(bus, {wanted[:1].lower()}{wanted[1:]})",
+        )
+
+
+def event_parameter(function: Callable[..., Any], role: str) -> type[Event]:
+    """Return the event model that the first parameter of a handler or upcaster is annotated with.
+
+    Raises:
+        DefinitionError: No parameter, no annotation, one that cannot be resolved, or one that is no event.
+    """
+    parameters = _parameters(function)
+    if not parameters:
+        raise DefinitionError(
+            f"the {role} {function.__qualname__} takes no event", where=place(function), mend=_mend(role)
+        )
+    return _event_model(function, role, f"parameter {parameters[0]!r}", _annotation(function, parameters[0]))
+
+
+def returned_event(function: Callable[..., Any], role: str) -> type[Event]:
+    """Return the event model that a publisher or upcaster is annotated to return.
+
+    Raises:
+        DefinitionError: As for `event_parameter`.
+    """
+    return _event_model(function, role, "return value", _annotation(function, "return"))
+
+
+def dependencies(function: Callable[..., Any]) -> tuple[Dependency, ...]:
+    """Return what a handler asks for besides its event.
+
+    Raises:
+        DefinitionError: A parameter without an annotation.
+    """
+    found = []
+    for name in _parameters(function)[1:]:
+        annotation = _annotation(function, name)
+        if annotation is None:
+            raise DefinitionError(
+                f"parameter {name!r} of {function.__qualname__} has no annotation",
+                where=place(function),
+                mend="annotate it with the type of the object to be passed in",
+            )
+        found.append(Dependency(name, annotation))
+    return tuple(found)
+
+
+def asks_for_envelope(dependency: Dependency) -> bool:
+    """Tell whether the parameter is filled with the envelope of the event."""
+    return dependency.annotation is Envelope or dependency.annotation in ("Envelope", "eventkit.Envelope")
+
+
+def require_async(function: Callable[..., Any], role: str) -> None:
+    """Raise DefinitionError where the function is not declared with `async def`."""
+    if not inspect.iscoroutinefunction(function):
+        name = getattr(function, "__qualname__", repr(function))
+        raise DefinitionError(
+            f"the {role} {name} is not async", where=place(function), mend="declare it with `async def`"
+        )
+
+
+def place(function: Callable[..., Any]) -> str:
+    """Return where a function is defined, as `orders/handlers.py:12`, for messages."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else getattr(function, "__module__", "?")
+
+
+def describe(annotation: Any) -> str:
+    """Return an annotation as it is written in code."""
+    return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
+
+
+def _parameters(function: Callable[..., Any]) -> list[str]:
+    allowed = (
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.KEYWORD_ONLY,
+        inspect.Parameter.POSITIONAL_ONLY,
+    )
+    parameters = inspect.signature(function).parameters.values()
+    for parameter in parameters:
+        if parameter.kind not in allowed:
+            raise DefinitionError(
+                f"{function.__qualname__} takes {parameter}",
+                where=place(function),
+                mend="name each parameter, with its type",
+            )
+    return [parameter.name for parameter in parameters]
+
+
+def _annotation(function: Callable[..., Any], name: str) -> Any:
+    """Return the annotation; its source text where a name in it is not there, None where there is none."""
+    annotation = _annotations(function).get(name)
+    if name == "return" and annotation is None:
+        return None
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        # One by one, not with get_type_hints: a type imported only for type checkers must not hide the others.
+        return eval(annotation, getattr(function, "__globals__", {}))  # noqa: S307 - the user's own source code
+    except (NameError, AttributeError):
+        return annotation
+
+
+def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
+    if sys.version_info >= (3, 14):
+        import annotationlib  # new in Python 3.14, where annotations are evaluated only on demand
+
+        found = annotationlib.get_annotations(function, format=annotationlib.Format.FORWARDREF)
+        return {
+            name: value.__forward_arg__ if isinstance(value, annotationlib.ForwardRef) else value
+            for name, value in found.items()
+        }
+    return inspect.get_annotations(function)
+
+
+def _event_model(function: Callable[..., Any], role: str, part: str, annotation: Any) -> type[Event]:
+    name = function.__qualname__
+    if annotation is None:
+        raise DefinitionError(f"the {part} of {role} {name} has no annotation", where=place(function), mend=_mend(role))
+    if isinstance(annotation, str):
+        raise DefinitionError(
+            f"the annotation {annotation!r} of {role} {name} is not defined",
+            where=place(function),
+            mend="import the event model at the top of the module, not under TYPE_CHECKING",
+        )
+    if not (isinstance(annotation, type) and issubclass(annotation, Event)):
+        raise DefinitionError(
+            f"the {part} of {role} {name} is {describe(annotation)}, not an event",
+            where=place(function),
+            mend=_mend(role),
+        )
+    annotation.event_type()
+    return annotation
+
+
+def _mend(role: str) -> str:
+    return {
+        "handler": "declare it: async def handle_order_created(event: OrderCreatedEvent) -> None",
+        "publisher": "declare it: async def publish_order_created(order: Order) -> OrderCreatedEvent",
+        "upcaster": "declare it: def upcast(old: OrderCreatedV1) -> OrderCreatedV2",
+    }[role]

@@ -1,0 +1,78 @@
+"""`Contract`: what one service publishes and handles, wherever that was found.
+
+Every source gives the same contract: code that was imported, code that was read as syntax, AsyncAPI documents, a git
+revision. Whatever checks or shows contracts sees only this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from eventkit.contract.event import EventType
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A place in a source file.
+
+    Args:
+        file: The path, relative to the folder in which the command runs where it lies below it.
+        line: The line, 1 for the first.
+        column: The column, 1 for the first.
+        width: How many characters are meant; 0 for the rest of the line.
+    """
+
+    file: str
+    line: int
+    column: int = 1
+    width: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One event in one role: as a service publishes it, or as it reads it.
+
+    Args:
+        event: The type name and version.
+        schema: Its JSON Schema: of what is sent where it is published, of what is accepted where it is handled.
+        model: The name of its model or message.
+        description: What it means.
+        function: The publisher or handler; empty where the source does not say.
+        key: The field that orders events, or None.
+        closed: The publisher sends the declared properties and no others, even where the schema does not say so.
+        places: Where it is declared, by path in the event: "" for the whole, "/amount", "/items/*/price".
+        function_place: Where the publisher or handler is.
+    """
+
+    event: EventType
+    schema: Mapping[str, Any] | bool
+    model: str
+    description: str = ""
+    function: str = ""
+    key: str | None = None
+    closed: bool = False
+    places: Mapping[str, Place] = field(default_factory=dict)
+    function_place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What one service publishes and handles.
+
+    Args:
+        service: The service's name.
+        version: The version of the contract.
+        description: What the service does.
+        source: Where the contract was found: a folder, a file, `git:REV:PATH`.
+        publishes: The events that it publishes, sorted by type and version.
+        handles: The events that it handles, sorted likewise; an upcaster's older version is one of them.
+    """
+
+    service: str
+    version: str = ""
+    description: str = ""
+    source: str = ""
+    publishes: tuple[Message, ...] = ()
+    handles: tuple[Message, ...] = ()
