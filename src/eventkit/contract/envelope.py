@@ -17,7 +17,6 @@ from typing import Final
 from eventkit.contract.errors import EnvelopeError
 from eventkit.contract.event import Event, EventType
 
-type_ = type
 ExtensionValue = str | int | bool
 
 JSON_CONTENT_TYPE: Final = "application/json"
@@ -89,7 +88,7 @@ class Envelope:
             DefinitionError: The event's class has no type name.
             PublishError: The event holds a value that JSON does not have.
         """
-        event_type = type_(event).event_type()
+        event_type = type(event).event_type()
         key = event.partition_key()
         id_ = new_id()
         return cls(

@@ -18,6 +18,7 @@ from eventkit.contract.signature import (
     Dependency,
     dependencies,
     event_parameter,
+    name_of,
     place,
     require_async,
     returned_event,
@@ -195,7 +196,7 @@ class Service:
             event = await function(*args, **kwargs)
             if type(event) is not model:
                 raise PublishError(
-                    f"{function.__qualname__} returned {type(event).__qualname__}, not {model.__qualname__}",
+                    f"{name_of(function)} returned {type(event).__qualname__}, not {model.__qualname__}",
                     where=place(function),
                     mend="return the event it declares: subscribers were checked against that one's schema",
                 )
@@ -239,13 +240,13 @@ class Service:
             if event_type in self._handlers:
                 first = self._handlers[event_type].function
                 raise DefinitionError(
-                    f"{self.name} has two handlers of {event_type}, {first.__qualname__} and {function.__qualname__}",
+                    f"{self.name} has two handlers of {event_type}, {name_of(first)} and {name_of(function)}",
                     where=place(function),
                     mend="do both things in one handler: one of them would get each event",
                 )
             if timeout is not None and timeout <= 0:
                 raise DefinitionError(
-                    f"timeout={timeout!r} of {function.__qualname__}",
+                    f"timeout={timeout!r} of {name_of(function)}",
                     where=place(function),
                     mend="give seconds, or None",
                 )
@@ -273,7 +274,7 @@ class Service:
         source, target = old.event_type(), new.event_type()
         if source.name != target.name or source.version >= target.version:
             raise DefinitionError(
-                f"the upcaster {function.__qualname__} turns {source} into {target}",
+                f"the upcaster {name_of(function)} turns {source} into {target}",
                 where=place(function),
                 mend="turn a version of an event into a newer version of the same event",
             )

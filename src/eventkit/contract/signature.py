@@ -6,7 +6,8 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import ConfigurationError, DefinitionError
@@ -27,13 +28,7 @@ class Dependency:
 
     def accepts(self, candidate: object) -> bool:
         """Tell whether `candidate` is of the type that is asked for."""
-        if isinstance(self.annotation, str):
-            wanted = self.annotation.rpartition(".")[2]
-            return any(base.__name__ == wanted for base in type(candidate).__mro__)
-        try:
-            return isinstance(candidate, get_origin(self.annotation) or self.annotation)
-        except TypeError:  # a protocol that is not runtime-checkable, a union of such, ...
-            return False
+        return _is_a(candidate, self.annotation)
 
     def choose(self, candidates: tuple[object, ...], handler: str) -> object:
         """Return the one of `candidates` that fits.
@@ -56,6 +51,21 @@ class Dependency:
         )
 
 
+def _is_a(candidate: object, annotation: Any) -> bool:
+    if isinstance(annotation, str):
+        wanted = annotation.rpartition(".")[2]
+        return any(base.__name__ == wanted for base in type(candidate).__mro__)
+    origin = get_origin(annotation)
+    if origin in (Union, UnionType):
+        return any(_is_a(candidate, member) for member in get_args(annotation))
+    if origin is Annotated:
+        return _is_a(candidate, get_args(annotation)[0])
+    try:
+        return isinstance(candidate, origin or annotation)
+    except TypeError:  # a protocol that cannot be asked for at run time
+        return False
+
+
 def event_parameter(function: Callable[..., Any], role: str) -> type[Event]:
     """Return the event model that the first parameter of a handler or upcaster is annotated with.
 
@@ -64,9 +74,7 @@ def event_parameter(function: Callable[..., Any], role: str) -> type[Event]:
     """
     parameters = _parameters(function)
     if not parameters:
-        raise DefinitionError(
-            f"the {role} {function.__qualname__} takes no event", where=place(function), mend=_mend(role)
-        )
+        raise DefinitionError(f"the {role} {name_of(function)} takes no event", where=place(function), mend=_mend(role))
     return _event_model(function, role, f"parameter {parameters[0]!r}", _annotation(function, parameters[0]))
 
 
@@ -80,7 +88,7 @@ def returned_event(function: Callable[..., Any], role: str) -> type[Event]:
 
 
 def dependencies(function: Callable[..., Any]) -> tuple[Dependency, ...]:
-    """Return what a handler asks for besides its event.
+    """Return what a handler asks for besides its event: its other parameters that have no default.
 
     Raises:
         DefinitionError: A parameter without an annotation.
@@ -90,7 +98,7 @@ def dependencies(function: Callable[..., Any]) -> tuple[Dependency, ...]:
         annotation = _annotation(function, name)
         if annotation is None:
             raise DefinitionError(
-                f"parameter {name!r} of {function.__qualname__} has no annotation",
+                f"parameter {name!r} of {name_of(function)} has no annotation",
                 where=place(function),
                 mend="annotate it with the type of the object to be passed in",
             )
@@ -106,10 +114,14 @@ def asks_for_envelope(dependency: Dependency) -> bool:
 def require_async(function: Callable[..., Any], role: str) -> None:
     """Raise DefinitionError where the function is not declared with `async def`."""
     if not inspect.iscoroutinefunction(function):
-        name = getattr(function, "__qualname__", repr(function))
         raise DefinitionError(
-            f"the {role} {name} is not async", where=place(function), mend="declare it with `async def`"
+            f"the {role} {name_of(function)} is not async", where=place(function), mend="declare it with `async def`"
         )
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Return a function's name, for messages."""
+    return getattr(function, "__qualname__", None) or repr(function)
 
 
 def place(function: Callable[..., Any]) -> str:
@@ -124,32 +136,27 @@ def describe(annotation: Any) -> str:
 
 
 def _parameters(function: Callable[..., Any]) -> list[str]:
-    allowed = (
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-        inspect.Parameter.KEYWORD_ONLY,
-        inspect.Parameter.POSITIONAL_ONLY,
-    )
+    """Return the names of the parameters that have no default."""
     parameters = inspect.signature(function).parameters.values()
     for parameter in parameters:
-        if parameter.kind not in allowed:
+        if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
             raise DefinitionError(
-                f"{function.__qualname__} takes {parameter}",
+                f"{name_of(function)} takes {parameter}",
                 where=place(function),
                 mend="name each parameter, with its type",
             )
-    return [parameter.name for parameter in parameters]
+    return [parameter.name for parameter in parameters if parameter.default is inspect.Parameter.empty]
 
 
 def _annotation(function: Callable[..., Any], name: str) -> Any:
     """Return the annotation; its source text where a name in it is not there, None where there is none."""
-    annotation = _annotations(function).get(name)
-    if name == "return" and annotation is None:
-        return None
+    written = inspect.unwrap(function)  # a decorator in between lives in another module, with other names
+    annotation = _annotations(written).get(name)
     if not isinstance(annotation, str):
         return annotation
     try:
         # One by one, not with get_type_hints: a type imported only for type checkers must not hide the others.
-        return eval(annotation, getattr(function, "__globals__", {}))  # noqa: S307 - the user's own source code
+        return eval(annotation, getattr(written, "__globals__", {}))  # noqa: S307 - the user's own source code
     except (NameError, AttributeError):
         return annotation
 
@@ -167,7 +174,7 @@ def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _event_model(function: Callable[..., Any], role: str, part: str, annotation: Any) -> type[Event]:
-    name = function.__qualname__
+    name = name_of(function)
     if annotation is None:
         raise DefinitionError(f"the {part} of {role} {name} has no annotation", where=place(function), mend=_mend(role))
     if isinstance(annotation, str):
