@@ -75,7 +75,7 @@ def check_depth(value: Any, text: str, limits: Limits) -> None:
     if text.count("{") + text.count("[") <= limits.max_depth:
         return
     level = [value]
-    for _ in range(limits.max_depth + 1):
+    for _ in range(limits.max_depth):
         level = [child for node in level for child in _children(node)]
         if not level:
             return

@@ -1,0 +1,71 @@
+"""An envelope: the CloudEvents attributes around one event."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from eventkit import Envelope, EnvelopeError, Event, EventType
+from eventkit.contract.envelope import new_id
+
+
+class OrderCreated(Event, type="order.created", version=2, key="order_id"):
+    order_id: str
+
+
+def test_a_new_event_starts_its_own_correlation():
+    before = datetime.now(UTC)
+    envelope = Envelope.of(OrderCreated(order_id="o1"), source="order_service")
+    assert (envelope.type, envelope.source, envelope.data) == ("order.created", "order_service", b'{"order_id":"o1"}')
+    assert envelope.key == envelope.subject == "o1"
+    assert envelope.correlation == envelope.id
+    assert envelope.causation is None
+    assert before <= envelope.time <= datetime.now(UTC)
+
+
+def test_an_event_with_a_cause_carries_its_correlation_and_trace():
+    first = Envelope(id="1", source="a", type="a.b", data=b"{}", traceparent="00-ab-cd-01")
+    second = Envelope.of(OrderCreated(order_id="o1"), source="b", cause=first)
+    third = Envelope.of(OrderCreated(order_id="o1"), source="c", cause=second)
+    assert (second.correlation, second.causation) == ("1", "1")
+    assert (third.correlation, third.causation) == ("1", second.id)
+    assert third.traceparent == "00-ab-cd-01"
+
+
+@pytest.mark.parametrize(
+    ("dataschema", "version"),
+    [
+        (None, 1),
+        ("urn:eventkit:order.created:v2", 2),
+        ("https://schemas.example.com/order.created/v3.json", 3),
+        ("https://schemas.example.com/order.created.v12.json#/$defs/x", 12),
+        ("https://schemas.example.com/order.created", 1),
+        ("https://schemas.example.com/v2/order.created", 1),
+    ],
+)
+def test_the_version_is_what_the_schema_ends_with(dataschema, version):
+    envelope = Envelope(id="1", source="a", type="order.created", data=b"{}", dataschema=dataschema)
+    assert envelope.event_type == EventType("order.created", version)
+
+
+def test_the_version_of_an_own_event_travels():
+    assert Envelope.of(OrderCreated(order_id="o1"), source="a").event_type == OrderCreated.event_type()
+
+
+@pytest.mark.parametrize("attribute", ["id", "source", "type"])
+def test_what_cloudevents_requires_must_not_be_empty(attribute):
+    attributes = {"id": "1", "source": "a", "type": "a.b", "data": b"{}"} | {attribute: ""}
+    with pytest.raises(EnvelopeError, match=f"{attribute!r} is empty"):
+        Envelope(**attributes)
+
+
+def test_a_time_without_zone_is_refused():
+    with pytest.raises(EnvelopeError, match="no time zone"):
+        Envelope(id="1", source="a", type="a.b", data=b"{}", time=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_ids_are_uuid_version_7_unique_and_sorted_by_millisecond():
+    ids = [new_id() for _ in range(2000)]
+    assert all(re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", id_) for id_ in ids)
+    assert len(set(ids)) == len(ids)
+    assert [id_[:13] for id_ in ids] == sorted(id_[:13] for id_ in ids)
