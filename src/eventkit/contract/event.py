@@ -65,6 +65,8 @@ class Event(BaseModel):
         ser_json_inf_nan="constants",
         validate_by_name=True,
         validate_by_alias=True,
+        # Nobody validates with the base itself; building it would make `import eventkit` load pydantic's plugins.
+        defer_build=True,
     )
 
     __event_type__: ClassVar[EventType | None] = None
@@ -140,6 +142,9 @@ class Event(BaseModel):
                 mend="events hold finite numbers and JSON values only",
             ) from None
         return data
+
+
+Event.model_config["defer_build"] = False  # events are built when they are defined, so that errors show there
 
 
 class _SentSchema(GenerateJsonSchema):
