@@ -1,0 +1,47 @@
+"""The tables of inbox and outbox, which live in the service's own database beside its data.
+
+    await connection.run_sync(tables.metadata.create_all)
+
+creates them; with Alembic, list `tables.metadata` beside the metadata of the service in `target_metadata`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from eventkit.contract.errors import MissingExtraError
+
+try:
+    from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, String, Table, Text
+except ImportError:
+    raise MissingExtraError.of("inbox and outbox", "sql") from None
+
+metadata: Final = MetaData()
+
+outbox: Final = Table(
+    "eventkit_outbox",
+    metadata,
+    # In SQLite only INTEGER counts up by itself, and only AUTOINCREMENT never gives a deleted row's number again.
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("key", String, comment="Events with the same key are published one after the other."),
+    Column("event", Text, nullable=False, comment="CloudEvents 1.0, structured mode."),
+    Column("stored_at", DateTime(timezone=True), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+outbox_lead: Final = Table(
+    "eventkit_outbox_lead",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="Always 1: one relay leads at a time."),
+    Column("holder", String, nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+)
+
+inbox: Final = Table(
+    "eventkit_inbox",
+    metadata,
+    Column("service", String, primary_key=True),
+    Column("source", String, primary_key=True),
+    Column("event_id", String, primary_key=True),
+    Column("handled_at", DateTime(timezone=True), nullable=False, index=True),
+)
