@@ -73,7 +73,7 @@ class Envelope:
     @property
     def event_type(self) -> EventType:
         """The type name with the version that `dataschema` ends with; version 1 where it names none."""
-        return EventType(self.type, _version(self.dataschema))
+        return EventType(self.type, version_of(self.dataschema))
 
     @classmethod
     def of(cls, event: Event, *, source: str, cause: Envelope | None = None) -> Envelope:
@@ -98,7 +98,7 @@ class Envelope:
             data=event.to_json(),
             time=datetime.now(UTC),
             subject=key,
-            dataschema=f"{_SCHEMA_PREFIX}{event_type.name}:v{event_type.version}",
+            dataschema=dataschema_of(event_type),
             key=key,
             correlation=id_ if cause is None else cause.correlation or cause.id,
             causation=None if cause is None else cause.id,
@@ -115,6 +115,12 @@ def new_id() -> str:
     return f"{stamp[:8]}-{stamp[8:]}-7{noise[1:4]}-{variant}{noise[4:7]}-{noise[7:19]}"
 
 
-def _version(dataschema: str | None) -> int:
+def dataschema_of(event_type: EventType) -> str:
+    """Return the URI that names the schema of an event: `urn:eventkit:order.created:v2`."""
+    return f"{_SCHEMA_PREFIX}{event_type.name}:v{event_type.version}"
+
+
+def version_of(dataschema: str | None) -> int:
+    """Return the version that the URI of a schema ends with; 1 where it names none."""
     found = _VERSION_IN_SCHEMA.search(dataschema) if dataschema else None
     return int(found[1]) if found else 1
