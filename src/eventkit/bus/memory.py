@@ -1,0 +1,234 @@
+"""`memory://`: the promises of every bus within one process and one event loop, without durability.
+
+For tests, and for programs of one process that can afford to lose what is under way when they end. Envelopes travel as
+objects; nothing is encoded. Each `connect("memory://")` is a bus of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import ClassVar, Final
+
+from eventkit.bus.memory_queue import GroupQueue
+from eventkit.bus.protocol import Bus, Capabilities, DeadLetter
+from eventkit.contract.codec import to_headers
+from eventkit.contract.context import current_handling
+from eventkit.contract.envelope import Envelope, new_id
+from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+from eventkit.delivery.subscription import Dead, Delivery, Outcome
+from eventkit.delivery.worker import WorkerOptions
+
+_DEFAULT_OPTIONS: Final = WorkerOptions()
+
+
+class MemoryBus(Bus):
+    """A bus within one process.
+
+    Args:
+        url: `memory://`.
+        options: How its workers run.
+        retention: How many events are kept for groups that subscribe later; the oldest are forgotten first.
+        capacity: How many events may wait in one group. Publishing then waits for room. Handlers are exempt, because
+            they would wait for themselves.
+        lease: Seconds after which an unsettled delivery of an instance that is gone comes back.
+
+    Raises:
+        ConfigurationError: A value out of its range.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(durable=False, processes=False)
+
+    def __init__(
+        self,
+        url: str = "memory://",
+        options: WorkerOptions = _DEFAULT_OPTIONS,
+        *,
+        retention: int = 10_000,
+        capacity: int = 10_000,
+        lease: float = 30.0,
+    ) -> None:
+        if retention < 0 or capacity < 1 or not lease > 0:
+            raise ConfigurationError(
+                f"retention={retention}, capacity={capacity}, lease={lease} is out of range",
+                where=url,
+                mend="give retention >= 0, capacity >= 1, lease > 0 seconds",
+            )
+        self.url = url
+        self.options = options
+        self._capacity = capacity
+        self._lease = lease
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._queues: dict[str, GroupQueue] = {}
+        self._by_type: dict[str, list[GroupQueue]] = {}
+        self._retained: deque[Envelope] = deque(maxlen=retention)
+        self._dead_letters = MemoryDeadLetters()
+
+    async def open(self) -> None:
+        """Make the bus usable in the running event loop."""
+        self._loop = asyncio.get_running_loop()
+
+    async def close(self) -> None:
+        """Make it unusable: who waits for events or for room is woken."""
+        self._loop = None
+        for queue in self._queues.values():
+            queue.wake_all()
+
+    async def publish(self, envelope: Envelope) -> None:
+        """Put an event into the queue of each group that handles its type.
+
+        Raises:
+            PublishError: The bus is not open in this event loop, or a group's queue is full and nobody takes from it.
+        """
+        self._require_open(PublishError)
+        queues = self._by_type.get(envelope.type, ())
+        for queue in queues:
+            if queue.room <= 0:
+                await self._wait_for_room(envelope)
+                break
+        self._retained.append(envelope)
+        for queue in queues:
+            queue.put(envelope)
+
+    async def subscribe(self, group: str, types: Collection[str]) -> MemorySubscription:
+        """Register the group for event types; what is retained of types that are new to it comes first.
+
+        Raises:
+            BusError: The bus is not open in this event loop.
+        """
+        self._require_open(BusError)
+        queue = self._queues.get(group)
+        if queue is None:
+            queue = self._queues[group] = GroupQueue(group, self._lease, self._capacity)
+        new = set(types) - queue.types
+        queue.types |= new
+        for name in new:
+            self._by_type.setdefault(name, []).append(queue)
+        for envelope in self._retained:
+            if envelope.type in new:
+                queue.put(envelope)
+        return MemorySubscription(self, queue, self._lease)
+
+    @property
+    def dead_letters(self) -> MemoryDeadLetters:
+        """The dead letters of all groups. They are kept until they are replayed or dropped."""
+        return self._dead_letters
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the bus can be used."""
+        return self._loop is not None
+
+    def _require_open(self, error: type[PublishError] | type[BusError]) -> None:
+        if self._loop is not asyncio.get_running_loop():
+            raise error(
+                "the bus was opened in another event loop" if self._loop else "the bus is not open",
+                where=self.url,
+                mend="use it inside `async with connect(...)`, in the event loop of that block",
+            )
+
+    async def _wait_for_room(self, envelope: Envelope) -> None:
+        if current_handling() is not None:
+            return
+        while full := next((each for each in self._by_type[envelope.type] if each.room <= 0), None):
+            if not full.subscriptions:
+                raise PublishError(
+                    f"{len(full):,} events wait for {full.group}, and no instance of it runs",
+                    where=self.url,
+                    mend="start it, or connect with a larger `capacity`",
+                )
+            await full.publishers.wait()
+            self._require_open(PublishError)
+
+
+class MemorySubscription:
+    """One instance's share of a group's queue.
+
+    Args:
+        bus: The bus.
+        queue: The group's queue.
+        lease: Seconds for which a delivery is this instance's own.
+    """
+
+    def __init__(self, bus: MemoryBus, queue: GroupQueue, lease: float) -> None:
+        self.lease = lease
+        self._bus = bus
+        self._queue = queue
+        self._closed = False
+        queue.subscriptions += 1
+
+    async def receive(self, limit: int) -> Sequence[Delivery]:
+        """Wait until there is a delivery, and return up to `limit` of them."""
+        while not self._closed and self._bus.is_open:
+            if taken := self._queue.take(limit):
+                return taken
+            await self._queue.receivers.wait()
+        # Whoever is woken and does not take hands the turn on.
+        self._queue.receivers.wake(1)
+        return ()
+
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Settle deliveries."""
+        for outcome in outcomes:
+            if self._queue.settle(outcome) and isinstance(outcome, Dead):
+                self._bus.dead_letters.add(outcome, self._queue)
+        self._queue.publishers.wake(self._queue.room)
+
+    async def extend(self, deliveries: Sequence[Delivery]) -> None:
+        """Renew leases."""
+        for delivery in deliveries:
+            self._queue.extend(delivery)
+
+    async def close(self) -> None:
+        """Stop receiving."""
+        if not self._closed:
+            self._closed = True
+            self._queue.subscriptions -= 1
+            self._queue.wake_all()
+
+
+class MemoryDeadLetters:
+    """The dead letters of a memory bus."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[DeadLetter, Envelope, GroupQueue]] = {}
+
+    def add(self, outcome: Dead, queue: GroupQueue) -> None:
+        """Keep a delivery that was given up."""
+        envelope = outcome.delivery.message
+        assert isinstance(envelope, Envelope)  # noqa: S101 - for the type checker: nothing else was put in
+        letter = DeadLetter(
+            id=new_id(),
+            group=queue.group,
+            type=envelope.type,
+            reason=outcome.reason,
+            failures=(*outcome.delivery.failures, outcome.failure),
+            headers=to_headers(envelope),
+            body=envelope.data,
+            at=datetime.now(UTC),
+        )
+        self._kept[letter.id] = (letter, envelope, queue)
+
+    async def list(self, *, group: str | None = None, limit: int = 100) -> Sequence[DeadLetter]:
+        """Return the oldest dead letters, of one group or of all."""
+        letters = (letter for letter, _, _ in self._kept.values() if group in (None, letter.group))
+        return tuple(islice(letters, limit))
+
+    async def get(self, id: str) -> DeadLetter | None:
+        """Return one dead letter."""
+        kept = self._kept.get(id)
+        return kept[0] if kept else None
+
+    async def replay(self, ids: Collection[str]) -> int:
+        """Hand dead letters to their group again."""
+        found = [self._kept.pop(id) for id in dict.fromkeys(ids) if id in self._kept]
+        for _, envelope, queue in found:
+            queue.put(envelope)
+        return len(found)
+
+    async def drop(self, ids: Collection[str]) -> int:
+        """Remove dead letters for good."""
+        return len([self._kept.pop(id) for id in dict.fromkeys(ids) if id in self._kept])

@@ -1,0 +1,224 @@
+"""One group's queue in the memory bus.
+
+It consists of *lanes*. A lane holds the deliveries of one key, or one delivery without a key, and is in one of three
+states:
+
+- *ready*: in line to be taken;
+- *out*: some of its deliveries are at an instance. It hands out no more until all of them have come back;
+- *paused*: its first delivery waits for its retry, and the others behind it.
+
+So the order per key holds, whichever instance takes the lane next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from eventkit.contract.envelope import Envelope
+from eventkit.delivery.subscription import Again, Delivery, Failure, Outcome, Released
+
+# How many deliveries of one lane go out together: enough to save turns, few enough that one key does not fill a worker.
+_LANE_BATCH: Final = 8
+
+
+class Waiting:
+    """Tasks that wait for their turn."""
+
+    def __init__(self) -> None:
+        self._futures: deque[asyncio.Future[None]] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._futures)
+
+    async def wait(self) -> None:
+        """Wait until woken; a task that is cancelled after it was woken wakes another one instead."""
+        future = asyncio.get_running_loop().create_future()
+        self._futures.append(future)
+        try:
+            await future
+        except asyncio.CancelledError:
+            if future.cancelled():
+                self._futures.remove(future)
+            else:
+                self.wake(1)
+            raise
+
+    def wake(self, count: int) -> None:
+        """Wake those that have waited longest."""
+        while self._futures and count > 0:
+            future = self._futures.popleft()
+            if not future.done():
+                future.set_result(None)
+                count -= 1
+
+    def wake_all(self) -> None:
+        """Wake everybody."""
+        self.wake(len(self._futures))
+
+
+class _Lane:
+    __slots__ = ("key", "out", "returned", "waiting")
+
+    def __init__(self, key: str | None) -> None:
+        self.key = key
+        self.out = 0
+        self.returned: list[Item] = []
+        self.waiting: deque[Item] = deque()
+
+
+class Item:
+    """One event in the queue of one group.
+
+    Args:
+        envelope: The event.
+        order: Its place in the order of publication.
+        lane: The lane that it belongs to.
+    """
+
+    __slots__ = ("attempt", "delivery", "due", "envelope", "failures", "lane", "order", "until")
+
+    def __init__(self, envelope: Envelope, order: int, lane: _Lane) -> None:
+        self.envelope = envelope
+        self.order = order
+        self.lane = lane
+        self.attempt = 0
+        self.failures: tuple[Failure, ...] = ()
+        self.due = 0.0
+        self.until = 0.0
+        self.delivery: Delivery | None = None  # while it is out
+
+
+class GroupQueue:
+    """The events that one group has not handled yet.
+
+    Args:
+        group: The group's name.
+        lease: Seconds after which an unsettled delivery comes back.
+        capacity: How many events it holds before publishers have to wait.
+    """
+
+    def __init__(self, group: str, lease: float, capacity: int) -> None:
+        self.group = group
+        self.types: set[str] = set()
+        self.subscriptions = 0
+        self.receivers = Waiting()
+        self.publishers = Waiting()
+        self._loop = asyncio.get_running_loop()
+        self._lease = lease
+        self._capacity = capacity
+        self._size = 0
+        self._order = 0
+        self._ready: deque[_Lane] = deque()
+        self._lanes: dict[str, _Lane] = {}
+        self._out: set[Item] = set()
+        self._expiry: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def room(self) -> int:
+        """How many more events publishers may put in; handlers and replays may exceed it."""
+        return self._capacity - self._size
+
+    def put(self, envelope: Envelope) -> None:
+        """Add an event at the end."""
+        key = envelope.key
+        lane = None if key is None else self._lanes.get(key)
+        if lane is None:
+            lane = _Lane(key)
+            if key is not None:
+                self._lanes[key] = lane
+            self._make_ready(lane)
+        self._order += 1
+        self._size += 1
+        lane.waiting.append(Item(envelope, self._order, lane))
+
+    def take(self, limit: int) -> list[Delivery]:
+        """Hand out up to `limit` deliveries; none where no lane is ready."""
+        taken: list[Delivery] = []
+        until = self._loop.time() + self._lease
+        while self._ready and len(taken) < limit:
+            lane = self._ready.popleft()
+            lane.out = min(len(lane.waiting), limit - len(taken), _LANE_BATCH)
+            for _ in range(lane.out):
+                item = lane.waiting.popleft()
+                item.attempt += 1
+                item.until = until
+                item.delivery = Delivery(item, item.envelope, item.attempt, item.failures)
+                self._out.add(item)
+                taken.append(item.delivery)
+        if taken and self._expiry is None:
+            self._expiry = self._loop.call_at(until, self._expire, until)
+        return taken
+
+    def settle(self, outcome: Outcome) -> bool:
+        """Settle one delivery; False where it is not out any more, because its lease has ended."""
+        item = outcome.delivery.token
+        assert isinstance(item, Item)  # noqa: S101 - for the type checker: tokens are made in `take`
+        if item.delivery is not outcome.delivery:
+            return False
+        if isinstance(outcome, Again):
+            item.failures += (outcome.failure,)
+            item.due = self._loop.time() + outcome.after
+            self._come_back(item)
+        elif isinstance(outcome, Released):
+            item.attempt -= 1
+            self._come_back(item)
+        else:
+            self._size -= 1
+            self._leave_lane(item)
+        return True
+
+    def extend(self, delivery: Delivery) -> None:
+        """Renew the lease of a delivery, if it is still out."""
+        item = delivery.token
+        if isinstance(item, Item) and item.delivery is delivery:
+            item.until = self._loop.time() + self._lease
+
+    def wake_all(self) -> None:
+        """Wake all who wait for events or for room: what they wait for may never come."""
+        self.receivers.wake_all()
+        self.publishers.wake_all()
+
+    def _come_back(self, item: Item) -> None:
+        item.lane.returned.append(item)
+        self._leave_lane(item)
+
+    def _leave_lane(self, item: Item) -> None:
+        item.delivery = None
+        self._out.discard(item)
+        lane = item.lane
+        lane.out -= 1
+        if lane.out:
+            return
+        # Whatever came back was published before all that waits.
+        lane.returned.sort(key=lambda each: each.order, reverse=True)
+        lane.waiting.extendleft(lane.returned)
+        lane.returned.clear()
+        if lane.waiting:
+            pause = lane.waiting[0].due - self._loop.time()
+            if pause > 0:
+                self._loop.call_later(pause, self._make_ready, lane)
+            else:
+                self._make_ready(lane)
+        elif lane.key is not None:
+            del self._lanes[lane.key]
+
+    def _make_ready(self, lane: _Lane) -> None:
+        self._ready.append(lane)
+        self.receivers.wake(1)
+
+    def _expire(self, due: float) -> None:
+        """Take back what is out longer than its lease, and look again when the next lease ends."""
+        now = self._loop.time()
+        if now - due < self._lease / 3:
+            for item in [item for item in self._out if item.until <= now]:
+                self._come_back(item)
+            due = min((item.until for item in self._out), default=0.0)
+        else:
+            # The event loop was blocked, and so were those who would have renewed their leases: let them go first.
+            due = now + self._lease / 3
+        self._expiry = self._loop.call_at(due, self._expire, due) if self._out else None

@@ -1,0 +1,293 @@
+"""One run of a worker over one subscription: deliveries come in, handlers are called, outcomes go back.
+
+    receive -> lanes -> runners -> outcomes -> settle
+       ^                                          |
+       +----------- room for more <---------------+
+
+- *Receiving* asks the bus for as many deliveries as there is room for. A delivery takes room until it is settled, so a
+  bus that cannot settle is not asked for more, and a slow handler holds back nothing but its own lane.
+- *Runners* are tasks that each take the next delivery that may start, again and again, and end when there is none. A
+  new one is started while there is something left to start: handlers that never wait share one task, slow ones get up
+  to `concurrency`.
+- *Settling* takes all outcomes that have gathered while it settled the ones before.
+
+What was received and has no outcome when the run ends comes back when its lease has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Any, Final
+
+from eventkit.contract.envelope import Envelope
+from eventkit.contract.errors import BusError
+from eventkit.delivery.handlers import Handlers
+from eventkit.delivery.lanes import Lanes
+from eventkit.delivery.outage import Outage
+from eventkit.delivery.policy import describe
+from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Outcome, Reason, Released, Subscription
+from eventkit.delivery.watchdog import Slot, Watchdog
+
+# Handlers that never wait would keep the event loop to themselves: after so many seconds a runner lets others go first.
+_SLICE: Final = 0.01
+# How long handlers may take to end after they were cancelled, and the bus to settle what they did, when time is up.
+_LAST_CANCEL: Final = 5.0
+_LAST_SETTLE: Final = 2.0
+
+logger: Final = logging.getLogger("eventkit.delivery")
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a worker has done since it was made.
+
+    Args:
+        handled: Deliveries whose handler returned.
+        failed: Calls of handlers that failed.
+        retried: Failed calls after which the event is tried again.
+        dead: Deliveries that became dead letters.
+    """
+
+    handled: int = 0
+    failed: int = 0
+    retried: int = 0
+    dead: int = 0
+
+
+class Dispatch:
+    """Runs handlers for one subscription: `start`, `drain`, `abort`, in this order and each once.
+
+    Args:
+        handlers: What is called.
+        subscription: Where deliveries come from.
+        concurrency: How many handlers may run at once.
+        counters: Counted on.
+    """
+
+    def __init__(self, handlers: Handlers, subscription: Subscription, concurrency: int, counters: Counters) -> None:
+        self.stop_asked = asyncio.Event()
+        self.error: Exception | None = None
+        self.outage = Outage(handlers.group)
+        self._handlers = handlers
+        self._subscription = subscription
+        self._counters = counters
+        # As many waiting as running: enough to go on with while the next ones are fetched, few enough that other
+        # instances get their share.
+        self._capacity = 2 * concurrency
+        self._lanes: Lanes[Delivery] = Lanes(concurrency)
+        self._held: set[Delivery] = set()
+        self._outcomes: list[Outcome] = []
+        self._room = asyncio.Event()
+        self._hurry = asyncio.Event()
+        # Tasks begin in the context in which the service was started, not in that of the event before.
+        self._context = copy_context()
+        self._clock = asyncio.get_running_loop().time
+        self._slots: set[Slot] = set()
+        self._runners: set[asyncio.Task[None]] = set()
+        self._starting: asyncio.Task[None] | None = None
+        self._settler: asyncio.Task[None] | None = None
+        self._watchdog = Watchdog(subscription, self._held, self._slots, handlers.shortest_timeout, self.outage)
+
+    @property
+    def in_flight(self) -> int:
+        """How many deliveries are here and not settled."""
+        return len(self._held)
+
+    def start(self) -> None:
+        """Begin to receive."""
+        self._receiver = self._task(self._receive())
+        self._watcher = self._task(self._watchdog.watch())
+
+    def signal(self, count: int) -> None:
+        """Take note of the `count`-th order to stop."""
+        self.stop_asked.set()
+        if count > 1:
+            self._hurry.set()
+
+    # -- the way of a delivery
+
+    async def _receive(self) -> None:
+        enough = max(1, self._capacity // 4)
+        while True:
+            while (room := self._capacity - len(self._held)) < enough:
+                self._room.clear()
+                await self._room.wait()
+            ask = functools.partial(self._subscription.receive, room)
+            batch = await self.outage.until_it_works("receive events", ask)
+            if not batch:
+                break
+            self._accept(batch)
+        if not self._lanes.drained:
+            raise BusError(
+                f"the bus was closed while {self._handlers.group} runs",
+                mend="leave the block of `service.run` before that of the bus",
+            )
+
+    def _accept(self, batch: Sequence[Delivery]) -> None:
+        self._held.update(batch)
+        self._watchdog.wake()
+        for delivery in batch:
+            message = delivery.message
+            if not self._lanes.add(message.key if isinstance(message, Envelope) else None, delivery):
+                self._conclude(Released(delivery))
+        self._start_runner()
+
+    def _start_runner(self) -> None:
+        if self._starting is None and self._lanes.startable:
+            self._starting = self._task(self._run())
+            self._runners.add(self._starting)
+
+    async def _run(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - for the type checker
+        slot = Slot(task)
+        self._slots.add(slot)
+        self._starting = None
+        slice_end = self._clock() + _SLICE
+        try:
+            while (started := self._lanes.start()) is not None:
+                self._start_runner()
+                key, delivery = started
+                outcome = await self._handlers.handle(delivery, slot)
+                if outcome is None:
+                    return
+                self._count(outcome)
+                self._conclude(outcome)
+                if isinstance(outcome, Again):
+                    for later in self._lanes.fail(key):
+                        self._conclude(Released(later))
+                else:
+                    self._lanes.finish(key)
+                if task.cancelling():
+                    await _absorb_cancellation(task)
+                if self._clock() >= slice_end:
+                    await asyncio.sleep(0)
+                    slice_end = self._clock() + _SLICE
+        finally:
+            self._slots.discard(slot)
+
+    def _conclude(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        self._start_settler()
+
+    def _start_settler(self) -> None:
+        if self._settler is None:
+            self._settler = self._task(self._settle())
+
+    async def _settle(self) -> None:
+        try:
+            while self._outcomes:
+                batch = list(self._outcomes)
+                settle = functools.partial(self._subscription.settle, batch)
+                await self.outage.until_it_works("settle events", settle)
+                del self._outcomes[: len(batch)]
+                self._held.difference_update([outcome.delivery for outcome in batch])
+                self._room.set()
+        finally:
+            self._settler = None
+
+    def _count(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Done):
+            self._counters.handled += 1
+        elif isinstance(outcome, Again):
+            self._counters.failed += 1
+            self._counters.retried += 1
+        elif isinstance(outcome, Dead):
+            self._counters.failed += outcome.reason is Reason.FAILED
+            self._counters.dead += 1
+
+    # -- the end
+
+    async def drain(self, grace: float) -> None:
+        """Take nothing more, give back what has not started, and wait until the rest is handled and settled.
+
+        Args:
+            grace: How long to wait, in seconds; a second order to stop ends the wait, too.
+        """
+        deadline = self._clock() + grace
+        for delivery in self._lanes.drain():
+            self._conclude(Released(delivery))
+        closing = asyncio.create_task(self._close())
+        hurry = asyncio.create_task(self._hurry.wait())
+        try:
+            while not hurry.done() and (remaining := deadline - self._clock()) > 0:
+                busy = {closing, self._receiver, *self._runners}
+                if self._settler is not None:
+                    busy.add(self._settler)
+                busy = {task for task in busy if not task.done()}
+                if not busy:
+                    return
+                await asyncio.wait({hurry, *busy}, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            closing.cancel()
+            hurry.cancel()
+
+    async def _close(self) -> None:
+        try:
+            await self._subscription.close()
+        except BusError as error:
+            self.outage.note("unsubscribe", error)
+        if self.outage.error is not None:
+            self._receiver.cancel()  # it may be in a long pause between two tries
+
+    async def abort(self) -> None:
+        """End all that still runs. What was handled is settled if the bus lets it; the rest comes back by itself."""
+        self._aborting = True
+        self._receiver.cancel()
+        try:
+            await self._cancel_handlers()
+            if self._outcomes:
+                self._start_settler()
+            if self._settler is not None:
+                await asyncio.wait({self._settler}, timeout=_LAST_SETTLE)
+        finally:
+            last = [task for task in (self._receiver, self._watcher, self._settler) if task is not None]
+            for task in last:
+                task.cancel()
+        await asyncio.gather(*last, return_exceptions=True)
+
+    async def _cancel_handlers(self) -> None:
+        if not self._runners:
+            return
+        logger.warning("%s cancels %d handlers; their events come back", self._handlers.group, len(self._runners))
+        for slot in self._slots:
+            slot.aborted = True
+        for runner in self._runners:
+            runner.cancel()
+        _, stubborn = await asyncio.wait(self._runners, timeout=_LAST_CANCEL)
+        if stubborn:
+            logger.error("%s leaves %d handlers behind that do not end", self._handlers.group, len(stubborn))
+
+    def _task(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(coroutine, context=self._context.copy())
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._runners.discard(task)
+        if self._starting is task:
+            self._starting = None
+        error = (
+            RuntimeError("a task of the worker was cancelled from outside") if task.cancelled() else task.exception()
+        )
+        if error is None or (task.cancelled() and self._lanes.drained):
+            return
+        # No BusError that may pass, or it would be tried again: better to stand still visibly than to go on lamely.
+        logger.error("%s takes no more events: %s", self._handlers.group, describe(error))
+        self.error = error if isinstance(error, Exception) else None
+        self._receiver.cancel()
+        self.stop_asked.set()
+
+
+async def _absorb_cancellation(task: asyncio.Task[None]) -> None:
+    """Clear a cancellation that was meant for a handler which has ended: the next one shares its task."""
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)
+    while task.cancelling():
+        task.uncancel()

@@ -1,0 +1,66 @@
+"""Riding out the time in which a bus cannot be used."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from eventkit.contract.errors import BusError
+from eventkit.contract.retry import Retry
+from eventkit.delivery.policy import pause
+
+R = TypeVar("R")
+
+# Soon at first, because most outages are short; then seldom enough not to hinder the bus in coming back.
+_BACK_OFF: Final = Retry(delay=0.05, factor=2, max_delay=10, jitter=0.5)
+logger = logging.getLogger("eventkit.delivery")
+
+
+class Outage:
+    """What currently goes wrong between one group and its bus. It is logged when it begins and when it is over.
+
+    Args:
+        group: The service's name, for the log.
+    """
+
+    def __init__(self, group: str) -> None:
+        self._group = group
+        self._errors: dict[str, BusError] = {}
+
+    @property
+    def error(self) -> BusError | None:
+        """The newest error of an operation that does not work at present."""
+        return next(reversed(self._errors.values()), None)
+
+    async def until_it_works(self, operation: str, call: Callable[[], Awaitable[R]]) -> R:
+        """Return what `call` returns; while it raises BusError, call it again with growing pauses, forever.
+
+        Args:
+            operation: What it does, for the log: `receive events`.
+            call: Called at least once.
+        """
+        tries = 0
+        while True:
+            try:
+                result = await call()
+            except BusError as error:
+                tries += 1
+                self.note(operation, error)
+                await asyncio.sleep(pause(_BACK_OFF, tries, random.random))
+            else:
+                self.clear(operation)
+                return result
+
+    def note(self, operation: str, error: BusError) -> None:
+        """Remember that an operation failed; log it if it is the first of a streak."""
+        if operation not in self._errors:
+            logger.warning("%s cannot %s, and tries until it can: %s", self._group, operation, error)
+        self._errors[operation] = error
+
+    def clear(self, operation: str) -> None:
+        """Remember that an operation succeeded; log it if it had failed."""
+        if self._errors and self._errors.pop(operation, None) is not None:
+            logger.warning("%s can %s again", self._group, operation)
