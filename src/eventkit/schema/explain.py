@@ -1,0 +1,274 @@
+"""What is wrong, place by place: every independent problem of a pair that does not fit.
+
+Publisher and subscriber are walked side by side. At each place, each way of the publisher's is confronted with each
+defect of the subscriber's schema, and what the solver can satisfy is either a problem, or leads further down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eventkit.schema import codes
+from eventkit.schema.cases import Case, Found, Outcome
+from eventkit.schema.comparison import Problem
+from eventkit.schema.documents import escape
+from eventkit.schema.keywords.array_facts import ItemViolates, SomeItemViolates
+from eventkit.schema.keywords.array_store import ArrayStore
+from eventkit.schema.keywords.logic import AllOf, Union
+from eventkit.schema.keywords.object_facts import Absent, SomeKeyViolates, Violates
+from eventkit.schema.keywords.object_store import ObjectStore
+from eventkit.schema.keywords.objects import ObjectConstraint
+from eventkit.schema.messages import message_of, show
+from eventkit.schema.nodes import Node
+from eventkit.schema.solver import Branch, Listed, Search, Solver, empty_store
+from eventkit.schema.values import ANY, ATOMIC_TYPES, NULL, Json, type_names
+
+_MOST_PROBLEMS = 100
+_MOST_LEAVES = 256
+
+
+class Explainer:
+    """Collects the problems of one pair."""
+
+    def __init__(self, solver: Solver) -> None:
+        self._solver = solver
+        self._problems: dict[tuple[str, str, str], Problem] = {}
+        self._walking: set[tuple[tuple[int, ...], int]] = set()
+
+    def problems(self, source: Node, target: Node) -> tuple[Problem, ...]:
+        """Return the problems that were found; one without a name of its own if the walk found none."""
+        if not self._problems:
+            self._add(codes.NO_BETTER_NAME, "", codes.CODES[codes.NO_BETTER_NAME], source.pointer, target.pointer)
+        return tuple(self._problems.values())
+
+    def explain(self, source: Node, target: Node) -> None:
+        """Walk the pair.
+
+        Raises:
+            OutOfBudget: there are no steps left; the problems that were found so far are kept.
+        """
+        self._walk((source,), target, "")
+
+    def _add(self, code: str, path: str, message: str, publisher_pointer: str, subscriber_pointer: str) -> None:
+        problem = Problem(code, path, message, publisher_pointer, subscriber_pointer)
+        self._problems.setdefault((code, path, subscriber_pointer), problem)
+
+    def _walk(self, holds: tuple[Node, ...], target: Node, path: str) -> None:
+        """Explain why the target rejects some value at a place that satisfies the schemas of `holds`."""
+        key = (tuple(node.id for node in holds), target.id)
+        if key in self._walking or len(self._problems) >= _MOST_PROBLEMS:
+            return
+        if not isinstance(self._solver.solve(holds, (target,)), Found):
+            return
+        self._walking.add(key)
+        failing = [k for k in ATOMIC_TYPES if isinstance(self._solver.of_kind(k, holds, (target,)), Found)]
+        accepted = accepted_types(target)
+        self._types(sum(kind for kind in failing if not kind & accepted), accepted, holds, target, path)
+        for kind in failing:
+            if kind & accepted:
+                for leaf in self._leaves(kind, holds):
+                    self._defects(_Place(self._solver, kind, leaf, holds, path), target)
+        self._walking.remove(key)
+
+    def _types(self, wrong: int, accepted: int, holds: tuple[Node, ...], target: Node, path: str) -> None:
+        pointer = holds[0].pointer if holds else "#"
+        if wrong & NULL and wrong != ANY & ~accepted:
+            message = f"the publisher can send null, but the subscriber accepts {type_names(accepted) or 'nothing'}"
+            self._add(codes.NULLABLE if accepted else codes.TYPE, path, message, pointer, target.pointer)
+        if wrong & ~NULL:
+            sent = "any type" if wrong == ANY & ~accepted else type_names(wrong & ~NULL)
+            message = f"the publisher can send {sent}, but the subscriber accepts "
+            self._add(codes.TYPE, path, message + (type_names(accepted) or "nothing"), pointer, target.pointer)
+
+    def _leaves(self, kind: int, holds: tuple[Node, ...]) -> Iterator[Branch]:
+        """Yield the ways in which the publisher's schemas can be satisfied."""
+        search = Search(self._solver, kind, exact=False)
+        todo: list[tuple[Branch, Case]] = [(Branch(search, empty_store(kind)), Case("", holds=holds))]
+        for _ in range(_MOST_LEAVES):
+            if not todo:
+                return
+            branch, case = todo.pop()
+            if not branch.assume(case):
+                continue
+            if branch.choices:
+                options = branch.choices.pop()
+                todo.extend((branch.copy(), option) for option in reversed(options))
+            elif isinstance(branch.store.solve(self._solver), Found):
+                yield branch
+
+    def _defects(self, place: _Place, target: Node) -> None:
+        """Explain each defect of the target that some value of one way of the publisher's has."""
+        if not target.mask & place.kind:
+            self._types(place.kind, accepted_types(target), place.holds, target, place.path)
+            return
+        for case in target.defects(place.kind):
+            if len(self._problems) >= _MOST_PROBLEMS:
+                return
+            outcome = place.explore(case)
+            if isinstance(outcome, Found):
+                self._report(place, target, case, outcome.value)
+
+    def _report(self, place: _Place, target: Node, case: Case, value: Json) -> None:
+        fact = case.facts[0] if len(case.facts) == 1 else None
+        if case.union is not None:
+            self._union(place, target, case.union, value)
+        elif len(case.fails) == 1 and not case.facts:
+            self._defects(place.assuming(Case(case.keyword, holds=case.holds)), case.fails[0])
+        elif isinstance(fact, Violates):
+            path = f"{place.path}/{escape(fact.name)}"
+            if not self._is_missing(place, path, fact.name):
+                self._walk(place.cell(fact.name), fact.node, path)
+        elif isinstance(fact, SomeKeyViolates):
+            self._keys(place, target, fact)
+        elif isinstance(fact, ItemViolates):
+            self._walk(place.item(fact.index), fact.node, f"{place.path}/{fact.index}")
+        elif isinstance(fact, SomeItemViolates):
+            self._walk(place.item(fact.start), fact.node, f"{place.path}/*")
+        else:
+            code, message = message_of(case, value)
+            path = f"{place.path}/{escape(fact.name)}" if isinstance(fact, Absent) else place.path
+            self._add(code, path, message, place.pointer, f"{target.pointer}/{case.keyword}")
+
+    def _is_missing(self, place: _Place, path: str, name: str) -> bool:
+        """Tell whether a field is undeclared and was reported as such: then nothing is to be said of its type."""
+        return name not in place.names() and any(
+            (problem.code, problem.path) == (codes.REQUIRED, path) for problem in self._problems.values()
+        )
+
+    def _keys(self, place: _Place, target: Node, fact: SomeKeyViolates) -> None:
+        """Explain values of keys that are not named by the subscriber, above all: keys that it forbids."""
+        for name in place.names():
+            if name not in fact.region:
+                continue
+            path = f"{place.path}/{escape(name)}"
+            if fact.node.mask:
+                self._walk(place.cell(name), fact.node, path)
+            elif isinstance(self._solver.solve(place.cell(name), ()), Found):
+                message = f"the publisher can send the field {show(name)}, which the subscriber forbids"
+                self._add(codes.EXTRA_FIELD, path, message, place.pointer, fact.node.pointer)
+        if place.open():
+            path = f"{place.path}/*"
+            if fact.node.mask:
+                self._walk(place.cell(place.unnamed()), fact.node, path)
+            else:
+                message = "the publisher can send fields that it does not declare, which the subscriber forbids"
+                self._add(codes.EXTRA_FIELD, path, message, place.pointer, fact.node.pointer)
+
+    def _union(self, place: _Place, target: Node, union: Union, value: Json) -> None:
+        """Explain why no branch takes the value; if only one branch can be meant, explain what is wrong with it."""
+        pointer = f"{target.pointer}/{union.keyword}"
+        for narrowed in place.by_tag(union):
+            if not isinstance(narrowed.explore(Case("", fails=union.branches)), Found):
+                continue
+            meant = [node for node in narrowed.branch.left_of(union) if accepted_types(node) & place.kind]
+            if len(meant) == 1:
+                self._defects(narrowed, meant[0])
+            elif not meant and narrowed.tag:
+                name, tag = narrowed.tag
+                message = f"the subscriber's union has no branch for {show(name)} = {show(tag)}"
+                self._add(codes.DISCRIMINATOR, f"{place.path}/{escape(name)}", message, place.pointer, pointer)
+            else:
+                message = f"no branch of the subscriber's union takes {show(value)}"
+                self._add(codes.UNION, place.path, message, place.pointer, pointer)
+
+
+class _Place:
+    """One way of the publisher's at one place of the event."""
+
+    def __init__(
+        self,
+        solver: Solver,
+        kind: int,
+        branch: Branch,
+        holds: tuple[Node, ...],
+        path: str,
+        tag: tuple[str, Json] | None = None,
+    ) -> None:
+        self.solver = solver
+        self.kind = kind
+        self.branch = branch
+        self.holds = holds
+        self.path = path
+        self.tag = tag
+        self.pointer = holds[0].pointer if holds else "#"
+
+    def explore(self, case: Case) -> Outcome:
+        return self.branch.search.explore(self.branch.copy(), case)
+
+    def assuming(self, case: Case) -> _Place:
+        branch = self.branch.copy()
+        branch.assume(case)
+        return _Place(self.solver, self.kind, branch, self.holds, self.path, self.tag)
+
+    def names(self) -> list[str]:
+        store = self.branch.store
+        if isinstance(store, ObjectStore):
+            return list(store.skeleton.mentioned)
+        return list(dict.fromkeys(name for value in self._listed() for name in value))
+
+    def open(self) -> bool:
+        """Tell whether keys can be sent that no schema mentions."""
+        store = self.branch.store
+        return isinstance(store, ObjectStore) and isinstance(self.solver.solve(self.cell(self.unnamed()), ()), Found)
+
+    def unnamed(self) -> str:
+        names = self.names()
+        return next(name for name in (f"key{number}" for number in range(len(names) + 1)) if name not in names)
+
+    def cell(self, name: str) -> tuple[Node, ...]:
+        """Return the publisher's schemas for the value of a key."""
+        store = self.branch.store
+        if isinstance(store, ObjectStore):
+            return store.skeleton.cell(name)
+        return self._values([value[name] for value in self._listed() if name in value])
+
+    def item(self, index: int) -> tuple[Node, ...]:
+        """Return the publisher's schemas for the item at a position."""
+        store = self.branch.store
+        if isinstance(store, ArrayStore):
+            return store.cell(index)
+        return self._values([value[index] for value in self._listed() if len(value) > index])
+
+    def by_tag(self, union: Union) -> Iterator[_Place]:
+        """Yield this place once for each value of the property that tells the union's branches apart."""
+        store = self.branch.store
+        if isinstance(store, ObjectStore):
+            for name in union.tags.names():
+                nodes = [node for node in store.skeleton.cell(name) if node.values]
+                if store.listed(name) and nodes:
+                    for value in nodes[0].values or ():
+                        yield self._tagged(name, value, nodes[0])
+                    return
+        yield self
+
+    def _tagged(self, name: str, value: Json, node: Node) -> _Place:
+        only = ObjectConstraint()
+        only.properties = {name: node.graph.made(node, node.mask, (), [value])}
+        branch = self.branch.copy()
+        branch.assume(Case("", facts=(only,)))
+        return _Place(self.solver, self.kind, branch, self.holds, self.path, (name, value))
+
+    def _listed(self) -> list[Json]:
+        store = self.branch.store
+        return list(store.values) if isinstance(store, Listed) else []
+
+    def _values(self, values: list[Json]) -> tuple[Node, ...]:
+        like = self.holds[0]
+        return (like.graph.made(like, like.mask, (), values),)
+
+
+def accepted_types(node: Node, above: tuple[int, ...] = ()) -> int:
+    """Return the types of which a schema can accept values, as far as its combinations of schemas show."""
+    if node.id in above:
+        return node.mask
+    mask, above = node.mask, (*above, node.id)
+    for constraint in node.constraints:
+        if isinstance(constraint, AllOf):
+            for child in constraint.nodes:
+                mask &= accepted_types(child, above)
+        elif isinstance(constraint, Union):
+            either = 0
+            for child in constraint.branches:
+                either |= accepted_types(child, above)
+            mask &= either
+    return mask

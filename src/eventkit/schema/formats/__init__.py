@@ -1,0 +1,98 @@
+"""Formats: which are asserted, how they are checked, and what is known of them as languages.
+
+Validators disagree about the edges of formats. So a format is a predicate by its RFC (`check`), some texts about
+which all agree, and a pattern that is wide enough for all of them: what does not match the pattern surely has not the
+format. The same format on both sides is contained in itself whatever it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from eventkit.schema.formats import dates, identifiers, internet
+
+
+class Format(NamedTuple):
+    """A format that is asserted.
+
+    Attributes:
+        name: as in the schema.
+        check: tells whether a text has the format, by the RFC that defines it.
+        valid: texts that have it.
+        invalid: texts that have it not.
+        within: formats that every text of this one has, too.
+        pattern: an ECMA-262 pattern that all texts with this format match, however leniently it is read.
+        exact: whether the texts that match the pattern are just those that pass the check.
+    """
+
+    name: str
+    check: Callable[[str], bool]
+    valid: tuple[str, ...]
+    invalid: tuple[str, ...]
+    within: tuple[str, ...] = ()
+    pattern: str | None = None
+    exact: bool = False
+
+
+_URL = "https://example.com/a"
+_HEX = "[0-9a-fA-F]"
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([zZ]|[+-][0-9]{2}:?[0-9]{2})?"
+
+
+def _uuid(version: str) -> Format:
+    digit = version or "[0-9a-fA-F]"
+    sample = f"3f2504e0-4f89-{version or '4'}1d3-9a0c-0305e82c3301"
+    return Format(
+        f"uuid{version}",
+        identifiers.is_uuid if not version else lambda text: identifiers.is_uuid(text) and text[14] == version,
+        (sample,),
+        ("not-a-uuid",),
+        within=("uuid",) if version else (),
+        pattern=f"^{_HEX}{{8}}-{_HEX}{{4}}-{digit}{_HEX}{{3}}-{_HEX}{{4}}-{_HEX}{{12}}$",
+        exact=True,
+    )
+
+
+def _is_ip(text: str) -> bool:
+    return internet.is_ipv4(text) or internet.is_ipv6(text)
+
+
+_ALL = [
+    Format("date", dates.is_date, ("2024-05-17",), ("not-a-date",), pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    Format("time", dates.is_time, ("10:30:00Z", "10:30:00+02:00"), ("not-a-time",), pattern=f"^{_CLOCK}$"),
+    Format(
+        "date-time",
+        dates.is_date_time,
+        ("2024-05-17T10:30:00Z", "2024-05-17T10:30:00+02:00", "2024-05-17T10:30:00.250Z"),
+        ("not-a-date",),
+        pattern=f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[tT _]{_CLOCK}$",
+    ),
+    Format("duration", dates.is_duration, ("PT5M", "P1D"), ("not-a-duration",), pattern="^[+-]?P[0-9YMWDTHS.,]+$"),
+    Format("email", internet.is_email, ("ada@example.com", "a@b.co"), ("no-at-sign",), ("idn-email",), "@"),
+    Format("idn-email", internet.is_idn_email, ("ada@example.com",), ("no-at-sign",), pattern="@"),
+    Format("hostname", internet.is_hostname, ("example.com",), ("-not-a-host-", ""), ("idn-hostname",)),
+    Format("idn-hostname", internet.is_idn_hostname, ("example.com",), ("-not-a-host-", "")),
+    Format("ipv4", internet.is_ipv4, ("192.0.2.1",), ("not-an-ip",), ("ipvanyaddress",), "^[0-9.]{7,15}$"),
+    Format("ipv6", internet.is_ipv6, ("2001:db8::1",), ("not-an-ip",), ("ipvanyaddress",), "^[0-9a-fA-F:.]{2,45}$"),
+    Format("ipvanyaddress", _is_ip, ("192.0.2.1", "2001:db8::1"), ("not-an-ip",), (), "^[0-9a-fA-F:.]{2,45}$"),
+    *(
+        Format(f"ip{family}network", internet.is_network, (sample,), ("not-a-network",))
+        for family, sample in (("v4", "192.0.2.0/24"), ("v6", "2001:db8::/32"), ("vany", "192.0.2.0/24"))
+    ),
+    Format("uri", internet.is_uri, (_URL,), ("not a uri",), ("uri-reference", "iri", "iri-reference")),
+    Format("uri-reference", internet.is_uri_reference, ("/a", _URL), ("not a uri",), ("iri-reference",)),
+    Format("iri", internet.is_iri, (_URL,), ("not a uri",), ("iri-reference",)),
+    Format("iri-reference", internet.is_iri_reference, ("/a", _URL), ("not a uri",)),
+    Format("uri-template", internet.is_uri_template, ("/orders/{id}",), ("{not a template",)),
+    *map(_uuid, ("", "1", "3", "4", "5", "6", "7", "8")),
+    Format("json-pointer", identifiers.is_json_pointer, ("/a", ""), ("not-a-pointer",), pattern="^(/|$)"),
+    Format("relative-json-pointer", identifiers.is_relative_json_pointer, ("0/a",), ("not-a-pointer",)),
+    Format("regex", identifiers.is_regex, ("^a+$",), ("(",)),
+    Format("json-string", identifiers.is_json, ("1",), ("{",)),
+    Format("base64", identifiers.is_base64, ("aGk=",), ("?",)),
+    Format("base64url", identifiers.is_base64url, ("aGk=",), ("?",)),
+]  # fmt: skip
+
+FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
+"""The formats that are asserted, by name: those of JSON Schema and those that pydantic validates."""

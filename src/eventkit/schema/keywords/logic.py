@@ -1,0 +1,147 @@
+"""`allOf`, `anyOf`, `oneOf`, `not` and `if`/`then`/`else`: how schemas are combined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from eventkit.schema.cases import Accepts, Case, Constraint
+from eventkit.schema.tags import Tags, may_overlap
+from eventkit.schema.values import ANY, Json
+
+if TYPE_CHECKING:
+    from eventkit.schema.nodes import Node
+
+KEYWORDS = frozenset({"allOf", "anyOf", "oneOf", "not", "if"})
+
+
+class AllOf:
+    """All of these schemas hold; a reference is one that has a single schema."""
+
+    __slots__ = ("keyword", "nodes")
+    types = ANY
+
+    def __init__(self, keyword: str, nodes: tuple[Node, ...]) -> None:
+        self.keyword = keyword
+        self.nodes = nodes
+
+    def cases(self, kind: int) -> tuple[Case, ...]:
+        return (Case(self.keyword, holds=self.nodes),)
+
+    def defects(self, kind: int) -> list[Case]:
+        return [Case(self.keyword, fails=(node,)) for node in self.nodes]
+
+    def accepts(self, value: Json, accepts: Accepts) -> bool:
+        return all(accepts(node, value) for node in self.nodes)
+
+
+class Union:
+    """At least one of these schemas holds (`anyOf`), or exactly one (`oneOf`)."""
+
+    __slots__ = ("branches", "exclusive", "keyword", "tags")
+    types = ANY
+
+    def __init__(self, keyword: str, branches: tuple[Node, ...]) -> None:
+        self.keyword = keyword
+        self.branches = branches
+        self.exclusive = keyword == "oneOf"
+        self.tags = Tags(branches)
+
+    def cases(self, kind: int) -> list[Case]:
+        """Return a case for each branch; that no second branch of a `oneOf` holds is left out here.
+
+        It is an over-approximation that the solver makes good (`exact_cases`) where it matters.
+        """
+        return [Case(self.keyword, holds=(branch,)) for branch in self.branches]
+
+    def exact_cases(self) -> Iterator[Case]:
+        """Return a case for each branch of a `oneOf`, in which the other ones fail."""
+        for branch in self.branches:
+            others = (other for other in self.branches if other is not branch and may_overlap(branch, other))
+            yield Case(self.keyword, holds=(branch,), fails=tuple(others))
+
+    def defects(self, kind: int) -> Iterator[Case]:
+        yield Case(self.keyword, fails=self.branches, union=self)
+        if self.exclusive:
+            for pair in combinations(self.branches, 2):
+                if pair[0].mask & pair[1].mask & kind and may_overlap(*pair):
+                    yield Case("oneOf", holds=pair)
+
+    def accepts(self, value: Json, accepts: Accepts) -> bool:
+        if not self.exclusive:
+            return any(accepts(branch, value) for branch in self.branches)
+        return sum(accepts(branch, value) for branch in self.branches) == 1
+
+
+class Not:
+    """The schema fails."""
+
+    __slots__ = ("node",)
+    types = ANY
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    def cases(self, kind: int) -> tuple[Case, ...]:
+        return (Case("not", fails=(self.node,)),)
+
+    def defects(self, kind: int) -> tuple[Case, ...]:
+        return (Case("not", holds=(self.node,)),)
+
+    def accepts(self, value: Json, accepts: Accepts) -> bool:
+        return not accepts(self.node, value)
+
+
+class Conditional:
+    """Where the condition holds, so does `then`; where it fails, `otherwise` does."""
+
+    __slots__ = ("condition", "otherwise", "then")
+    types = ANY
+
+    def __init__(self, condition: Node, then: Node | None, otherwise: Node | None) -> None:
+        self.condition = condition
+        self.then = then
+        self.otherwise = otherwise
+
+    def cases(self, kind: int) -> tuple[Case, ...]:
+        then = () if self.then is None else (self.then,)
+        otherwise = () if self.otherwise is None else (self.otherwise,)
+        return (
+            Case("then", holds=(self.condition, *then)),
+            Case("else", holds=otherwise, fails=(self.condition,)),
+        )
+
+    def defects(self, kind: int) -> Iterator[Case]:
+        if self.then is not None:
+            yield Case("then", holds=(self.condition,), fails=(self.then,))
+        if self.otherwise is not None:
+            yield Case("else", fails=(self.condition, self.otherwise))
+
+    def accepts(self, value: Json, accepts: Accepts) -> bool:
+        consequence = self.then if accepts(self.condition, value) else self.otherwise
+        return consequence is None or accepts(consequence, value)
+
+
+def parse(raw: dict[str, Json], node: Node) -> tuple[Constraint, ...]:
+    """Return the constraints that combine schemas."""
+    found: list[Constraint] = []
+    for keyword in raw:
+        if keyword == "allOf":
+            found.append(AllOf(keyword, _branches(raw, keyword, node)))
+        elif keyword in ("anyOf", "oneOf"):
+            found.append(Union(keyword, _branches(raw, keyword, node)))
+        elif keyword == "not":
+            found.append(Not(node.test(raw["not"], "/not")))
+        elif keyword == "if" and ("then" in raw or "else" in raw):
+            then = node.beside(raw["then"], "/then") if "then" in raw else None
+            otherwise = node.beside(raw["else"], "/else") if "else" in raw else None
+            found.append(Conditional(node.test(raw["if"], "/if"), then, otherwise))
+    return tuple(found)
+
+
+def _branches(raw: dict[str, Json], keyword: str, node: Node) -> tuple[Node, ...]:
+    branches = raw[keyword]
+    if not isinstance(branches, list) or not branches:
+        node.fault(keyword, f"{keyword} must be an array that is not empty")
+    return tuple(node.beside(branch, f"/{keyword}/{index}") for index, branch in enumerate(branches))

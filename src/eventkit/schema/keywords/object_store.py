@@ -1,0 +1,364 @@
+"""Finding an object: which keys it has, and a value for each of them.
+
+The keys fall into cells: each name that a schema mentions is one, and the names that nobody mentions fall into
+sectors by the patterns that they match. The value of a key must satisfy all schemas of its cell, which is a goal of
+its own; the cells do not influence each other but through the number of keys and through dependent keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from eventkit.schema.cases import EMPTY, Empty, Found, Outcome, Unsure
+from eventkit.schema.keywords.object_facts import KeyFails, SomeKeyViolates
+from eventkit.schema.keywords.strings import Matches
+from eventkit.schema.keywords.types import NotOneOf
+from eventkit.schema.samples import NAMES
+from eventkit.schema.values import Json
+
+if TYPE_CHECKING:
+    from eventkit.schema.keywords.objects import ObjectConstraint
+    from eventkit.schema.nodes import Node
+    from eventkit.schema.solver import Solver
+
+Demand = SomeKeyViolates | KeyFails
+
+_MOST_PATTERNS = 6
+_MOST_ADDED_KEYS = 1_000
+
+
+class Skeleton:
+    """What follows from the constraints alone; shared by all stores that add only single facts to them."""
+
+    def __init__(self, constraints: tuple[ObjectConstraint, ...]) -> None:
+        self.constraints = constraints
+        self.required = self.closure(name for each in constraints for name in each.required)
+        self.patterns = tuple(dict.fromkeys(pattern for each in constraints for pattern, _ in each.patterns))
+        self.name_schemas = tuple(each.names for each in constraints if each.names is not None)
+        self._cells: dict[str, tuple[Node, ...]] = {}
+        self._base: dict[str, Found] | Empty | Unsure | None = None
+        self._mentioned: dict[str, None] | None = None
+
+    def closure(self, names: Iterable[str]) -> dict[str, None]:
+        """Return the names and all those that must be there where these are."""
+        closed = dict.fromkeys(names)
+        dependents = [each.dependents for each in self.constraints if each.dependents]
+        if dependents:
+            todo = list(closed)
+            while todo:
+                name = todo.pop()
+                for needed in (other for each in dependents for other in each.get(name, ())):
+                    if needed not in closed:
+                        closed[needed] = None
+                        todo.append(needed)
+        return closed
+
+    @property
+    def mentioned(self) -> dict[str, None]:
+        """All names that the constraints mention, in their order."""
+        if self._mentioned is None:
+            self._mentioned = {}
+            for each in self.constraints:
+                self._mentioned.update(dict.fromkeys(each.properties))
+                self._mentioned.update(dict.fromkeys(each.required))
+                for name, needed in each.dependents.items():
+                    self._mentioned.update(dict.fromkeys((name, *needed)))
+        return self._mentioned
+
+    def cell(self, name: str) -> tuple[Node, ...]:
+        """Return the schemas that the value of a key must satisfy."""
+        cell = self._cells.get(name)
+        if cell is None:
+            cell = tuple(child for each in self.constraints for child in each.schemas_of(name))
+            self._cells[name] = cell
+        return cell
+
+    def base(self, solver: Solver) -> dict[str, Found] | Empty | Unsure:
+        """Find a value for each key that the constraints require."""
+        if self._base is None:
+            self._base = self._find_base(solver)
+        return self._base
+
+    def _find_base(self, solver: Solver) -> dict[str, Found] | Empty | Unsure:
+        found: dict[str, Found] = {}
+        unsure: Unsure | None = None
+        for name in self.required:
+            outcome = self.value_of(name, (), solver)
+            if isinstance(outcome, Empty):
+                return EMPTY
+            if isinstance(outcome, Unsure):
+                unsure = outcome
+            else:
+                found[name] = outcome
+        return unsure or found
+
+    def value_of(self, name: str, fails: tuple[Node, ...], solver: Solver) -> Outcome:
+        """Find a value for a key that these schemas reject."""
+        if not all(solver.accepts(schema, name) for schema in self.name_schemas):
+            return EMPTY
+        return solver.solve(self.cell(name), fails)
+
+
+class ObjectStore:
+    """The facts about one object."""
+
+    __slots__ = ("_absent", "_demands", "_least", "_most", "_present", "_violations", "skeleton")
+
+    def __init__(self, skeleton: Skeleton | None = None) -> None:
+        self.skeleton = skeleton or Skeleton(())
+        self._absent: frozenset[str] = frozenset()
+        self._present: tuple[str, ...] = ()
+        self._violations: dict[str, tuple[Node, ...]] = {}
+        self._demands: tuple[Demand, ...] = ()
+        self._least = 0
+        self._most: int | None = None
+
+    def _copy(self) -> ObjectStore:
+        copy = ObjectStore(self.skeleton)
+        copy._absent, copy._present, copy._violations = self._absent, self._present, self._violations
+        copy._demands, copy._least, copy._most = self._demands, self._least, self._most
+        return copy
+
+    def with_constraint(self, constraint: ObjectConstraint) -> ObjectStore | None:
+        store = self._copy()
+        store.skeleton = Skeleton((*self.skeleton.constraints, constraint))
+        if any(name in store.skeleton.required for name in self._absent):
+            return None
+        store._least = max(self._least, constraint.least)
+        if constraint.most is not None:
+            store._most = constraint.most if self._most is None else min(self._most, constraint.most)
+        return None if store._most is not None and store._least > store._most else store
+
+    def absent(self, name: str) -> ObjectStore | None:
+        if name in self.skeleton.required or name in self._present or name in self._violations:
+            return None
+        store = self._copy()
+        store._absent = self._absent | {name}
+        return store
+
+    def present(self, name: str) -> ObjectStore | None:
+        if name in self._absent:
+            return None
+        store = self._copy()
+        store._present = (*self._present, name)
+        return store
+
+    def violates(self, name: str, node: Node) -> ObjectStore | None:
+        if name in self._absent:
+            return None
+        store = self._copy()
+        store._violations = {**self._violations, name: (*self._violations.get(name, ()), node)}
+        return store
+
+    def demand(self, demand: Demand) -> ObjectStore:
+        store = self._copy()
+        store._demands = (*self._demands, demand)
+        return store
+
+    def at_least(self, number: int) -> ObjectStore | None:
+        store = self._copy()
+        store._least = max(self._least, number)
+        return None if store._most is not None and store._least > store._most else store
+
+    def at_most(self, number: int) -> ObjectStore | None:
+        if number < self._least:
+            return None
+        store = self._copy()
+        store._most = number if self._most is None else min(self._most, number)
+        return store
+
+    def without(self, keys: frozenset[Any]) -> ObjectStore:
+        raise AssertionError("objects are excluded by a schema that spells them out")
+
+    def listed(self, name: str) -> frozenset[Any] | None:
+        """Return the keys of the values that a key has, or None where the key may be missing or its values are many."""
+        if name not in self.skeleton.required and name not in self._present:
+            return None
+        keys: frozenset[Any] | None = None
+        for node in self.skeleton.cell(name):
+            if node.keys is not None:
+                keys = node.keys if keys is None else keys & node.keys
+        return keys
+
+    def solve(self, solver: Solver) -> Outcome:
+        solver.budget.spend()
+        skeleton = self.skeleton
+        extra = self._present + tuple(self._violations)
+        if extra:
+            extra = tuple(skeleton.closure(extra))
+            if self._absent and any(name in self._absent for name in extra):
+                return EMPTY
+        chosen: dict[str, Found] = {}
+        unsure: Unsure | None = None
+        for name in extra:
+            if name in self._violations or name not in skeleton.required:
+                outcome = skeleton.value_of(name, self._violations.get(name, ()), solver)
+                if isinstance(outcome, Empty):
+                    return EMPTY
+                if isinstance(outcome, Unsure):
+                    unsure = outcome
+                else:
+                    chosen[name] = outcome
+        base = skeleton.base(solver)
+        if isinstance(base, Empty):
+            return EMPTY
+        if isinstance(base, Unsure):
+            return base
+        if unsure is not None:
+            return unsure
+        return self._satisfy(0, Choice(base, chosen), solver)
+
+    def _satisfy(self, index: int, choice: Choice, solver: Solver) -> Outcome:
+        """Find a key for each demand from `index` on, then as many keys as are needed."""
+        if self._most is not None and choice.size() > self._most:
+            return EMPTY
+        if index == len(self._demands):
+            return self._fill(choice, solver)
+        unsure: Unsure | None = None
+        demand = self._demands[index]
+        for name in self._candidates(demand, choice, solver):
+            if isinstance(name, Unsure):
+                unsure = name
+                continue
+            fails: tuple[Node, ...] = ()
+            if isinstance(demand, SomeKeyViolates):
+                fails = (*choice.fails.get(name, self._violations.get(name, ())), demand.node)
+            elif solver.accepts(demand.names, name):
+                continue
+            outcome: Outcome | Choice = self._choose(choice, name, fails, solver)
+            if isinstance(outcome, Choice):
+                outcome = self._satisfy(index + 1, outcome, solver)
+            if isinstance(outcome, Found):
+                return outcome
+            if isinstance(outcome, Unsure):
+                unsure = outcome
+        return unsure or EMPTY
+
+    def _choose(self, choice: Choice, name: str, fails: tuple[Node, ...], solver: Solver) -> Choice | Outcome:
+        """Return the choice with one more key and those that depend on it."""
+        outcome = self.skeleton.value_of(name, fails, solver)
+        if not isinstance(outcome, Found):
+            return outcome
+        wider = choice.plus(name, outcome, fails)
+        for other in self.skeleton.closure((name,)):
+            if other in wider:
+                continue
+            if other in self._absent:
+                return EMPTY
+            outcome = self.skeleton.value_of(other, (), solver)
+            if not isinstance(outcome, Found):
+                return outcome
+            wider = wider.plus(other, outcome, ())
+        return wider
+
+    def _candidates(self, demand: Demand, choice: Choice, solver: Solver) -> Iterator[str | Unsure]:
+        """Yield keys that could meet a demand, those first that are there anyway."""
+        region = demand.region if isinstance(demand, SomeKeyViolates) else None
+        mentioned = self.skeleton.mentioned
+        names = dict.fromkeys((*choice.names(), *mentioned, *(region.names if region is not None else ())))
+        for name in names:
+            if name not in self._absent and (region is None or name in region):
+                yield name
+        patterns = region.others if region is not None else ()
+        pattern = region.pattern if region is not None else None
+        fails = (demand.names,) if isinstance(demand, KeyFails) else ()
+        yield from self._fresh(solver, (*names, *self._absent), pattern, patterns, fails)
+
+    def _fresh(
+        self,
+        solver: Solver,
+        taken: tuple[str, ...],
+        pattern: str | None = None,
+        others: tuple[str, ...] = (),
+        fails: tuple[Node, ...] = (),
+    ) -> Iterator[str | Unsure]:
+        """Yield one key that is not taken for each way in which keys can match the patterns."""
+        skeleton = self.skeleton
+        if not skeleton.patterns and not skeleton.name_schemas and pattern is None and not others and not fails:
+            yield next(name for name in plain_names() if name not in taken)
+            return
+        free = [each for each in skeleton.patterns if each != pattern and each not in others]
+        if len(free) > _MOST_PATTERNS:
+            yield Unsure("too many patterns for keys")
+            return
+        fixed = [Matches(each, contrary=True) for each in others]
+        if pattern is not None:
+            fixed.append(Matches(pattern))
+        for signs in product((True, False), repeat=len(free)):
+            facts = [Matches(each, contrary=sign) for each, sign in zip(free, signs, strict=True)]
+            outcome = solver.text(
+                skeleton.name_schemas, fails, (NotOneOf(frozenset(taken)), *fixed, *facts), prefer=NAMES
+            )
+            if isinstance(outcome, Found):
+                yield outcome.value
+            elif isinstance(outcome, Unsure):
+                yield outcome
+
+    def _fill(self, choice: Choice, solver: Solver) -> Outcome:
+        """Add keys until there are as many as `minProperties` demands."""
+        unsure: Unsure | None = None
+        if self._least > choice.size() + _MOST_ADDED_KEYS:
+            return Unsure(f"objects of {self._least} keys are not looked at")
+        while choice.size() < self._least:
+            for name in self._addable(choice, solver):
+                wider = name if isinstance(name, Unsure) else self._choose(choice, name, (), solver)
+                if isinstance(wider, Choice):
+                    choice = wider
+                    break
+                if isinstance(wider, Unsure):
+                    unsure = wider
+            else:
+                return unsure or EMPTY
+        if self._most is not None and choice.size() > self._most:
+            return Unsure("dependent keys and the number of keys are not decided together")
+        order = self.skeleton.mentioned
+        return Found(lambda: choice.build(order))
+
+    def _addable(self, choice: Choice, solver: Solver) -> Iterator[str | Unsure]:
+        """Yield keys that are not there yet, those first that the schemas mention."""
+        mentioned = self.skeleton.mentioned
+        yield from (name for name in mentioned if name not in choice and name not in self._absent)
+        yield from self._fresh(solver, (*choice.names(), *mentioned, *self._absent))
+
+
+class Choice:
+    """The keys that were chosen so far: those that the constraints require (shared), and others."""
+
+    __slots__ = ("_base", "_chosen", "fails")
+
+    def __init__(
+        self, base: dict[str, Found], chosen: dict[str, Found], fails: dict[str, tuple[Node, ...]] | None = None
+    ) -> None:
+        self._base = base
+        self._chosen = chosen
+        self.fails = fails or {}
+
+    def plus(self, name: str, value: Found, fails: tuple[Node, ...]) -> Choice:
+        return Choice(self._base, {**self._chosen, name: value}, {**self.fails, name: fails})
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._chosen or name in self._base
+
+    def names(self) -> Iterator[str]:
+        yield from self._base
+        yield from (name for name in self._chosen if name not in self._base)
+
+    def size(self) -> int:
+        return len(self._base) + sum(name not in self._base for name in self._chosen)
+
+    def build(self, order: Iterable[str]) -> Json:
+        """Return the object, its keys in the order of the schema."""
+        names = dict.fromkeys(name for name in order if name in self)
+        names.update(dict.fromkeys(self.names()))
+        return {name: (self._chosen.get(name) or self._base[name]).value for name in names}
+
+
+def plain_names() -> Iterator[str]:
+    """Yield names for keys that nobody mentions."""
+    yield from NAMES
+    number = 2
+    while True:
+        yield f"{NAMES[0]}{number}"
+        number += 1

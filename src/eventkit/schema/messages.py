@@ -1,0 +1,63 @@
+"""Which code and which sentence a violated keyword gets."""
+
+from __future__ import annotations
+
+import json
+
+from eventkit.schema import codes
+from eventkit.schema.cases import Case
+from eventkit.schema.values import Json
+
+_LONGEST = 60
+
+_CODES = {
+    "required": codes.REQUIRED,
+    "dependentRequired": codes.REQUIRED,
+    "enum": codes.ENUM,
+    "minimum": codes.RANGE,
+    "maximum": codes.RANGE,
+    "exclusiveMinimum": codes.RANGE,
+    "exclusiveMaximum": codes.RANGE,
+    "multipleOf": codes.PRECISION,
+    "pattern": codes.PATTERN,
+    "propertyNames": codes.PATTERN,
+    "format": codes.FORMAT,
+    "minLength": codes.SIZE,
+    "maxLength": codes.SIZE,
+    "minItems": codes.SIZE,
+    "maxItems": codes.SIZE,
+    "minProperties": codes.SIZE,
+    "maxProperties": codes.SIZE,
+    "uniqueItems": codes.ITEMS,
+    "contains": codes.ITEMS,
+    "maxContains": codes.ITEMS,
+    "oneOf": codes.UNION,
+}
+
+_SENTENCES = {
+    codes.REQUIRED: "the subscriber requires a field that is not sent in {value}",
+    codes.RANGE: "the publisher can send {value}, which is out of the subscriber's range",
+    codes.ENUM: "the publisher can send {value}, which is none of the values that the subscriber knows",
+    codes.PATTERN: "the publisher can send {value}, which does not match the subscriber's pattern",
+    codes.FORMAT: "the publisher can send {value}, which does not have the subscriber's format",
+    codes.SIZE: "the publisher can send {value}, whose length is out of the subscriber's bounds ({keyword})",
+    codes.ITEMS: "the publisher can send {value}, whose items break the subscriber's {keyword}",
+    codes.UNION: "the publisher can send {value}, which two branches of the subscriber's oneOf take",
+    codes.PRECISION: "the publisher can send {value}, which is not a multiple of the subscriber's step",
+    codes.NO_BETTER_NAME: "the publisher can send {value}, which breaks the subscriber's {keyword}",
+}
+
+
+def show(value: Json) -> str:
+    """Return a value as JSON, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def message_of(case: Case, value: Json) -> tuple[str, str]:
+    """Return the code of a violated keyword, and a sentence about the value that violates it."""
+    code = _CODES.get(case.keyword, codes.NO_BETTER_NAME)
+    if case.keyword == "required":
+        name = getattr(case.facts[0], "name", "")
+        return code, f"the subscriber requires the field {show(name)}, which the publisher does not always send"
+    return code, _SENTENCES[code].format(value=show(value), keyword=case.keyword)

@@ -1,0 +1,231 @@
+"""The typed graph of a schema: one node for each subschema, parsed on first use, references kept as edges.
+
+Recursion in a schema is a cycle in the graph; nothing is ever inlined. Differences between dialects end here and in
+the `parse` functions of the keyword families: the solver sees types, values and constraints only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NoReturn
+
+from eventkit.schema.budget import Undecided
+from eventkit.schema.cases import Constraint
+from eventkit.schema.documents import Dialect, Document, Place, Resource, escape
+from eventkit.schema.keywords import FAMILIES, IN_PLACE, types
+from eventkit.schema.tags import Outline
+from eventkit.schema.values import ANY, Json, key_of
+
+OPEN: Final = 0
+"""A schema is taken as it is written."""
+CLOSED: Final = 1
+"""Fields that the schema does not declare are not sent (the policy for closed publishers)."""
+INSIDE: Final = 2
+"""Part of a schema that is closed as a whole: what stands below it is closed on its own again."""
+
+_DECLARES = ("properties", "patternProperties")
+_STATES = ("additionalProperties", "unevaluatedProperties")
+
+
+class Node:
+    """A subschema.
+
+    Attributes:
+        id: unique among the nodes of one comparison.
+        pointer: where it stands, as a JSON pointer from the document's root.
+        mask: the types that `type` allows.
+        values: the values that `enum` and `const` allow, or None where neither is there.
+        keys: the keys (`values.key_of`) of these values.
+        constraints: what the other keywords demand.
+    """
+
+    __slots__ = (
+        "_parsed_defects", "closing", "constraints", "document", "graph", "id", "keys", "mask", "plain", "pointer",
+        "raw", "resource", "scope", "seals", "values",
+    )  # fmt: skip
+
+    graph: Graph
+    document: Document
+    resource: Resource
+    scope: tuple[Resource, ...]
+    closing: int
+    id: int
+    pointer: str
+    raw: Json
+    mask: int
+    values: tuple[Json, ...] | None
+    keys: frozenset[Any] | None
+    constraints: tuple[Constraint, ...]
+    plain: bool
+    seals: bool
+
+    def __getattr__(self, name: str) -> Any:
+        """Parse the schema when something of it is asked for the first time (its slots are still empty)."""
+        if name not in ("mask", "values", "keys", "constraints", "plain", "seals"):
+            raise AttributeError(name)
+        self._parse()
+        return getattr(self, name)
+
+    def _parse(self) -> None:
+        raw = self.raw
+        self.seals = False
+        self.values = self.keys = None
+        if isinstance(raw, bool):
+            self.mask = ANY if raw else 0
+            self.constraints = ()
+            self.plain = True
+            return
+        if not isinstance(raw, dict):
+            self.fault("", "a schema must be an object or a boolean")
+        if self.resource.dialect == "draft-07" and "$ref" in raw:
+            raw = {"$ref": raw["$ref"]}
+        elif self.closing == CLOSED:
+            raw = self._closed(raw)
+        mask, values, keys = types.parse(raw, self)
+        parsers = []
+        for keyword in raw:
+            parse = FAMILIES.get(keyword)
+            if parse is not None and parse not in parsers:
+                parsers.append(parse)
+        constraints: tuple[Constraint, ...] = ()
+        for parse in parsers:
+            constraints += parse(raw, self)
+        self.values, self.keys, self.constraints = values, keys, constraints
+        self.plain = values is None and not constraints
+        self.mask = mask
+
+    def _closed(self, raw: dict[str, Json]) -> dict[str, Json]:
+        """Return the schema with what the policy for closed publishers adds to it."""
+        conjuncts = [raw, *_conjuncts(raw)]
+        if not any(keyword in raw for keyword in _DECLARES) and len(conjuncts) < 3:
+            return raw  # the one schema that it refers to, or each branch, is closed on its own
+        self.seals = True
+        if self._cluster_states(raw, set()):
+            return raw
+        if any(keyword in raw for keyword in IN_PLACE):
+            return {**raw, "unevaluatedProperties": False}
+        return {**raw, "additionalProperties": False}
+
+    def _cluster_states(self, raw: Json, seen: set[int]) -> bool:
+        if not isinstance(raw, dict) or id(raw) in seen:
+            return False
+        seen.add(id(raw))
+        if any(keyword in raw for keyword in _STATES):
+            return True
+        if "$ref" in raw:
+            place = self.document.resolve(raw["$ref"], self.document.resource_of(raw, self.resource))
+            if self._cluster_states(place.raw, seen):
+                return True
+        return any(self._cluster_states(child, seen) for child in _conjuncts(raw) if isinstance(child, dict))
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that the schema is written in."""
+        return self.resource.dialect
+
+    def defects(self, kind: int) -> tuple[Any, ...]:
+        """Return all ways in which a value of the atomic type `kind`, which `mask` has, can violate this schema."""
+        try:
+            cache = self._parsed_defects
+        except AttributeError:
+            cache = self._parsed_defects = {}
+        if kind not in cache:
+            found = types.defects(self, kind)
+            for constraint in self.constraints:
+                if constraint.types & kind:
+                    found.extend(constraint.defects(kind))
+            cache[kind] = tuple(found)
+        return cache[kind]
+
+    _parsed_defects: dict[int, tuple[Any, ...]]
+
+    def beside(self, raw: Json, step: str) -> Node:
+        """Return a subschema that speaks of the same value, as those of `allOf` do."""
+        closing = INSIDE if self.closing == INSIDE or (self.closing == CLOSED and self.seals) else self.closing
+        return self.graph.node(Place(raw, self.pointer + step, self.resource), self.document, self.scope, closing)
+
+    def test(self, raw: Json, step: str) -> Node:
+        """Return a subschema that only asks a question about the same value, as `not` and `if` do."""
+        return self.graph.node(Place(raw, self.pointer + step, self.resource), self.document, self.scope, OPEN)
+
+    def below(self, raw: Json, step: str) -> Node:
+        """Return a subschema for a part of the value: a property, an item, a key."""
+        closing = CLOSED if self.closing else OPEN
+        return self.graph.node(Place(raw, self.pointer + step, self.resource), self.document, self.scope, closing)
+
+    def referred(self, place: Place) -> Node:
+        """Return the schema at the end of a reference."""
+        closing = INSIDE if self.closing == INSIDE or (self.closing == CLOSED and self.seals) else self.closing
+        return self.graph.node(place, self.document, self.scope, closing)
+
+    def fault(self, keyword: str, text: str) -> NoReturn:
+        """Say that the schema is not well formed.
+
+        Raises:
+            Undecided: always.
+        """
+        place = f"{self.pointer}/{escape(keyword)}" if keyword else self.pointer
+        raise Undecided(f"the {self.document.side}'s schema is not well formed at {place}: {text}")
+
+
+def _conjuncts(raw: dict[str, Json]) -> list[Json]:
+    branches = raw.get("allOf")
+    found = list(branches) if isinstance(branches, list) else []
+    if "$ref" in raw:
+        found.append(None)
+    return found
+
+
+class Graph:
+    """All nodes of one comparison.
+
+    Args:
+        assert_formats: whether `format` is an assertion.
+    """
+
+    def __init__(self, *, assert_formats: bool) -> None:
+        self.assert_formats = assert_formats
+        self._nodes: dict[tuple[int, ...], Node] = {}
+        self.outlines: dict[int, Outline] = {}
+        self._count = 0
+
+    def root(self, document: Document, *, closed: bool) -> Node:
+        """Return the node of a whole document."""
+        resource = document.root
+        return self.node(Place(resource.root, "#", resource), document, (), CLOSED if closed else OPEN)
+
+    def node(self, place: Place, document: Document, scope: tuple[Resource, ...], closing: int) -> Node:
+        """Return the node of a subschema; the same place under the same policy is the same node."""
+        raw, pointer, parent = place
+        resource = document.resource_of(raw, parent)
+        if document.has_dynamic_scope and resource not in scope:
+            scope = (*scope, resource)
+        key = (id(raw), id(resource), closing, *map(id, scope))
+        node = self._nodes.get(key)
+        if node is None or raw is True or raw is False:
+            node = Node()
+            node.graph = self
+            node.document = document
+            node.resource = resource
+            node.scope = scope
+            node.closing = closing
+            node.pointer = pointer
+            node.raw = raw
+            node.id = self._count = self._count + 1
+            self._nodes[key] = node
+        return node
+
+    def made(
+        self, like: Node, mask: int, constraints: tuple[Constraint, ...], values: list[Json] | None = None
+    ) -> Node:
+        """Return a node that stands in no document, made while reasoning about the node `like`."""
+        node = Node()
+        node.graph, node.document, node.resource, node.scope = self, like.document, like.resource, like.scope
+        node.closing, node.pointer, node.raw = OPEN, like.pointer, None
+        node.id = self._count = self._count + 1
+        node.seals = False
+        node.mask = mask
+        node.values = None if values is None else tuple(values)
+        node.keys = None if values is None else frozenset(map(key_of, values))
+        node.constraints = constraints
+        node.plain = values is None and not constraints
+        return node

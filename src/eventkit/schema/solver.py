@@ -1,0 +1,357 @@
+"""The search for a value that some schemas accept and others reject.
+
+A *goal* is a set of schemas that must hold and a set that must fail. It is solved for each type of value on its own.
+What the schemas demand becomes facts in a store of that type; where there are several ways (a union, or the defects
+of a schema that must fail), each is tried. What is asked of a part of the value is a goal again.
+
+Goals repeat, and recursive schemas make them cyclic. Results are remembered; a goal that is met again while it is
+being solved counts as empty, because a smallest value never needs itself as a part: the values of a schema are a
+least fixpoint. A result that rests on this is kept only once the goal that it rests on is shown to be empty, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from eventkit.schema.budget import MAX_DEPTH, Budget, OutOfBudget, Undecided
+from eventkit.schema.cases import EMPTY, Case, Empty, Fact, Found, Outcome, Store, Unsure, found
+from eventkit.schema.keywords.array_store import ArrayStore
+from eventkit.schema.keywords.logic import Union
+from eventkit.schema.keywords.numbers import NumberStore
+from eventkit.schema.keywords.object_store import ObjectStore
+from eventkit.schema.keywords.strings import StringStore
+from eventkit.schema.nodes import Node
+from eventkit.schema.validator import Validator
+from eventkit.schema.values import ANY, ARRAY, ATOMIC_TYPES, BOOLEAN, FRACTION, INTEGER, NULL, STRING, Json, type_of
+
+_NOTHING_BELOW = 1 << 30
+
+Key = tuple[int, ...]
+
+
+class Solver:
+    """Solves goals about the nodes of one graph.
+
+    Args:
+        root: the node to whose graph new nodes are added.
+        budget: the steps that may be taken.
+    """
+
+    def __init__(self, root: Node, budget: Budget) -> None:
+        self.root = root
+        self.budget = budget
+        self.accepts = Validator(budget)
+        self.prefer: tuple[str, ...] = ()
+        self._known: dict[Key, Outcome] = {}
+        self._provisional: dict[Key, tuple[Outcome, int]] = {}
+        self._active: dict[Key, int] = {}
+        self._rests_on = _NOTHING_BELOW
+
+    def solve(self, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> Outcome:
+        """Find a value that all schemas of `holds` accept and all of `fails` reject.
+
+        Raises:
+            OutOfBudget: there are no steps left.
+        """
+        mask = ANY
+        for node in holds:
+            mask &= node.mask
+        for node in fails:
+            if node.plain:
+                mask &= ~node.mask
+        if not mask:
+            return EMPTY
+        key = (*sorted({node.id for node in holds}), 0, *sorted({node.id for node in fails}))
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        if key in self._provisional:
+            outcome, depth = self._provisional[key]
+            self._rests_on = min(self._rests_on, depth)
+            return outcome
+        if key in self._active:
+            self._rests_on = min(self._rests_on, self._active[key])
+            return EMPTY
+        return self._solve_new(key, mask, holds, fails)
+
+    def _solve_new(self, key: Key, mask: int, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> Outcome:
+        depth = len(self._active)
+        if depth > MAX_DEPTH:
+            return Unsure(f"values nested deeper than {MAX_DEPTH} levels are not looked at")
+        outer, self._rests_on = self._rests_on, _NOTHING_BELOW
+        self._active[key] = depth
+        mark = len(self._provisional)
+        try:
+            outcome = self._by_type(mask, holds, fails)
+        finally:
+            del self._active[key]
+        below, self._rests_on = self._rests_on, outer
+        since = list(self._provisional)[mark:]
+        if isinstance(outcome, Found):
+            for other in since:
+                del self._provisional[other]
+            self._known[key] = outcome
+        elif below >= depth:
+            for other in since:
+                self._known[other] = self._provisional.pop(other)[0]
+            self._known[key] = outcome
+        else:
+            self._provisional[key] = (outcome, below)
+            self._rests_on = min(outer, below)
+        return outcome
+
+    def _by_type(self, mask: int, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> Outcome:
+        unsure: Unsure | None = None
+        for kind in ATOMIC_TYPES:
+            if not mask & kind:
+                continue
+            outcome = self.of_kind(kind, holds, fails)
+            if isinstance(outcome, Found):
+                return outcome
+            if isinstance(outcome, Unsure):
+                unsure = outcome
+        return unsure or EMPTY
+
+    def of_kind(self, kind: int, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> Outcome:
+        """Solve a goal for values of one atomic type."""
+        try:
+            search = Search(self, kind, exact=False)
+            outcome = search.run(holds, fails)
+            if isinstance(outcome, Found) and search.relaxed and not self._confirmed(outcome, holds, fails):
+                outcome = Search(self, kind, exact=True).run(holds, fails)
+                if isinstance(outcome, Found) and not self._confirmed(outcome, holds, fails):
+                    return Unsure("a value was found that the check does not confirm")
+            return outcome
+        except OutOfBudget:
+            raise
+        except Undecided as undecided:
+            return Unsure(str(undecided))
+
+    def _confirmed(self, outcome: Found, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> bool:
+        value = outcome.value
+        return all(self.accepts(node, value) for node in holds) and not any(self.accepts(node, value) for node in fails)
+
+    def text(
+        self, holds: tuple[Node, ...], fails: tuple[Node, ...], facts: Iterable[Fact], prefer: tuple[str, ...]
+    ) -> Outcome:
+        """Find a string, of which also facts are known, preferring some strings where they will do."""
+        outer, self.prefer = self.prefer, prefer
+        try:
+            return Search(self, STRING, exact=True).run(holds, fails, tuple(facts))
+        finally:
+            self.prefer = outer
+
+
+def empty_store(kind: int) -> Store:
+    """Return the store of a type, without any facts."""
+    if kind in (INTEGER, FRACTION):
+        return NumberStore(kind)
+    if kind == STRING:
+        return StringStore()
+    if kind == ARRAY:
+        return ArrayStore()
+    if kind == NULL:
+        return Listed((None,))
+    if kind == BOOLEAN:
+        return Listed((True, False))
+    return ObjectStore()
+
+
+class Listed:
+    """A store for values that are all at hand: what `enum` lists, and null, true and false."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Sequence[Json]) -> None:
+        self.values = values
+
+    def without(self, keys: frozenset[object]) -> Listed:
+        raise AssertionError("listed values are filtered")
+
+    def solve(self, solver: Solver) -> Outcome:
+        return found(self.values[0]) if self.values else EMPTY
+
+
+class Search:
+    """The search within one type: facts are gathered in a store until only choices are left, which are tried.
+
+    Args:
+        exact: take into account that only one branch of a `oneOf` may hold. It is left out at first, because an
+            over-approximation that is empty proves as much, and is cheaper.
+    """
+
+    def __init__(self, solver: Solver, kind: int, *, exact: bool) -> None:
+        self.solver = solver
+        self.kind = kind
+        self.exact = exact
+        self.relaxed = False
+
+    def run(self, holds: tuple[Node, ...], fails: tuple[Node, ...], facts: tuple[Fact, ...] = ()) -> Outcome:
+        """Find a value."""
+        branch = Branch(self, empty_store(self.kind))
+        return self.explore(branch, Case("", facts=facts, holds=holds, fails=fails))
+
+    def explore(self, branch: Branch, case: Case) -> Outcome:
+        """Find a value in the branch for which the case is true, too."""
+        self.solver.budget.spend()
+        if not branch.assume(case):
+            return EMPTY
+        if isinstance(branch.store, Listed):
+            return branch.store.solve(self.solver)
+        while not branch.choices:
+            if not branch.unions:
+                return branch.store.solve(self.solver)
+            if not branch.assume(Case("", fails=branch.left_of(branch.unions.pop()))):
+                return EMPTY
+        choice = self._next_choice(branch)
+        unsure: Unsure | None = None
+        for option in choice:
+            outcome = self.explore(branch.copy(), option)
+            if isinstance(outcome, Found):
+                return outcome
+            if isinstance(outcome, Unsure):
+                unsure = outcome
+        return unsure or EMPTY
+
+    def _next_choice(self, branch: Branch) -> Sequence[Case]:
+        """Take out the choice with the fewest options that are possible on their own."""
+        if len(branch.choices) == 1:
+            return branch.choices.pop()
+        branch.choices = [self._possible(branch, options) for options in branch.choices]
+        smallest = min(range(len(branch.choices)), key=lambda index: len(branch.choices[index]))
+        return branch.choices.pop(smallest)
+
+    def _possible(self, branch: Branch, options: Sequence[Case]) -> Sequence[Case]:
+        possible = []
+        for option in options:
+            alone = branch.copy()
+            alone.choices = []
+            if not isinstance(self.explore(alone, option), Empty):
+                possible.append(option)
+            if len(possible) > 1 and len(options) > _FEW:
+                return options
+        return possible
+
+
+_FEW = 64
+
+
+class Branch:
+    """What is known on one path of a search: a store, the schemas that hold and fail, and choices to be made."""
+
+    __slots__ = ("choices", "facts", "fails", "holds", "search", "store", "unions")
+
+    def __init__(self, search: Search, store: Store) -> None:
+        self.search = search
+        self.store = store
+        self.holds: dict[int, Node] = {}
+        self.fails: dict[int, Node] = {}
+        self.facts: tuple[Fact, ...] = ()
+        self.choices: list[Sequence[Case]] = []
+        self.unions: list[Union] = []
+
+    def copy(self) -> Branch:
+        copy = Branch(self.search, self.store)
+        copy.holds, copy.fails, copy.facts = dict(self.holds), dict(self.fails), self.facts
+        copy.choices, copy.unions = list(self.choices), list(self.unions)
+        return copy
+
+    def assume(self, case: Case) -> bool:
+        """Add all that follows from a case without a choice; return False where a contradiction is plain to see.
+
+        What fails is looked at last, and unions that fail are put off: both are easier once the rest is known.
+        """
+        todo = [case]
+        fails: list[Node] = []
+        while todo or fails:
+            if not todo:
+                node = fails.pop()
+                if node.id not in self.fails and not self._assume_fails(node, todo):
+                    return False
+                continue
+            case = todo.pop()
+            for fact in case.facts:
+                if not self._assume_fact(fact):
+                    return False
+            for node in case.holds:
+                if node.id not in self.holds and not self._assume_holds(node, todo):
+                    return False
+            if case.union is None or isinstance(self.store, Listed):
+                fails.extend(case.fails)
+            else:
+                self.unions.append(case.union)
+        return True
+
+    def left_of(self, union: Union) -> tuple[Node, ...]:
+        """Return the branches of a union that are not ruled out by the tags that an object is known to have."""
+        if isinstance(self.store, ObjectStore):
+            return union.tags.relevant(self.store.listed)
+        return union.branches
+
+    def _assume_fact(self, fact: Fact) -> bool:
+        self.facts = (*self.facts, fact)
+        if isinstance(self.store, Listed):
+            accepts = self.search.solver.accepts
+            return self._list([value for value in self.store.values if fact.holds(value, accepts)])
+        store = fact.apply(self.store)
+        if store is None:
+            return False
+        self.store = store
+        return True
+
+    def _assume_holds(self, node: Node, todo: list[Case]) -> bool:
+        if node.id in self.fails or not node.mask & self.search.kind:
+            return False
+        self.holds[node.id] = node
+        if isinstance(self.store, Listed):
+            accepts = self.search.solver.accepts
+            return self._list([value for value in self.store.values if accepts(node, value)])
+        if node.values is not None:
+            return self._list([value for value in node.values if self._admits(value)])
+        for constraint in node.constraints:
+            if not constraint.types & self.search.kind:
+                continue
+            if isinstance(constraint, Union) and constraint.exclusive:
+                self.search.relaxed = True
+                if self.search.exact:
+                    self._choose(tuple(constraint.exact_cases()), todo)
+                    continue
+            self._choose(tuple(constraint.cases(self.search.kind)), todo)
+        return True
+
+    def _assume_fails(self, node: Node, todo: list[Case]) -> bool:
+        if node.id in self.holds:
+            return False
+        self.fails[node.id] = node
+        if not node.mask & self.search.kind:
+            return True
+        if isinstance(self.store, Listed):
+            accepts = self.search.solver.accepts
+            return self._list([value for value in self.store.values if not accepts(node, value)])
+        options = node.defects(self.search.kind)
+        if not options:
+            return False
+        self._choose(options, todo)
+        return True
+
+    def _choose(self, options: Sequence[Case], todo: list[Case]) -> None:
+        if len(options) == 1:
+            todo.append(options[0])
+        else:
+            self.choices.append(options)
+
+    def _list(self, values: list[Json]) -> bool:
+        """Go on with these values only; they satisfy all that was assumed, choices included."""
+        self.store = Listed(values)
+        self.choices, self.unions = [], []
+        return bool(values)
+
+    def _admits(self, value: Json) -> bool:
+        accepts = self.search.solver.accepts
+        self.search.solver.budget.spend()
+        return (
+            type_of(value) == self.search.kind
+            and all(accepts(node, value) for node in self.holds.values())
+            and not any(accepts(node, value) for node in self.fails.values())
+            and all(fact.holds(value, accepts) for fact in self.facts)
+        )
