@@ -1,0 +1,106 @@
+"""The command `eventkit`: options before the command's name, the table of commands, and how errors are shown.
+
+A command is one module and one row. To add `eventkit export`:
+
+1. Write `eventkit/cli/export.py` with `app = command_app()` and a function under `@app.command()`; a command with
+   sub-commands has several of them, and `@app.callback()` on a function whose docstring says what they share.
+   Arguments are parsed there, the layer below does the work, what it returns is printed there.
+2. Add its row to `COMMANDS`, where the summary is what `eventkit --help` shows.
+3. Test it in `tests/cli/test_export.py` with the fixture `eventkit`, which runs a command line.
+
+The module is imported when its command runs, not before: `eventkit --help` stays fast.
+
+Exit status: 0 nothing found; 1 findings of severity error (`raise typer.Exit(1)`); 2 wrong usage, configuration or
+source. An EventkitError or OSError that a command lets through is printed to stderr with exit status 2, as
+`error: what`, `where:` and `mend:`; `eventkit --debug COMMAND` shows the traceback instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+
+import typer
+from typer.core import TyperGroup
+
+from eventkit.cli.failure import fail
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context, HelpFormatter
+
+
+class Row(NamedTuple):
+    """One command.
+
+    Args:
+        module: The module with its `app`.
+        summary: What it does, in one line.
+    """
+
+    module: str
+    summary: str
+
+
+COMMANDS: Final = {
+    "explain": Row("eventkit.cli.explain", "Say what a finding means and how to mend it."),
+}
+
+
+class Commands(TyperGroup):
+    """The commands of the table, each imported when it is needed."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Return the names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """Import one command; None where the table has no such name."""
+        row = COMMANDS.get(cmd_name)
+        return typer.main.get_command(import_module(row.module).app) if row else None
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the table into the help text without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row.summary) for name, row in COMMANDS.items()])
+
+
+@dataclass(slots=True)
+class Options:
+    """What was given before the command's name."""
+
+    debug: bool = False
+
+
+app = typer.Typer(cls=Commands, rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+
+
+def run() -> None:
+    """Run the command line of this process and exit."""
+    options = Options()
+    try:
+        typer.main.get_command(app).main(prog_name="eventkit", obj=options)
+    except Exception as error:
+        if options.debug or isinstance(error, ModuleNotFoundError):
+            raise
+        fail(error)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from eventkit import __version__
+
+        typer.echo(f"eventkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Keep events between services from breaking: check contracts, run events on a bus."""
+    context.obj.debug = debug

@@ -1,0 +1,15 @@
+"""The codes of what can be wrong with a source; `eventkit.verify.rules` says what each of them means."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NOTHING_FOUND: Final = "EK501"
+IMPORT_FAILED: Final = "EK502"
+IMPORT_TOO_SLOW: Final = "EK503"
+UNREADABLE_DOCUMENT: Final = "EK504"
+UNREADABLE_MODULE: Final = "EK505"
+TWICE: Final = "EK506"
+DOCUMENT_OF_CODE: Final = "EK507"
+SERVICE_IN_FUNCTION: Final = "EK508"
+NO_SCHEMA: Final = "EK509"

@@ -1,0 +1,105 @@
+"""EK5xx: a source could not be read. The codes are those of `eventkit.discovery`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from eventkit.discovery import codes
+from eventkit.verify.rules.rule import Rule, Severity
+
+SOURCE_RULES: Final = (
+    Rule(
+        codes.NOTHING_FOUND,
+        Severity.ERROR,
+        "a source holds no contract",
+        "What was to be checked is not there, so nothing was checked. Wrong paths are more frequent than empty folders.",
+        "eventkit verify exmaples/services",
+        "Name a folder with Python services or AsyncAPI documents, or one such document.",
+    ),
+    Rule(
+        codes.IMPORT_FAILED,
+        Severity.ERROR,
+        "a service could not be imported",
+        "Contracts are taken from the code that runs, so the modules with the service, its publishers and its handlers "
+        "are imported, in a process of their own. One of them raised an error or ended the process: the service was "
+        "not checked.",
+        """\
+# order_service/events/service.py
+DATABASE = os.environ["DATABASE_URL"]   # KeyError wherever the variable is not set
+service = Service("order_service")""",
+        "Let the modules be importable without side effects: read settings and open connections when the service "
+        "starts. Run eventkit in the environment in which the service's dependencies are installed.",
+    ),
+    Rule(
+        codes.IMPORT_TOO_SLOW,
+        Severity.ERROR,
+        "importing a service takes too long",
+        "The import did not end within the time limit and was stopped: the service was not checked. Modules that wait "
+        "for a network, a lock or input do so in every test, too.",
+        """\
+# order_service/events/service.py
+service = Service("order_service")
+wait_for_database()""",
+        "Move what waits into a function that the service calls when it starts. Where importing is slow for good "
+        "reasons, raise `import_timeout` (in seconds) in the configuration.",
+    ),
+    Rule(
+        codes.UNREADABLE_DOCUMENT,
+        Severity.ERROR,
+        "a document could not be read",
+        "The file is no AsyncAPI document, or not one that is understood: what it says was not checked.",
+        """\
+asyncapi: 3.0.0
+channels: [order.created]   # a mapping is wanted""",
+        "Correct the document at the place that is named.",
+    ),
+    Rule(
+        codes.UNREADABLE_MODULE,
+        Severity.ERROR,
+        "a Python file could not be read",
+        "The file is not valid Python, or not UTF-8 text. It may hold a service; whether it does cannot be told.",
+        "service = Service('order_service'",
+        "Correct the file at the place that is named, or leave its folder out of the sources.",
+    ),
+    Rule(
+        codes.TWICE,
+        Severity.ERROR,
+        "two sources describe a service of the same name",
+        "A service has one contract. Only the first one was used; what the other says was not checked.",
+        """\
+# orders/service.py                  # legacy_orders/service.py
+service = Service("order_service")   service = Service("order_service")""",
+        "Rename one of the services, or name only one of the sources.",
+    ),
+    Rule(
+        codes.DOCUMENT_OF_CODE,
+        Severity.INFO,
+        "a document describes a service whose code was read",
+        "The contract was taken from the code, and the document was not used: it may be older than the code.",
+        "eventkit verify .   # finds order_service/ and schemas/order_service.asyncapi.yaml",
+        "Nothing. `eventkit export --check` tells whether the document is up to date.",
+    ),
+    Rule(
+        codes.SERVICE_IN_FUNCTION,
+        Severity.WARNING,
+        "a service that is made inside a function cannot be checked",
+        "Importing the module does not make the service, so its publishers and handlers are not known and were not "
+        "checked.",
+        """\
+def make_service() -> Service:
+    service = Service("order_service")
+    ...""",
+        "Make the service at the top of a module: `service = Service(...)`.",
+    ),
+    Rule(
+        codes.NO_SCHEMA,
+        Severity.ERROR,
+        "an event model has no JSON Schema",
+        "A field's type cannot be written as JSON, so what the event looks like on the wire is not known, and the "
+        "service was not checked.",
+        """\
+class OrderCreated(Event, type="order.created"):
+    on_paid: Callable[[], None]""",
+        "Use types that JSON has, or tell pydantic the schema of your own type with `WithJsonSchema`.",
+    ),
+)
