@@ -1,0 +1,151 @@
+"""`connect`: from a URL to a bus."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, Final
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from eventkit.bus.protocol import Bus
+from eventkit.contract.errors import ConfigurationError
+from eventkit.delivery.worker import WorkerOptions
+
+_EXAMPLES: Final = "memory:// or sqlite:///events.db"
+_NOT_YET: Final = ("amqp", "amqps", "kafka", "nats", "redis", "rediss", "tls")
+_USER_INFO: Final = re.compile(r"://.*@", re.DOTALL)
+_SECRET: Final = re.compile(r"([?&][^=&#]*(?:pass|pwd|token|secret|key|auth|cred|sig)[^=&#]*=)[^&#]*", re.IGNORECASE)
+# Annotation of a setting -> types taken as they are, how text is read, what it is called.
+_KINDS: Final[Mapping[str, tuple[tuple[type, ...], Callable[[str], object], str]]] = {
+    "int": ((int,), int, "a whole number"),
+    "float": ((int, float), float, "a number"),
+    "bool": ((bool,), {"true": True, "false": False}.__getitem__, "true or false"),
+}
+
+
+def connect(url: str, **settings: object) -> Bus:
+    """Return the bus that a URL names; it is open inside `async with`.
+
+        async with connect("sqlite:///events.db") as bus: ...
+
+    Args:
+        url: `memory://`, `sqlite:///relative/path.db` or `sqlite:////absolute/path.db`. Settings may stand in its
+            query: `sqlite:///events.db?concurrency=8`.
+        settings: The fields of `WorkerOptions` and the keyword arguments of the backend's class.
+
+    Raises:
+        ConfigurationError: A URL, scheme or setting that is wrong or unknown. Its message holds no password.
+    """
+    parts = _split(url)
+    shown = redact(url)
+    if parts.scheme in _NOT_YET:
+        raise ConfigurationError(
+            f"this version does not speak {parts.scheme}:// yet", where=shown, mend=f"use {_EXAMPLES}"
+        )
+    backend = _BACKENDS.get(parts.scheme)
+    if backend is None:
+        raise ConfigurationError(f"no bus is called {parts.scheme}://", where=shown, mend=f"use {_EXAMPLES}")
+    module, name, locate = backend
+    location = locate(parts, shown)
+    bus_class: Callable[..., Bus] = getattr(import_module(module), name)
+    options, others = _settings(bus_class, _query(parts, shown), settings, shown)
+    return bus_class(shown, *location, options, **others)
+
+
+def redact(url: str) -> str:
+    """Return a URL, or what was meant as one, without user, password and secret parameters."""
+    return _SECRET.sub(r"\1***", _USER_INFO.sub("://***@", url))
+
+
+def _split(url: str) -> SplitResult:
+    if not isinstance(url, str):
+        raise ConfigurationError(f"the URL of the bus is a {type(url).__name__}, not text", mend=f"use {_EXAMPLES}")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"not a URL: {error}", where=redact(url), mend=f"use {_EXAMPLES}") from None
+    if not parts.scheme or "://" not in url:
+        raise ConfigurationError(f"{redact(url)!r} is no URL of a bus", mend=f"use {_EXAMPLES}")
+    if parts.fragment:
+        raise ConfigurationError("the URL of the bus has a fragment", where=redact(url), mend="write '#' as %23")
+    return parts
+
+
+def _memory(parts: SplitResult, shown: str) -> tuple[str, ...]:
+    if parts.netloc or parts.path.strip("/"):
+        raise ConfigurationError("a memory bus has no name", where=shown, mend="write memory://")
+    return ()
+
+
+def _sqlite(parts: SplitResult, shown: str) -> tuple[str, ...]:
+    path = unquote(parts.path[1:])
+    if parts.netloc:
+        raise ConfigurationError(
+            "two slashes are followed by a host, and SQLite has none",
+            where=shown,
+            mend="write three for a relative path, sqlite:///events.db, or four for an absolute one",
+        )
+    if not path.strip("/"):
+        raise ConfigurationError("the URL names no file", where=shown, mend="write sqlite:///events.db")
+    if path == ":memory:":
+        raise ConfigurationError("a bus on SQLite is a file", where=shown, mend="use memory://")
+    if "\0" in path:
+        raise ConfigurationError("the path holds a NUL byte", where=shown, mend="write sqlite:///events.db")
+    return (path,)
+
+
+# Scheme -> module, class, and what of the URL the class takes after the URL itself. Loaded when asked for.
+_Backend = tuple[str, str, Callable[[SplitResult, str], tuple[str, ...]]]
+_BACKENDS: Final[Mapping[str, _Backend]] = {
+    "memory": ("eventkit.bus.memory", "MemoryBus", _memory),
+    "sqlite": ("eventkit.bus.sqlite", "SQLiteBus", _sqlite),
+}
+
+
+def _query(parts: SplitResult, shown: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise ConfigurationError(
+            "the query of the URL cannot be read", where=shown, mend="write ?name=value&name=value"
+        ) from None
+    query = dict(pairs)
+    if len(query) != len(pairs):
+        raise ConfigurationError("a parameter stands twice in the URL", where=shown, mend="write it once")
+    return query
+
+
+def _settings(
+    bus_class: Callable[..., Bus], query: Mapping[str, str], given: Mapping[str, object], shown: str
+) -> tuple[WorkerOptions, dict[str, Any]]:
+    """Return the worker's options and the backend's own settings, of the URL's query and of keyword arguments."""
+    of_worker = {field.name: field.type for field in dataclasses.fields(WorkerOptions)}
+    parameters = inspect.signature(bus_class).parameters.values()
+    of_bus = {each.name: each.annotation for each in parameters if each.kind is each.KEYWORD_ONLY}
+    known = {**of_worker, **of_bus}
+    for name in (*query, *given):
+        if name not in known:
+            raise ConfigurationError(
+                f"no setting is called {name!r}", where=shown, mend=f"use one of: {', '.join(sorted(known))}"
+            )
+        if name in query and name in given:
+            raise ConfigurationError(f"{name} is given twice", where=shown, mend="in the URL or as an argument")
+    values = {name: _value(name, text, known[name], shown) for name, text in (*query.items(), *given.items())}
+    options = WorkerOptions(**{name: value for name, value in values.items() if name in of_worker})
+    return options, {name: value for name, value in values.items() if name in of_bus}
+
+
+def _value(name: str, value: object, annotation: str, shown: str) -> Any:
+    """Return a setting as what its annotation says; a URL gives text, an argument the value itself."""
+    types, read, kind = _KINDS[annotation]
+    if type(value) in types:
+        return value
+    if isinstance(value, str):
+        with suppress(KeyError, ValueError):
+            return read(value.lower())
+    raise ConfigurationError(f"{name}={value!r} is not {kind}", where=shown, mend=f"give {kind}")
