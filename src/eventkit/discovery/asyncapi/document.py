@@ -1,0 +1,194 @@
+"""One document: its values, where they stand, and what its references lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+from eventkit.discovery.asyncapi.errors import DocumentError
+from eventkit.discovery.asyncapi.json_text import parse_json
+from eventkit.discovery.asyncapi.text import MAX_BYTES, escape, unescape
+from eventkit.discovery.asyncapi.yaml_text import parse_yaml
+from eventkit.discovery.contract import Place
+
+_MAX_HOPS: Final = 20
+"""References that one pointer may pass through; more are a circle."""
+
+
+class Document:
+    """A parsed document.
+
+    Args:
+        raw: Its text, UTF-8.
+        file: Its path, as places show it. What ends in `.json` is JSON, anything else YAML.
+
+    Raises:
+        DocumentError: The text is not what its name says, or lies beyond the limits.
+    """
+
+    def __init__(self, raw: bytes, file: str) -> None:
+        self.file = file
+        text = (parse_json if file.lower().endswith(".json") else parse_yaml)(_decode(raw, file), file)
+        self.root = Node(self, "", text.value)
+        self._places = text.places
+
+    def place(self, pointer: str) -> Place:
+        """Return where the value at a JSON pointer stands, or the nearest value around it."""
+        while pointer not in self._places:
+            pointer = pointer.rpartition("/")[0]
+        return self._places[pointer]
+
+    def find(self, pointer: str) -> Node | None:
+        """Return the value at a JSON pointer, passing through references on the way; None where there is none."""
+        for _ in range(_MAX_HOPS):
+            node, rest = self._walk(pointer)
+            if not rest:
+                return node
+            if not (isinstance(node.value, dict) and "$ref" in node.value):
+                return None
+            pointer = "/".join([node.target_pointer(node.value["$ref"]), *rest])
+        return None
+
+    def _walk(self, pointer: str) -> tuple[Node, list[str]]:
+        """Go as far as the pointer leads, and return what is there with the steps that are left."""
+        value, steps = self.root.value, pointer.split("/")[1:]
+        for index, step in enumerate(steps):
+            name = unescape(step)
+            if isinstance(value, dict) and name in value:
+                value = value[name]
+            elif isinstance(value, list) and name.isdecimal() and name.isascii() and int(name) < len(value):
+                value = value[int(name)]
+            else:
+                return Node(self, "".join(f"/{passed}" for passed in steps[:index]), value), steps[index:]
+        return Node(self, pointer, value), []
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value of a document, with the way to it.
+
+    Args:
+        document: The document.
+        pointer: The JSON pointer of the value.
+        value: The value.
+    """
+
+    document: Document
+    pointer: str
+    value: Any
+
+    @property
+    def place(self) -> Place:
+        """Where the value stands."""
+        return self.document.place(self.pointer)
+
+    @property
+    def name(self) -> str:
+        """The last step of the pointer: the key under which the value stands."""
+        return unescape(self.pointer.rpartition("/")[2])
+
+    def error(self, what: str, mend: str | None = None) -> DocumentError:
+        """Return an error about this value."""
+        return DocumentError(what, place=self.place, mend=mend)
+
+    def get(self, key: str) -> Node | None:
+        """Return a member of this object with its Reference Object followed; None where it is not there or null."""
+        node = self.raw(key)
+        return None if node is None else node.followed()
+
+    def raw(self, key: str) -> Node | None:
+        """Return a member of this object as it stands there; None where it is not there or null."""
+        value = self._object().get(key)
+        return None if value is None else Node(self.document, f"{self.pointer}/{escape(key)}", value)
+
+    def require(self, key: str) -> Node:
+        """Return a member of this object as it stands there; raises DocumentError where it is not there."""
+        node = self.raw(key)
+        if node is None:
+            raise self.error(f"{key!r} is missing", f"add {key!r}")
+        return node
+
+    def text(self, key: str) -> str:
+        """Return a member that is a text, "" where it is not there; raises DocumentError where it is something else."""
+        node = self.get(key)
+        if node is None:
+            return ""
+        if not isinstance(node.value, str):
+            raise node.error(f"{key!r} is not a text", "quote it")
+        return node.value
+
+    def members(self, key: str) -> Iterator[Node]:
+        """Yield the members of a member that is an object or an array, their Reference Objects followed."""
+        for node in self.raw_members(key):
+            yield node.followed()
+
+    def raw_members(self, key: str) -> Iterator[Node]:
+        """Yield the members of a member that is an object or an array, as they stand there."""
+        parent = self.get(key)
+        if parent is None:
+            return
+        if not isinstance(parent.value, dict | list):
+            raise parent.error(f"{key!r} is neither an object nor an array")
+        pairs = parent.value.items() if isinstance(parent.value, dict) else enumerate(parent.value)
+        for step, value in pairs:
+            yield Node(self.document, f"{parent.pointer}/{escape(str(step))}", value)
+
+    def followed(self) -> Node:
+        """Return what this Reference Object leads to in the end, or the value itself if it is none.
+
+        Raises:
+            DocumentError: It leads out of the document, to nothing, or back to itself.
+        """
+        node, seen = self, {self.pointer}
+        while isinstance(node.value, dict) and "$ref" in node.value:
+            target = node.document.find(node.target_pointer(node.value["$ref"]))
+            if target is None:
+                raise node.error(f"the reference {node.value['$ref']!r} leads to nothing", "correct it")
+            if target.pointer in seen:
+                raise node.error(f"the reference {node.value['$ref']!r} leads back to itself", "correct it")
+            seen.add(target.pointer)
+            node = target
+        return node
+
+    def target_pointer(self, reference: Any) -> str:
+        """Return the JSON pointer that a `$ref` of this value means.
+
+        Raises:
+            DocumentError: It is not a pointer into this document; nothing is ever fetched.
+        """
+        if not isinstance(reference, str):
+            raise self.error("'$ref' is not a text", "write a reference such as '#/components/schemas/Order'")
+        outside, hash_sign, fragment = reference.partition("#")
+        if outside or not hash_sign:
+            raise self.error(
+                f"the reference {reference!r} leads out of the document", "copy what it means into this document"
+            )
+        fragment = unquote(fragment)
+        if fragment and not fragment.startswith("/"):
+            raise self.error(f"the reference {reference!r} names an anchor", "refer to it by its path: '#/...'")
+        return fragment
+
+    def _object(self) -> dict[str, Any]:
+        if not isinstance(self.value, dict):
+            raise self.error(f"{self.name or 'the document'!r} is not an object", "write an object there")
+        return self.value
+
+
+def _decode(raw: bytes, file: str) -> str:
+    if len(raw) > MAX_BYTES:
+        raise DocumentError(
+            f"the document has {len(raw):,} bytes, more than {MAX_BYTES:,}",
+            place=Place(file, 1),
+            mend="split it by service",
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise DocumentError(
+            f"not UTF-8: byte {error.start} is {raw[error.start]:#04x}",
+            place=Place(file, line),
+            mend="save it as UTF-8",
+        ) from None

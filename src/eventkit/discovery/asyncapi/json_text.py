@@ -1,0 +1,108 @@
+"""JSON as values with places."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from eventkit.contract import strict_json
+from eventkit.contract.strict_json import Limits, StrictJSONError
+from eventkit.discovery.asyncapi.errors import DocumentError
+from eventkit.discovery.asyncapi.text import MAX_BYTES, MAX_DEPTH, MAX_NODES, Text, escape
+from eventkit.discovery.contract import Place
+
+_LIMITS: Final = Limits(max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+|\n')
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def parse_json(text: str, file: str) -> Text:
+    """Parse JSON text; raises DocumentError where it is not strict JSON or has too many values."""
+    try:
+        value = strict_json.loads(text, _LIMITS)
+    except StrictJSONError as error:
+        raise DocumentError(str(error), place=Place(file, 1)) from None
+    if _SURROGATE.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise DocumentError("a text holds half of a surrogate pair", place=Place(file, 1)) from None
+    return Text(value, _Scanner(text, file).places())
+
+
+@dataclass(slots=True)
+class _Open:
+    """An object or array whose end has not been reached."""
+
+    pointer: str
+    is_array: bool
+    count: int = 0
+    key: str | None = None
+    """The key whose value comes next."""
+    start: tuple[int, int] = (0, 0)
+    """Where the member that is being read starts."""
+
+
+class _Scanner:
+    """Finds the places in a text that is known to be strict JSON, which spares it every check."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self._text = text
+        self._file = file
+        self._places = {"": Place(file, 1)}
+        self._stack: list[_Open] = []
+
+    def places(self) -> dict[str, Place]:
+        line, line_start = 1, 0
+        for token in _TOKEN.finditer(self._text):
+            text, column = token[0], token.start() - line_start + 1
+            if text == "\n":
+                line, line_start = line + 1, token.end()
+            elif text in "}]":
+                self._stack.pop()
+                self._end_member(line, column + 1)
+            elif text == ",":
+                self._stack[-1].key = None
+            elif text != ":":
+                self._begin(text, line, column)
+        return self._places
+
+    def _begin(self, text: str, line: int, column: int) -> None:
+        """Enter a key or a value."""
+        parent = self._stack[-1] if self._stack else None
+        end = column + len(text)
+        if parent is not None and not parent.is_array and parent.key is None:
+            parent.key = text[1:-1] if "\\" not in text else strict_json.loads(text)
+            parent.start = (line, column)
+            self._place(parent, line, end)
+            return
+        if parent is not None and parent.is_array:
+            parent.key = str(parent.count)
+            parent.start = (line, column)
+            parent.count += 1
+        if text in "{[":
+            pointer = self._pointer(parent) if parent else ""
+            if parent is not None and parent.is_array:
+                self._place(parent, line, column)
+            self._stack.append(_Open(pointer, is_array=text == "["))
+        else:
+            self._end_member(line, end)
+
+    def _end_member(self, line: int, end: int) -> None:
+        """Widen the place of the member that ends here to all of it, if that is one line."""
+        if self._stack:
+            parent = self._stack[-1]
+            if parent.start[0] == line:
+                self._place(parent, line, end)
+
+    def _place(self, parent: _Open, line: int, end: int) -> None:
+        column = parent.start[1]
+        self._places[self._pointer(parent)] = Place(self._file, line, column, end - column)
+        if len(self._places) > MAX_NODES:
+            raise DocumentError(f"the document has more than {MAX_NODES:,} values", place=Place(self._file, line))
+
+    @staticmethod
+    def _pointer(parent: _Open) -> str:
+        return f"{parent.pointer}/{escape(parent.key or '')}"

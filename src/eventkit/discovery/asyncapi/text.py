@@ -1,0 +1,45 @@
+"""The text of a document as JSON values that know where they stand.
+
+Documents come from anywhere, so a text is refused rather than guessed at: a key that stands twice, a text that is not
+UTF-8, and whatever is larger, deeper or more entangled than a contract can be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from eventkit.discovery.contract import Place
+
+MAX_BYTES: Final = 5_000_000
+"""The largest document that is read."""
+
+MAX_DEPTH: Final = 100
+"""Levels of nested arrays and objects."""
+
+MAX_NODES: Final = 200_000
+"""Values in one document, those that a YAML alias repeats counted each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One parsed text.
+
+    Args:
+        value: The document as JSON values.
+        places: Where each member of an object and each item of an array stands, by JSON pointer from "" on. What a
+            YAML alias repeats has its place where it is written, and no second one.
+    """
+
+    value: Any
+    places: dict[str, Place]
+
+
+def escape(name: str) -> str:
+    """Return a name as one step of a JSON pointer (RFC 6901, section 3)."""
+    return name.replace("~", "~0").replace("/", "~1") if "~" in name or "/" in name else name
+
+
+def unescape(step: str) -> str:
+    """Return the name that one step of a JSON pointer means."""
+    return step.replace("~1", "/").replace("~0", "~") if "~" in step else step

@@ -1,0 +1,206 @@
+"""YAML as values with places: the JSON subset of YAML 1.2 that AsyncAPI documents are written in.
+
+The values are built from the parser's events, without recursion, and never from tags: no text makes Python objects.
+Plain scalars follow the core schema of YAML 1.2.2 (section 10.3.2): `no`, `on` and `2024-01-01` are strings, and a key
+is the text that stands there. A merge key (`<<`), a second document and a tag other than `!!str` are refused.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from eventkit.discovery.asyncapi.errors import DocumentError
+from eventkit.discovery.asyncapi.text import MAX_DEPTH, MAX_NODES, Text, escape
+from eventkit.discovery.contract import Place
+
+# The parser of libyaml reads ten times as fast; PyYAML's own one gives the same events.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_STRING_TAGS: Final = frozenset({"!", "tag:yaml.org,2002:str"})
+_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INTEGER: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+
+
+def parse_yaml(text: str, file: str) -> Text:
+    """Parse YAML text; raises DocumentError where it is not YAML, not JSON-like, or lies beyond the limits."""
+    builder = _Builder(file)
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1)
+        raise DocumentError(f"not YAML: {error.problem or error.context}", place=place) from None
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise DocumentError(f"not YAML: {reason}", place=Place(file, 1)) from None
+    return builder.text()
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or sequence whose end has not been reached."""
+
+    value: dict[str, Any] | list[Any]
+    pointer: str
+    start: Place
+    anchor: str | None
+    nodes_before: int
+    key: str | None = None
+    """The key whose value comes next."""
+    key_start: Place | None = None
+    height: int = 1
+    """Levels of nested values in it, itself included."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchored:
+    value: Any
+    nodes: int
+    height: int
+
+
+@dataclass(slots=True)
+class _Builder:
+    file: str
+    places: dict[str, Place] = field(default_factory=dict)
+    root: list[Any] = field(default_factory=list)
+    stack: list[_Open] = field(default_factory=list)
+    anchors: dict[str, _Anchored | None] = field(default_factory=dict)
+    """None while the anchored value is not complete."""
+    nodes: int = 0
+
+    def text(self) -> Text:
+        return Text(self.root[0] if self.root else None, {"": Place(self.file, 1), **self.places})
+
+    def take(self, event: Any) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._start(event)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._end(event)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event)
+        elif isinstance(event, yaml.DocumentStartEvent) and self.root:
+            raise self._error(event, "a second YAML document follows", "put each service into a file of its own")
+
+    def _scalar(self, event: Any) -> None:
+        parent = self.stack[-1] if self.stack else None
+        if parent is not None and isinstance(parent.value, dict) and parent.key is None:
+            self._key(parent, parent.value, event)
+            return
+        value = self._value_of(event)
+        self._put(value, event, nodes=1, height=0)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = _Anchored(value, 1, 0)
+
+    def _key(self, parent: _Open, mapping: dict[str, Any], event: Any) -> None:
+        key = event.value
+        if key == "<<" and event.implicit[0]:
+            raise self._error(event, "the merge key '<<' is not part of YAML 1.2", "write the keys out")
+        if key in mapping:
+            raise self._error(event, f"the key {key!r} stands twice in one mapping", "keep one of the two")
+        parent.key = key
+        parent.key_start = self._place(event)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = _Anchored(key, 1, 0)
+
+    def _start(self, event: Any) -> None:
+        if event.tag is not None and not event.implicit:
+            raise self._error(event, f"the tag {event.tag!r} has no meaning in JSON", "remove it")
+        value: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        pointer = self._put(value, event, nodes=1, height=0)
+        self.stack.append(_Open(value, pointer, self._place(event), event.anchor, self.nodes - 1))
+        if len(self.stack) > MAX_DEPTH:
+            raise self._error(event, f"nested deeper than {MAX_DEPTH} levels")
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+
+    def _end(self, event: Any) -> None:
+        done = self.stack.pop()
+        if done.anchor is not None:
+            self.anchors[done.anchor] = _Anchored(done.value, self.nodes - done.nodes_before, done.height)
+        if self.stack:
+            parent = self.stack[-1]
+            parent.height = max(parent.height, done.height + 1)
+        place = self.places.get(done.pointer)
+        # A block collection ends on a later line; one in braces is shown whole where it fits a line.
+        if place is not None and event.end_mark.line + 1 == place.line:
+            width = event.end_mark.column + 1 - place.column
+            self.places[done.pointer] = Place(self.file, place.line, place.column, width)
+
+    def _alias(self, event: Any) -> None:
+        anchored = self.anchors.get(event.anchor)
+        if anchored is None:
+            what = "is not defined before" if event.anchor not in self.anchors else "contains itself"
+            raise self._error(event, f"the alias '*{event.anchor}' {what}")
+        if self.stack and isinstance(self.stack[-1].value, dict) and self.stack[-1].key is None:
+            raise self._error(event, "an alias stands as a key", "write the key out")
+        if len(self.stack) + anchored.height > MAX_DEPTH:
+            raise self._error(event, f"nested deeper than {MAX_DEPTH} levels")
+        self._put(anchored.value, event, anchored.nodes, anchored.height)
+
+    def _put(self, value: Any, event: Any, nodes: int, height: int) -> str:
+        """Store a value where it belongs, and return its pointer."""
+        self.nodes += nodes
+        if self.nodes > MAX_NODES:
+            raise self._error(event, f"the document has more than {MAX_NODES:,} values, aliases written out")
+        if not self.stack:
+            self.root.append(value)
+            return ""
+        parent = self.stack[-1]
+        parent.height = max(parent.height, height + 1)
+        place = self._place(event)
+        if isinstance(parent.value, list):
+            pointer = f"{parent.pointer}/{len(parent.value)}"
+            parent.value.append(value)
+        elif parent.key is None or parent.key_start is None:
+            raise self._error(event, "a mapping or a sequence stands as a key", "use text as key")
+        else:
+            pointer = f"{parent.pointer}/{escape(parent.key)}"
+            parent.value[parent.key] = value
+            place = _from_key_to(place, parent.key_start)
+            parent.key = None
+        self.places[pointer] = place
+        return pointer
+
+    def _value_of(self, event: Any) -> Any:
+        text: str = event.value
+        if event.tag in _STRING_TAGS or not event.implicit[0]:
+            if event.tag is not None and event.tag not in _STRING_TAGS:
+                raise self._error(event, f"the tag {event.tag!r} has no meaning in JSON", "remove it")
+            return text
+        if text in _NULL:
+            return None
+        if text in _BOOLEANS:
+            return _BOOLEANS[text]
+        if _INTEGER.fullmatch(text):
+            if len(text) > 1000:
+                raise self._error(event, f"an integer of {len(text):,} digits")
+            return int(text, {"o": 8, "x": 16}.get(text[1:2], 10))
+        if _NOT_FINITE.fullmatch(text) or (_FLOAT.fullmatch(text) and math.isinf(float(text))):
+            raise self._error(event, f"{text[:40]} is no JSON number", "use a finite number, or quote the text")
+        return float(text) if _FLOAT.fullmatch(text) else text
+
+    def _place(self, event: Any) -> Place:
+        start, end = event.start_mark, event.end_mark
+        width = end.column - start.column if end.line == start.line else 0
+        return Place(self.file, start.line + 1, start.column + 1, max(width, 0))
+
+    def _error(self, event: Any, what: str, mend: str | None = None) -> DocumentError:
+        return DocumentError(what, place=self._place(event), mend=mend)
+
+
+def _from_key_to(value: Place, key: Place) -> Place:
+    """Return the place of a key with its value, or of the key alone where the value is not on its line."""
+    if value.line != key.line or value.width == 0:
+        return key
+    return Place(key.file, key.line, key.column, value.column + value.width - key.column)

@@ -1,0 +1,51 @@
+"""JSON text: strict, and with the same places as YAML would have."""
+
+import json
+
+import pytest
+from hypothesis import given
+
+from eventkit.discovery.asyncapi.errors import DocumentError
+from eventkit.discovery.asyncapi.json_text import parse_json
+from eventkit.discovery.asyncapi.yaml_text import parse_yaml
+from eventkit.discovery.contract import Place
+from tests.discovery.asyncapi.values import JSON_VALUES
+
+
+def test_the_place_of_a_member_is_its_key_with_the_value_if_that_fits_the_line() -> None:
+    places = parse_json('{\n  "a": {"b/c": [1, "x\\ny"]},\n  "\\u0064": [\n    2\n  ]\n}', "a.json").places
+
+    assert places == {
+        "": Place("a.json", 1),
+        "/a": Place("a.json", 2, 3, 25),
+        "/a/b~1c": Place("a.json", 2, 9, 18),
+        "/a/b~1c/0": Place("a.json", 2, 17, 1),
+        "/a/b~1c/1": Place("a.json", 2, 20, 6),
+        "/d": Place("a.json", 3, 3, 8),
+        "/d/0": Place("a.json", 4, 5, 1),
+    }
+
+
+@given(JSON_VALUES)
+def test_every_value_has_the_place_that_the_yaml_reader_gives_it(value: object) -> None:
+    text = json.dumps(value, ensure_ascii=False)
+
+    assert parse_json(text, "f").places == parse_yaml(text, "f").places
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('{"a": 1, "a": 2}', "the key 'a' stands twice in one object"),
+        ('{"a": NaN}', "NaN is not JSON"),
+        ("{'a': 1}", "not JSON: "),
+        ("[" * 50_000, "nested deeper than 100 levels"),
+        ('["\\ud83d"]', "a text holds half of a surrogate pair"),
+        (json.dumps(list(range(200_001))), "the document has more than 200,000 values"),
+    ],
+)
+def test_what_is_refused(text: str, what: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        parse_json(text, "a.json")
+
+    assert caught.value.what.startswith(what)

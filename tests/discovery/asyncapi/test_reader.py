@@ -1,0 +1,261 @@
+"""AsyncAPI 3 documents as contracts."""
+
+from pathlib import Path
+
+import pytest
+
+from eventkit.contract.event import EventType
+from eventkit.discovery.asyncapi import MAX_BYTES, DocumentError, is_asyncapi, read
+from eventkit.discovery.contract import Contract, Message, Place
+
+WALLET = (Path(__file__).parent / "wallet.yaml").read_bytes()
+
+ONE_MESSAGE = """
+asyncapi: 3.0.0
+info: {title: shop, version: 1.0.0}
+channels:
+  orders:
+    address: order.created
+    messages:
+      OrderCreated: MESSAGE
+operations:
+  sendOrderCreated: {action: send, channel: {$ref: '#/channels/orders'}}
+"""
+
+
+def contract(text: str) -> Contract:
+    return read(text.encode(), "shop.yaml")
+
+
+def message(text: str) -> Message:
+    """Read a document whose one message is written so."""
+    (published,) = contract(ONE_MESSAGE.replace("MESSAGE", text)).publishes
+    return published
+
+
+def test_a_document_is_read_whole() -> None:
+    found = read(WALLET, "schemas/wallet.yaml")
+    place = "schemas/wallet.yaml"
+
+    assert found == Contract(
+        service="wallet_service",
+        version="2.1.0",
+        description="Keeps the users' credits.",
+        source="schemas/wallet.yaml",
+        publishes=(
+            Message(
+                event=EventType("wallet.credits_added", 2),
+                schema={
+                    "type": "object",
+                    "required": ["wallet_id", "amount"],
+                    "properties": {
+                        "wallet_id": {"type": "string"},
+                        "amount": {"$ref": "#/$defs/Amount"},
+                        "history": {
+                            "type": "array",
+                            "items": {"type": "object", "properties": {"amount": {"$ref": "#/$defs/Amount"}}},
+                        },
+                    },
+                    "$defs": {"Amount": {"type": "string", "description": "A decimal number of credits."}},
+                },
+                model="WalletCreditsAdded",
+                description="Credits were added to a wallet.",
+                function="publish_credits_added",
+                key="wallet_id",
+                closed=True,
+                places={
+                    "": Place(place, 35, 5, 18),
+                    "/wallet_id": Place(place, 57, 9, 25),
+                    "/amount": Place(place, 58, 9, 6),
+                    "/history": Place(place, 60, 9, 7),
+                    "/history/*/amount": Place(place, 62, 46, 45),
+                },
+                function_place=Place(place, 19, 3, 16),
+            ),
+        ),
+        handles=(
+            Message(
+                event=EventType("payment.completed"),
+                schema={"type": "object", "properties": {"payment_id": {"type": "string"}}},
+                model="PaymentCompleted",
+                places={"": Place(place, 50, 5, 16), "/payment_id": Place(place, 51, 44, 26)},
+                function_place=Place(place, 24, 3, 18),
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        ("{payload: true}", EventType("order.created")),
+        ("{payload: true, name: OrderCreated}", EventType("order.created")),
+        ("{payload: true, name: order.placed}", EventType("order.placed")),
+        ("{payload: true, x-eventkit-version: 3}", EventType("order.created", 3)),
+        ("{payload: true, headers: {properties: {ce-type: {const: com.shop/Order}}}}", EventType("com.shop/Order")),
+        ("{payload: true, headers: {properties: {ce_type: {enum: [shop.order]}}}}", EventType("shop.order")),
+        ("{payload: true, headers: {properties: {'cloudEvents:type': {const: a.b}}}}", EventType("a.b")),
+        (
+            "{payload: true, headers: {properties: {ce-dataschema: {const: 'urn:eventkit:order.created:v4'}}}}",
+            EventType("order.created", 4),
+        ),
+        (
+            "{payload: true, headers: {properties: {ce-type: {type: string}}}, traits: [{headers: {properties: "
+            "{ce-type: {const: from.first.trait}}}}, {headers: {properties: {ce-dataschema: {const: 'x/v2.json'}}}}]}",
+            EventType("order.created", 2),
+        ),
+    ],
+)
+def test_type_and_version_come_from_attributes_then_name_then_address(text: str, event: EventType) -> None:
+    assert message(text).event == event
+
+
+def test_of_several_messages_on_one_channel_each_has_the_type_that_its_name_says() -> None:
+    several = ONE_MESSAGE.replace("MESSAGE", "{payload: true}\n      OrderPaid: {name: order.paid, payload: true}")
+
+    assert [str(message.event) for message in contract(several).publishes] == ["OrderCreated v1", "order.paid v1"]
+
+
+def test_a_payload_that_holds_the_whole_envelope_describes_the_event_in_data() -> None:
+    found = message(
+        """
+        payload:
+          $defs: {Amount: {type: integer}}
+          allOf:
+            - properties: {specversion: {const: '1.0'}, dataschema: {const: 'https://shop/order.v2'}}
+          properties:
+            type: {const: shop.order.created}
+            data: {type: object, properties: {amount: {$ref: '#/$defs/Amount'}}}
+        """
+    )
+
+    assert found.event == EventType("shop.order.created", 2)
+    assert found.schema == {
+        "type": "object",
+        "properties": {"amount": {"$ref": "#/$defs/Amount"}},
+        "$defs": {"Amount": {"type": "integer"}},
+    }
+    assert found.places["/amount"].line == 15
+
+
+def test_a_reply_goes_the_other_way() -> None:
+    found = contract(
+        """
+        asyncapi: 3.1.0
+        info: {title: shop, version: 1.0.0}
+        channels:
+          asked: {address: price.asked, messages: {PriceAsked: {payload: true}}}
+          told: {address: null, messages: {PriceTold: {payload: true}, Other: {payload: true}}}
+        operations:
+          ask:
+            action: send
+            channel: {$ref: '#/channels/asked'}
+            reply: {channel: {$ref: '#/channels/told'}, messages: [{$ref: '#/channels/told/messages/PriceTold'}]}
+        """
+    )
+
+    assert [message.model for message in found.publishes] == ["PriceAsked"]
+    assert [message.model for message in found.handles] == ["PriceTold"]
+
+
+def test_what_two_operations_send_is_one_message() -> None:
+    again = ONE_MESSAGE + "  sendAgain: {action: send, channel: {$ref: '#/channels/orders'}}\n"
+
+    assert len(contract(again.replace("MESSAGE", "{payload: true}")).publishes) == 1
+
+
+def test_a_publisher_from_elsewhere_is_open_unless_it_says_otherwise() -> None:
+    assert not message("{payload: true}").closed
+    assert message("{payload: true, x-eventkit-closed: true}").closed
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "line"),
+    [
+        ("asyncapi: 2.6.0", "AsyncAPI '2.6.0' is not read, only 3.0 and 3.1", 1),
+        ("asyncapi: 3.0", "AsyncAPI '3.0' is not read, only 3.0 and 3.1", 1),
+        ("openapi: 3.0.0", "the document is no AsyncAPI document", 1),
+        ("- 1", "the document is no AsyncAPI document", 1),
+        ("asyncapi: 3.0.0\ninfo: {version: 1.0.0}", "the document does not name its service", 1),
+        ("asyncapi: 3.0.0\ninfo:\n  title: 1", "'title' is not a text", 3),
+        ("asyncapi: 3.0.0\ninfo: {title: shop}\noperations: 7", "'operations' is neither an object nor an array", 3),
+        ("asyncapi: 3.0.0\ninfo: {title: shop}\noperations: {a: {action: publish}}", "the action is 'publish'", 3),
+        ("asyncapi: 3.0.0\ninfo: {title: shop}\noperations: {a: {action: send}}", "'channel' is missing", 3),
+        ('asyncapi: 3.0.0\ninfo: {title: "a\\eb"}', "the name 'a\\x1bb' holds characters that cannot be printed", 2),
+        (
+            "asyncapi: 3.0.0\ninfo: {title: shop}\nchannels: {a: {messages: {b: {payload: true}}}}",
+            "the document has messages, but no operations: it does not say who sends them",
+            1,
+        ),
+    ],
+)
+def test_a_document_that_is_not_read_says_what_and_where(text: str, what: str, line: int) -> None:
+    with pytest.raises(DocumentError) as caught:
+        contract(text)
+
+    assert (caught.value.what, caught.value.place.line) == (what, line)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("{name: a}", "the message 'OrderCreated' has no payload: it does not say how the event looks"),
+        ("{payload: order.json}", "the payload is not described by a schema"),
+        ("{payload: {schemaFormat: application/vnd.apache.avro, schema: {}}}", "the schema format"),
+        ("{payload: {$ref: 'https://example.com/order.json'}}", "the reference 'https://example.com/order.json' leads"),
+        ("{payload: {$ref: '../order.yaml#/Order'}}", "the reference '../order.yaml#/Order' leads out"),
+        ("{payload: {$ref: '#/components/schemas/Order'}}", "the reference '#/components/schemas/Order' leads to noth"),
+        ("{payload: {items: {$ref: '#/nowhere'}}}", "the reference '#/nowhere' leads to no schema"),
+        ("{payload: {items: {$ref: '#anchor'}}}", "the reference '#anchor' names an anchor"),
+        ("{payload: {items: {$ref: 7}}}", "'$ref' is not a text"),
+        ("{payload: true, contentType: application/cloudevents-batch+json}", "batches of events are not read"),
+        ("{payload: true, contentType: application/cloudevents+json}", "the content type is application/cloudevents+j"),
+        ("{payload: true, x-eventkit-version: '2'}", "'2' is no event version"),
+        ("{payload: true, x-eventkit-closed: 1}", "x-eventkit-closed is 1"),
+        ('{payload: true, name: "a\\nb"}', "the name 'a\\nb' holds characters that cannot be printed"),
+        ("{$ref: '#/channels/orders/messages/OrderCreated'}", "the reference '#/channels/orders/messages/OrderCreat"),
+    ],
+)
+def test_a_message_that_is_not_read_is_never_left_out(text: str, what: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        message(text)
+
+    assert caught.value.what.startswith(what)
+    assert caught.value.place.line == 8
+
+
+def test_a_type_that_depends_on_channel_parameters_must_be_fixed_by_a_header() -> None:
+    region = ONE_MESSAGE.replace("order.created", "order.{region}.created")
+
+    with pytest.raises(DocumentError, match=r"depends on the channel's parameters.*shop.yaml:5:3.*'ce-type'"):
+        contract(region.replace("MESSAGE", "{payload: true}"))
+
+    assert contract(region.replace("MESSAGE", "{payload: true, name: order.created}")).publishes
+
+
+@pytest.mark.parametrize(
+    ("raw", "what"),
+    [
+        (b"a" * (MAX_BYTES + 1), "the document has 5,000,001 bytes, more than 5,000,000"),
+        ("asyncapi: 3.0.0".encode("utf-16"), "not UTF-8: byte 0 is 0xff"),
+    ],
+)
+def test_a_text_beyond_the_limits_is_refused(raw: bytes, what: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read(raw, "shop.yaml")
+
+    assert caught.value.what == what
+
+
+@pytest.mark.parametrize(
+    ("raw", "answer"),
+    [
+        (b"# ours\nasyncapi: 3.0.0\n", True),
+        (b"'asyncapi' : 2.6.0", True),
+        (b'{"info": {},\n "asyncapi": "3.0.0"}', True),
+        (b"services:\n  asyncapi: x\n", False),
+        (b"openapi: 3.0.0\n", False),
+    ],
+)
+def test_whether_a_text_calls_itself_an_asyncapi_document(raw: bytes, answer: bool) -> None:
+    assert is_asyncapi(raw) is answer
