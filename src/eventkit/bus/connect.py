@@ -17,7 +17,7 @@ from eventkit.delivery.worker import WorkerOptions
 
 _EXAMPLES: Final = "memory:// or sqlite:///events.db"
 _NOT_YET: Final = ("amqp", "amqps", "kafka", "nats", "redis", "rediss", "tls")
-_USER_INFO: Final = re.compile(r"://.*@", re.DOTALL)
+_USER_INFO: Final = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@", re.DOTALL | re.IGNORECASE)
 _SECRET: Final = re.compile(r"([?&][^=&#]*(?:pass|pwd|token|secret|key|auth|cred|sig)[^=&#]*=)[^&#]*", re.IGNORECASE)
 # Annotation of a setting -> types taken as they are, how text is read, what it is called.
 _KINDS: Final[Mapping[str, tuple[tuple[type, ...], Callable[[str], object], str]]] = {
@@ -58,7 +58,7 @@ def connect(url: str, **settings: object) -> Bus:
 
 def redact(url: str) -> str:
     """Return a URL, or what was meant as one, without user, password and secret parameters."""
-    return _SECRET.sub(r"\1***", _USER_INFO.sub("://***@", url))
+    return _SECRET.sub(r"\1***", _USER_INFO.sub(r"\1***@", url))
 
 
 def _split(url: str) -> SplitResult:
@@ -67,8 +67,13 @@ def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"not a URL: {error}", where=redact(url), mend=f"use {_EXAMPLES}") from None
+    except ValueError:
+        # Its own message may hold a part of a password that was not percent-encoded.
+        raise ConfigurationError(
+            "the URL of the bus cannot be read",
+            where=redact(url),
+            mend="percent-encode '#', '/', '?' and '@' in a password",
+        ) from None
     if not parts.scheme or "://" not in url:
         raise ConfigurationError(f"{redact(url)!r} is no URL of a bus", mend=f"use {_EXAMPLES}")
     if parts.fragment:
