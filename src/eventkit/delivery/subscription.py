@@ -4,8 +4,9 @@ One *delivery* is one event on its way to one group. The bus hands it out under 
 other instance of the group gets it. The worker settles each delivery with one outcome; a delivery that is never
 settled, because the process died, is handed out again when its lease has ended. Nothing else acknowledges an event.
 
-Order: two deliveries of a group with the same key are never out at two instances at the same time, they are handed
-out in the order in which they were published, and one that waits for its retry holds back those behind it.
+Order: deliveries of a group with the same key are handed out in the order in which they were published, a few of them
+together. While some of a key are out, no more of that key are handed out, not even to the same instance; and one that
+waits for its retry holds back those behind it.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ class Subscription(Protocol):
     """One instance's share of the events of one group."""
 
     lease: float
-    """Seconds for which a delivery is this instance's own; infinite where it cannot be lost."""
+    """Seconds for which a delivery is this instance's own."""
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Wait until there is at least one delivery, and return up to `limit` of them, in order.
