@@ -1,0 +1,1 @@
+"""The events of payment_service: `models` says what they look like, `publishers` send, and `handlers` receive."""
