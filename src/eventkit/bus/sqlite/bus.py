@@ -1,0 +1,124 @@
+"""`SQLiteBus`: the bus over one file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import random
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, Final
+
+from eventkit.bus.protocol import Bus, Capabilities
+from eventkit.bus.sqlite.bell import Bell
+from eventkit.bus.sqlite.claims import Instance
+from eventkit.bus.sqlite.database import Database
+from eventkit.bus.sqlite.dead_letters import SQLiteDeadLetters
+from eventkit.bus.sqlite.log import Entry, append, join, prune
+from eventkit.bus.sqlite.subscription import SQLiteSubscription
+from eventkit.contract.envelope import Envelope
+from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+from eventkit.contract.strict_json import DEFAULT_LIMITS
+from eventkit.delivery.worker import WorkerOptions
+
+DAY: Final = 86_400.0
+PRUNE_EVERY: Final = 60.0
+
+logger = logging.getLogger("eventkit.bus.sqlite")
+
+
+class SQLiteBus(Bus):
+    """A durable bus for the processes of one machine.
+
+    Args:
+        url: As given to `connect`.
+        path: The file; made if it does not exist, in a folder that does.
+        options: How its workers run.
+        lease: Seconds after which the events of a process that died go to another instance.
+        retention: Days for which events are kept for groups that come later; what a group has not handled stays longer.
+
+    Raises:
+        ConfigurationError: A value out of its range.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(durable=True, processes=True)
+
+    def __init__(
+        self, url: str, path: str, options: WorkerOptions, *, lease: float = 30.0, retention: float = 7.0
+    ) -> None:
+        if not 0 < lease < math.inf or not 0 <= retention < math.inf:
+            raise ConfigurationError(
+                f"lease={lease}, retention={retention} is out of range",
+                where=url,
+                mend="give lease > 0 seconds, retention >= 0 days",
+            )
+        self.url = url
+        self.options = options
+        self._lease = lease
+        self._retention = retention * DAY
+        self._database = Database(Path(path).absolute())
+        self._dead_letters = SQLiteDeadLetters(self._database)
+        self._subscriptions: list[SQLiteSubscription] = []
+        self._pruner: asyncio.Task[None] | None = None
+
+    @property
+    def dead_letters(self) -> SQLiteDeadLetters:
+        """The dead letters of all groups."""
+        return self._dead_letters
+
+    async def open(self) -> None:
+        """Open the file, and make it if there is none.
+
+        Raises:
+            BusError: It cannot be read and written, it is locked, or its folder does not exist.
+            ConfigurationError: It is something else than a bus's file.
+        """
+        await self._database.open()
+        self._pruner = asyncio.create_task(self._prune())
+
+    async def close(self) -> None:
+        """Finish what was asked for, and close the file."""
+        if self._pruner is not None:
+            self._pruner.cancel()
+            self._pruner = None
+        subscriptions, self._subscriptions = self._subscriptions, []
+        for subscription in subscriptions:
+            with contextlib.suppress(BusError):
+                await subscription.close()
+        await self._database.close()
+
+    async def publish(self, envelope: Envelope) -> None:
+        """Store one event; return when it is on disk."""
+        size, limit = len(envelope.data), DEFAULT_LIMITS.max_bytes
+        if size > limit:
+            raise PublishError(
+                f"{envelope.type} has {size:,} bytes, more than the limit of {limit:,}",
+                where=self.url,
+                mend="send less, or a reference to it",
+            )
+        try:
+            await self._database.submit(partial(append, entry=Entry.of(envelope)))
+        except BusError as error:
+            raise PublishError(error.what, where=error.where, mend=error.mend) from error
+
+    async def subscribe(self, group: str, types: Collection[str]) -> SQLiteSubscription:
+        """Register the group for event types, if it is not yet, and return this instance's share of its events."""
+        id = await self._database.submit(partial(join, name=group, types=types))
+        bell = Bell()
+        port = await bell.open()
+        instance = Instance(random.getrandbits(62), id, frozenset(types), self._lease)
+        subscription = SQLiteSubscription(self._database, instance, bell, port)
+        self._subscriptions.append(subscription)
+        return subscription
+
+    async def _prune(self) -> None:
+        while True:
+            try:
+                while await self._database.submit(partial(prune, keep=self._retention)):
+                    pass
+            except BusError as error:
+                logger.warning("old events could not be removed: %s", error)
+            await asyncio.sleep(PRUNE_EVERY)

@@ -1,0 +1,189 @@
+"""The thread that uses a bus's file, and the transactions that its jobs share.
+
+A commit waits for the disk. So the jobs that arrive while one is under way go into the next transaction together: 64
+publishers wait for one commit, not for 64.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Final, Generic, TypeVar
+
+from eventkit.bus.sqlite.bell import Ringer
+from eventkit.bus.sqlite.errors import explained
+from eventkit.bus.sqlite.file import File
+from eventkit.bus.sqlite.presence import ports_to_wake
+from eventkit.bus.sqlite.transaction import Transaction
+from eventkit.contract.errors import BusError, EventkitError
+
+T = TypeVar("T")
+Clock = Callable[[], float]
+"""Gives seconds since 1970."""
+
+MAX_JOBS: Final = 1000
+"""How many jobs share one transaction at the most: other processes wait for the write lock meanwhile."""
+
+logger = logging.getLogger("eventkit.bus.sqlite")
+
+
+@dataclass(slots=True, eq=False)
+class _Job(Generic[T]):
+    work: Callable[[Transaction], T]
+    future: asyncio.Future[T]
+    result: T | None = None
+    error: Exception | None = None
+
+
+class Database:
+    """A bus's file and its thread.
+
+    Args:
+        path: The file; made if it does not exist.
+        clock: The time.
+    """
+
+    def __init__(self, path: Path, clock: Clock = time.time) -> None:
+        self.path = path
+        self._clock = clock
+        self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._process = 0
+
+    async def open(self) -> None:
+        """Open the file and start the thread.
+
+        Raises:
+            BusError: The file cannot be used.
+            ConfigurationError: It is something else than a bus's file.
+        """
+        opened: _Job[None] = _Job(lambda _: None, asyncio.get_running_loop().create_future())
+        self._process = os.getpid()
+        # A daemon: a bus that nobody closes must not keep the process from ending.
+        self._thread = threading.Thread(target=self._run, args=(opened,), name=f"eventkit {self.path}", daemon=True)
+        self._thread.start()
+        try:
+            await opened.future
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Do what was submitted, and close the file."""
+        thread, self._thread = self._thread, None
+        if thread is None or self._process != os.getpid():
+            return
+        self._jobs.put(None)
+        await asyncio.get_running_loop().run_in_executor(None, thread.join)
+
+    def submit(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        """Have `work` done in the next transaction.
+
+        Args:
+            work: What to do, in the thread. Where the transaction fails, it may be called again in another one.
+
+        Returns:
+            A future of the running loop: what `work` returned, once it is on disk; or BusError where nothing of it is.
+            If it is cancelled before its turn, the work is not done.
+
+        Raises:
+            BusError: The bus is not open.
+        """
+        if self._thread is None:
+            raise BusError("the bus is not open", where=str(self.path), mend="use it inside `async with connect(...)`")
+        if self._process != os.getpid():
+            raise BusError(
+                "the bus was opened before this process was forked off",
+                where=str(self.path),
+                mend="connect after the fork, in each process",
+            )
+        job = _Job(work, asyncio.get_running_loop().create_future())
+        self._jobs.put(job)
+        return job.future
+
+    # What follows runs in the thread.
+
+    def _run(self, opened: _Job[None]) -> None:
+        try:
+            file = File(self.path)
+        except Exception as error:  # noqa: BLE001 - raised again by `open`
+            opened.error = explained(error, self.path)
+            _tell([opened])
+            return
+        _tell([opened])
+        with contextlib.closing(file), contextlib.closing(Ringer()) as ringer:
+            running = True
+            while running:
+                jobs, running = self._next_jobs()
+                self._do(jobs, file, ringer)
+                _tell(jobs)
+                self._checkpoint(file)
+
+    def _next_jobs(self) -> tuple[list[_Job[Any]], bool]:
+        jobs: list[_Job[Any]] = []
+        job = self._jobs.get()
+        with contextlib.suppress(Empty):
+            while job is not None:
+                if not job.future.cancelled():
+                    jobs.append(job)
+                if len(jobs) == MAX_JOBS:
+                    return jobs, True
+                job = self._jobs.get_nowait()
+        return jobs, job is not None
+
+    def _do(self, jobs: list[_Job[Any]], file: File, ringer: Ringer) -> None:
+        if not jobs:
+            return
+        try:
+            with file.transaction() as connection:
+                transaction = Transaction(connection, self._clock())
+                for job in jobs:
+                    job.result = job.work(transaction)
+                ports = ports_to_wake(transaction)
+        except Exception as error:  # noqa: BLE001 - it becomes the result of the jobs
+            locked = isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if len(jobs) == 1 or locked or isinstance(error, EventkitError):
+                for job in jobs:
+                    job.error = explained(error, self.path)
+            else:
+                # One job may be the cause: the others must not fail with it.
+                for job in jobs:
+                    self._do([job], file, ringer)
+        else:
+            ringer.ring(ports)
+
+    def _checkpoint(self, file: File) -> None:
+        try:
+            file.checkpoint()
+        except (sqlite3.Error, OSError) as error:
+            # Nothing is lost: the WAL is as durable as the database. It is tried again after the next transaction.
+            logger.warning("the write-ahead log of %s could not be copied into it: %s", self.path, error)
+
+
+def _tell(jobs: Iterable[_Job[Any]]) -> None:
+    """Give the jobs' results to those who wait, with one call for each event loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Job[Any]]] = {}
+    for job in jobs:
+        by_loop.setdefault(job.future.get_loop(), []).append(job)
+    for loop, its_jobs in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_resolve, its_jobs)
+
+
+def _resolve(jobs: list[_Job[Any]]) -> None:
+    for job in jobs:
+        if job.future.done():
+            continue
+        if job.error is None:
+            job.future.set_result(job.result)
+        else:
+            job.future.set_exception(job.error)

@@ -1,0 +1,106 @@
+"""One instance's share of a group's events."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Sequence
+from functools import partial
+
+from eventkit.bus.sqlite.bell import TICK, Bell
+from eventkit.bus.sqlite.claims import Claim, Claimed, Instance, claim
+from eventkit.bus.sqlite.database import Database
+from eventkit.bus.sqlite.presence import PRESENCE, appear, vanish
+from eventkit.bus.sqlite.settlement import extend, failures_from, settle
+from eventkit.contract.codec import from_headers
+from eventkit.contract.envelope import Envelope
+from eventkit.contract.errors import BusError, EnvelopeError
+from eventkit.delivery.subscription import Delivery, Outcome, Released, Unreadable
+
+
+class SQLiteSubscription:
+    """One instance of a group.
+
+    Args:
+        database: The bus's file.
+        instance: Which one.
+        bell: Rings when there may be something for it; open.
+        port: Where the bell listens.
+    """
+
+    def __init__(self, database: Database, instance: Instance, bell: Bell, port: int | None) -> None:
+        self.lease = instance.lease
+        self._database = database
+        self._instance = instance
+        self._bell = bell
+        self._port = port
+        self._clock = asyncio.get_running_loop().time
+        self._appear_again = 0.0
+        self._returning: set[asyncio.Task[None]] = set()
+
+    async def receive(self, limit: int) -> Sequence[Delivery]:
+        """Wait until there is at least one delivery, and return up to `limit` of them, in order.
+
+        Cancelling the wait loses nothing. Raises BusError where the file cannot be used.
+        """
+        while not self._bell.closed:
+            await self._be_present()
+            found = await self._claim(limit)
+            if found.deliveries:
+                return [_delivery(each) for each in found.deliveries]
+            if not found.more:
+                await self._bell.wait(TICK if found.due_in is None else min(TICK, found.due_in))
+        return ()
+
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Settle deliveries; when it returns, the outcomes are on disk."""
+        await self._database.submit(partial(settle, group=self._instance.group, outcomes=outcomes))
+
+    async def extend(self, deliveries: Sequence[Delivery]) -> None:
+        """Renew the leases of deliveries."""
+        group, lease = self._instance.group, self._instance.lease
+        await self._database.submit(partial(extend, group=group, deliveries=deliveries, lease=lease))
+
+    async def close(self) -> None:
+        """Stop receiving: a waiting `receive` returns an empty sequence. Settling stays possible."""
+        if self._bell.closed:
+            return
+        self._bell.close()
+        if self._returning:
+            await asyncio.wait(self._returning)
+        await self._database.submit(partial(vanish, instance=self._instance))
+
+    async def _be_present(self) -> None:
+        if self._clock() >= self._appear_again:
+            await self._database.submit(partial(appear, instance=self._instance, port=self._port))
+            self._appear_again = self._clock() + PRESENCE / 2
+
+    async def _claim(self, limit: int) -> Claim:
+        claiming = self._database.submit(partial(claim, instance=self._instance, limit=limit))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            # The thread may have claimed something by now, for nobody: it goes back rather than wait for its lease.
+            task = asyncio.create_task(self._return(claiming))
+            self._returning.add(task)
+            task.add_done_callback(self._returning.discard)
+            raise
+
+    async def _return(self, claiming: asyncio.Future[Claim]) -> None:
+        with contextlib.suppress(BusError):
+            await self._release(await claiming)
+
+    async def _release(self, found: Claim) -> None:
+        if found.deliveries:
+            await self.settle([Released(_delivery(each)) for each in found.deliveries])
+
+
+def _delivery(claimed: Claimed) -> Delivery:
+    headers = json.loads(claimed.headers)
+    message: Envelope | Unreadable
+    try:
+        message = from_headers(headers, claimed.body)
+    except EnvelopeError as error:
+        message = Unreadable(headers, claimed.body, error)
+    return Delivery(claimed.token, message, claimed.attempt, failures_from(claimed.failures))
