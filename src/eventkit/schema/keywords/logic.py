@@ -105,6 +105,8 @@ class Conditional:
         self.otherwise = otherwise
 
     def cases(self, kind: int) -> tuple[Case, ...]:
+        if self.then is None and self.otherwise is None:
+            return (Case("if"),)  # it only matters for what is unevaluated
         then = () if self.then is None else (self.then,)
         otherwise = () if self.otherwise is None else (self.otherwise,)
         return (
@@ -133,7 +135,7 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[Constraint, ...]:
             found.append(Union(keyword, _branches(raw, keyword, node)))
         elif keyword == "not":
             found.append(Not(node.test(raw["not"], "/not")))
-        elif keyword == "if" and ("then" in raw or "else" in raw):
+        elif keyword == "if":
             then = node.beside(raw["then"], "/then") if "then" in raw else None
             otherwise = node.beside(raw["else"], "/else") if "else" in raw else None
             found.append(Conditional(node.test(raw["if"], "/if"), then, otherwise))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from eventkit.schema.cases import EMPTY, Accepts, Outcome, Store, Unsure, found
@@ -9,7 +10,7 @@ from eventkit.schema.formats import FORMATS, Format
 from eventkit.schema.keywords.counts import count
 from eventkit.schema.keywords.simple import Facts, Negatable
 from eventkit.schema.regex import matches
-from eventkit.schema.regex.search import shortest_word
+from eventkit.schema.regex.search import words
 from eventkit.schema.samples import STRINGS
 from eventkit.schema.values import STRING, Json
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 KEYWORDS = frozenset({"minLength", "maxLength", "pattern", "format"})
 
 _MOST_CHARACTERS = 100_000
+_MOST_WORDS = 50
 
 
 class Longer:
@@ -212,17 +214,22 @@ class StringStore:
         """Search the language of all patterns and formats together."""
         languages = [each.pattern for each in self._formats if each.pattern is not None]
         not_languages = [each.pattern for each in self._no_formats if each.exact and each.pattern is not None]
-        word = shortest_word(
+        exact = len(languages) == len(self._formats) and all(each.exact for each in (*self._formats, *self._no_formats))
+        candidates = words(
             (*self._patterns, *languages),
             (*self._no_patterns, *not_languages),
+            self._excluded,
             self._least,
             self._most,
-            self._admits,
             solver.budget,
+            several=not exact,
         )
-        if word is None:
+        tried = 0
+        for word in islice(candidates, _MOST_WORDS):
+            if self._admits(word):
+                return found(word)
+            tried += 1
+        if not tried:
             return EMPTY
-        if isinstance(word, str):
-            return found(word)
         names = ", ".join(repr(each.name) for each in (*self._formats, *self._no_formats))
-        return Unsure(f"no string was found that decides the formats {names}")
+        return Unsure(f"no text was found that decides the formats {names}")

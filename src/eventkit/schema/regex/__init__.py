@@ -1,13 +1,47 @@
-"""Regular expressions."""
+"""Regular expressions as languages: matching in linear time, and questions about all texts at once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
 
 from eventkit.schema.budget import Undecided
+from eventkit.schema.regex.patterns import Pattern
+from eventkit.schema.regex.syntax import NotAPattern, parse
+
+_LONGEST_PATTERN = 5_000
 
 
-def is_pattern(text: str) -> bool:
-    """Tell whether a text is a pattern."""
-    raise Undecided("patterns are not decided")
+@lru_cache(maxsize=256)
+def language(pattern: str) -> Pattern:
+    """Return the texts in which a pattern matches somewhere.
+
+    Raises:
+        Undecided: the pattern is not one, not supported, or too large.
+    """
+    if len(pattern) > _LONGEST_PATTERN:
+        raise Undecided(f"a pattern of {len(pattern)} characters is too long to be decided")
+    try:
+        return Pattern(pattern)
+    except NotAPattern as error:
+        raise Undecided(str(error)) from error
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Tell whether a pattern matches somewhere in a text."""
-    raise Undecided(f"the pattern {pattern!r} is not decided")
+    """Tell whether a pattern matches somewhere in a text.
+
+    Raises:
+        Undecided: as `language` does.
+    """
+    term = language(pattern).start
+    for char in text:
+        term = term.after(char)
+    return term.nullable
+
+
+def is_pattern(text: str) -> bool:
+    """Tell whether a text is a regular expression of ECMA-262, supported here or not."""
+    try:
+        parse(text)
+    except NotAPattern:
+        return False
+    return True
