@@ -1,6 +1,10 @@
 """An envelope: the CloudEvents attributes around one event."""
 
+import os
+import random
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -69,3 +73,33 @@ def test_ids_are_uuid_version_7_unique_and_sorted_by_millisecond():
     assert all(re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", id_) for id_ in ids)
     assert len(set(ids)) == len(ids)
     assert [id_[:13] for id_ in ids] == sorted(id_[:13] for id_ in ids)
+
+
+def test_an_own_envelope_is_as_immutable_and_as_checked_as_any():
+    envelope = Envelope.of(OrderCreated(order_id="o1"), source="order_service")
+    with pytest.raises(AttributeError):
+        envelope.id = "another"
+    with pytest.raises(EnvelopeError, match="'source' is empty"):
+        Envelope.of(OrderCreated(order_id="o1"), source="")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_a_forked_process_makes_other_ids_than_its_parent():
+    program = (
+        "import os\n"
+        "from eventkit.contract.envelope import new_id\n"
+        "new_id()\n"
+        "child = os.fork()\n"
+        "print(new_id()[15:], flush=True)\n"
+        "if child: os.waitpid(child, 0)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    parents, childs = run.stdout.split()
+    assert parents != childs
+
+
+def test_a_program_that_seeds_its_random_numbers_gets_new_ids_all_the_same():
+    random.seed(1)
+    first = new_id()
+    random.seed(1)
+    assert new_id()[15:] != first[15:]

@@ -133,7 +133,7 @@ class Event(BaseModel):
         """
         try:
             data = self.__pydantic_serializer__.to_json(self, by_alias=True)
-            if b"NaN" in data or b"Infinity" in data:
+            if (b"N" in data or b"I" in data) and (b"NaN" in data or b"Infinity" in data):
                 loads(data)
         except (PydanticSerializationError, StrictJSONError) as error:
             raise PublishError(
