@@ -90,8 +90,8 @@ def test_a_forked_process_makes_other_ids_than_its_parent():
         "from eventkit.contract.envelope import new_id\n"
         "new_id()\n"
         "child = os.fork()\n"
-        "print(new_id()[15:], flush=True)\n"
         "if child: os.waitpid(child, 0)\n"
+        "print(new_id()[15:], flush=True)\n"
     )
     run = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     parents, childs = run.stdout.split()
