@@ -37,7 +37,7 @@ class EventkitError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions cross process borders in tests and tools; keyword arguments would be lost by default.
-        return _rebuild, (type(self), self.what, self.where, self.mend)
+        return _rebuild, (type(self), self.what, self.where, self.mend), self.__dict__
 
 
 def _rebuild(kind: type[EventkitError], what: str, where: str | None, mend: str | None) -> EventkitError:
