@@ -16,16 +16,42 @@ import random
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from eventkit.bus.sqlite.order import follow_clock, front
+from eventkit.bus.sqlite.order import follow_clock, front, take_back
 from eventkit.bus.sqlite.transaction import Transaction
 
-SCAN: Final = 2000
+SCAN: Final = 1000
 """How many events of the log one transaction looks at."""
 STRIDE: Final = 500
 """How many events that are not for the group are looked at again rather than its position be written."""
 RUN: Final = 16
 """How many deliveries of one key go out together: enough to save transactions, few enough not to fill a worker."""
 NO_FAILURES: Final = "[]"
+NEW_DELIVERY: Final = (
+    "INSERT INTO deliveries (group_id, seq, key, lease, due, crashes, failures) VALUES (?, ?, ?, ?, ?, 0, '[]')"
+)
+# The indexes are named, because the planner has no statistics and takes a wrong one here and there.
+_DUE: Final = """
+    SELECT seq, deliveries.key FROM deliveries INDEXED BY deliveries_due JOIN events USING (seq)
+    WHERE group_id = :group AND lease IS NULL AND due <= :now AND crashes < 2
+    AND type NOT IN (SELECT value FROM json_each(:left)) ORDER BY due, seq LIMIT :limit
+"""
+_SUSPECT: Final = """
+    SELECT seq, deliveries.key FROM deliveries INDEXED BY deliveries_suspect JOIN events USING (seq)
+    WHERE group_id = :group AND lease IS NULL AND due <= :now AND crashes >= 2
+    AND type NOT IN (SELECT value FROM json_each(:left)) AND NOT EXISTS (
+        SELECT 1 FROM deliveries INDEXED BY deliveries_suspect
+        WHERE group_id = :group AND lease IS NOT NULL AND crashes >= 2
+    ) ORDER BY due, seq LIMIT 1
+"""
+_NEXT_DUE: Final = """
+    SELECT min(due) FROM (
+        SELECT min(due) AS due FROM deliveries INDEXED BY deliveries_due
+        WHERE group_id = :group AND lease IS NULL AND due > :now
+        UNION ALL
+        SELECT min(due) FROM deliveries INDEXED BY deliveries_out
+        WHERE group_id = :group AND lease IS NOT NULL AND due > :now
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +83,7 @@ class Claimed(NamedTuple):
     """One delivery that was claimed: its token, and the row as it is stored."""
 
     token: Token
-    attempt: int
+    crashes: int
     failures: str
     headers: str
     body: bytes
@@ -105,12 +131,13 @@ def claim(transaction: Transaction, instance: Instance, limit: int) -> Claim:
     """
     group, now = instance.group, transaction.now
     follow_clock(transaction, group)
+    take_back(transaction, group)
     left = _left_to_others(transaction, instance)
     lease, until = random.getrandbits(62), now + instance.lease
 
     again = sorted(_due(transaction, group, left, limit))
     transaction.executemany(
-        "UPDATE deliveries SET lease = ?, due = ?, attempt = attempt + 1 WHERE group_id = ? AND seq = ?",
+        "UPDATE deliveries SET lease = ?, due = ? WHERE group_id = ? AND seq = ?",
         [(lease, until, group, seq) for seq in again],
     )
     deliveries = [_load(transaction, group, seq) for seq in again]
@@ -118,23 +145,21 @@ def claim(transaction: Transaction, instance: Instance, limit: int) -> Claim:
     (position,) = transaction.execute("SELECT position FROM groups WHERE id = ?", (group,)).fetchone()
     look = _look_at_log(transaction, group, left, position, limit - len(again))
     transaction.executemany(
-        "INSERT INTO deliveries (group_id, seq, key, lease, due, attempt, failures) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        NEW_DELIVERY,
         [
-            *((group, seq, key, lease, until, 1, NO_FAILURES) for seq, key, _, _ in look.taken),
-            *((group, seq, key, None, due, 0, NO_FAILURES) for seq, key, due in look.others),
+            *((group, seq, key, lease, until) for seq, key, _, _ in look.taken),
+            *((group, seq, key, None, due) for seq, key, due in look.others),
         ],
     )
     deliveries += [
-        Claimed(Token(seq, lease, key), 1, NO_FAILURES, headers, body) for seq, key, headers, body in look.taken
+        Claimed(Token(seq, lease, key), 0, NO_FAILURES, headers, body) for seq, key, headers, body in look.taken
     ]
 
     if deliveries or look.others or look.position >= position + STRIDE:
         transaction.execute("UPDATE groups SET position = ?, clock = ? WHERE id = ?", (look.position, now, group))
     if left and look.others:
         transaction.groups_to_wake.add(group)
-    (next_due,) = transaction.execute(
-        "SELECT min(due) FROM deliveries WHERE group_id = ? AND due > ?", (group, now)
-    ).fetchone()
+    (next_due,) = transaction.execute(_NEXT_DUE, {"group": group, "now": now}).fetchone()
     return Claim(deliveries, look.more, None if next_due is None else next_due - now)
 
 
@@ -146,31 +171,27 @@ def _left_to_others(transaction: Transaction, instance: Instance) -> set[str]:
 
 
 def _due(transaction: Transaction, group: int, left: set[str], limit: int) -> list[int]:
-    candidates = transaction.execute(
-        "SELECT seq, deliveries.key FROM deliveries JOIN events USING (seq)"
-        " WHERE group_id = ? AND due <= ? AND type NOT IN (SELECT value FROM json_each(?)) ORDER BY due, seq LIMIT ?",
-        (group, transaction.now, json.dumps(sorted(left)), limit),
-    ).fetchall()
     found: list[int] = []
     keys: set[str] = set()
-    for seq, key in candidates:
-        if len(found) == limit:
-            break
-        if key is None:
-            found.append(seq)
-        elif key not in keys:
-            keys.add(key)
-            found += front(transaction, group, key, left, min(RUN, limit - len(found)))
+    for query, suspect, most in ((_SUSPECT, True, 1), (_DUE, False, RUN)):
+        which = {"group": group, "now": transaction.now, "left": json.dumps(sorted(left)), "limit": limit}
+        for seq, key in transaction.execute(query, which).fetchall():
+            room = min(most, limit - len(found))
+            if key is None and room:
+                found.append(seq)
+            elif room and key not in keys:
+                keys.add(key)
+                found += front(transaction, group, (seq, key), left=left, suspect=suspect, limit=room)
     return found
 
 
 def _load(transaction: Transaction, group: int, seq: int) -> Claimed:
-    key, lease, attempt, failures, headers, body = transaction.execute(
-        "SELECT deliveries.key, lease, attempt, failures, headers, body FROM deliveries JOIN events USING (seq)"
+    key, lease, crashes, failures, headers, body = transaction.execute(
+        "SELECT deliveries.key, lease, crashes, failures, headers, body FROM deliveries JOIN events USING (seq)"
         " WHERE group_id = ? AND seq = ?",
         (group, seq),
     ).fetchone()
-    return Claimed(Token(seq, lease, key), attempt, failures, headers, body)
+    return Claimed(Token(seq, lease, key), crashes, failures, headers, body)
 
 
 def _look_at_log(transaction: Transaction, group: int, left: set[str], position: int, limit: int) -> _Look:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from eventkit.bus.protocol import DeadLetter
-from eventkit.bus.sqlite.claims import NO_FAILURES
+from eventkit.bus.sqlite.claims import NEW_DELIVERY
 from eventkit.bus.sqlite.database import Database
 from eventkit.bus.sqlite.order import let_go
 from eventkit.bus.sqlite.settlement import failures_from
@@ -70,10 +70,7 @@ def _replay(transaction: Transaction, ids: Collection[str]) -> int:
         if event is None:
             continue
         seq, key, group = event
-        transaction.execute(
-            "INSERT INTO deliveries (group_id, seq, key, due, attempt, failures) VALUES (?, ?, ?, ?, 0, ?)",
-            (group, seq, key, 0 if key is None else None, NO_FAILURES),
-        )
+        transaction.execute(NEW_DELIVERY, (group, seq, key, None, 0 if key is None else None))
         if key is not None:
             let_go(transaction, group, [key])
         transaction.execute("DELETE FROM dead_letters WHERE id = ?", (id,))

@@ -89,11 +89,12 @@ def prune(transaction: Transaction, keep: float) -> bool:
 
 
 def _catch_up(transaction: Transaction, group: int, type_: str, position: int) -> None:
-    transaction.execute(
-        "INSERT INTO deliveries (group_id, seq, key, due, attempt, failures)"
+    found = transaction.execute(
+        "INSERT INTO deliveries (group_id, seq, key, due, crashes, failures)"
         " SELECT ?, seq, key, iif(key IS NULL, 0, NULL), 0, '[]' FROM events"
         " WHERE type = ? AND seq <= ? AND addressee IS NULL ORDER BY seq",
         (group, type_, position),
-    )
-    keys = transaction.execute("SELECT DISTINCT key FROM deliveries WHERE group_id = ? AND key IS NOT NULL", (group,))
-    let_go(transaction, group, [key for (key,) in keys])
+    ).rowcount
+    if found:
+        keys = "SELECT DISTINCT key FROM deliveries WHERE group_id = ? AND key IS NOT NULL"
+        let_go(transaction, group, [key for (key,) in transaction.execute(keys, (group,))])

@@ -51,12 +51,14 @@ MIGRATIONS: Final = (
         key TEXT,
         lease INTEGER,
         due REAL,
-        attempt INTEGER NOT NULL,               -- how often it was handed out
-        failures TEXT NOT NULL,                 -- a JSON array
+        crashes INTEGER NOT NULL,               -- how often its lease ended without an outcome
+        failures TEXT NOT NULL,                 -- how its handler failed, a JSON array
         PRIMARY KEY (group_id, seq)
     ) WITHOUT ROWID;
-    CREATE INDEX deliveries_due ON deliveries (group_id, due) WHERE due IS NOT NULL;
+    CREATE INDEX deliveries_out ON deliveries (group_id, due) WHERE lease IS NOT NULL;
+    CREATE INDEX deliveries_due ON deliveries (group_id, due) WHERE lease IS NULL AND due IS NOT NULL;
     CREATE INDEX deliveries_key ON deliveries (group_id, key, lease) WHERE key IS NOT NULL;
+    CREATE INDEX deliveries_suspect ON deliveries (group_id, due) WHERE crashes >= 2;
     CREATE TABLE dead_letters (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         group_id INTEGER NOT NULL,

@@ -12,14 +12,13 @@ from datetime import datetime
 from typing import Final
 
 from eventkit.bus.sqlite.claims import Token
-from eventkit.bus.sqlite.order import follow_clock, let_go, note_time
+from eventkit.bus.sqlite.order import SUSPECT, follow_clock, let_go, note_time
 from eventkit.bus.sqlite.transaction import Transaction
 from eventkit.delivery.subscription import Again, Dead, Delivery, Failure, Outcome, Released, Unreadable
 
 _AGAIN: Final = "UPDATE deliveries SET lease = NULL, due = ?, failures = ? WHERE group_id = ? AND seq = ? AND lease = ?"
 _RELEASED: Final = (
-    "UPDATE deliveries SET lease = NULL, due = iif(key IS NULL, 0, NULL), attempt = attempt - 1"
-    " WHERE group_id = ? AND seq = ? AND lease = ?"
+    "UPDATE deliveries SET lease = NULL, due = iif(key IS NULL, 0, NULL) WHERE group_id = ? AND seq = ? AND lease = ?"
 )
 _DEAD: Final = (
     "INSERT INTO dead_letters (group_id, at, type, key, reason, failures, headers, body)"
@@ -51,6 +50,8 @@ def settle(transaction: Transaction, group: int, outcomes: Sequence[Outcome]) ->
             no_event = isinstance(outcome.delivery.message, Unreadable)
             transaction.execute(_DEAD, (transaction.now, no_event, outcome.reason, _failures(outcome), *held))
         gone.append(held)
+        if outcome.delivery.attempt > SUSPECT:
+            transaction.groups_to_wake.add(group)  # it may be a suspect, and another one wait for its end
     transaction.executemany(_GONE, gone)
     let_go(transaction, group, sorted(keys))
     note_time(transaction, group)

@@ -103,4 +103,5 @@ def _delivery(claimed: Claimed) -> Delivery:
         message = from_headers(headers, claimed.body)
     except EnvelopeError as error:
         message = Unreadable(headers, claimed.body, error)
-    return Delivery(claimed.token, message, claimed.attempt, failures_from(claimed.failures))
+    failures = failures_from(claimed.failures)
+    return Delivery(claimed.token, message, 1 + claimed.crashes + len(failures), failures)
