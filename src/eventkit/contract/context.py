@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from eventkit.contract.envelope import Envelope
 
@@ -18,8 +17,7 @@ class Sink(Protocol):
         """Take one event; return when it is safe there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Handling:
+class Handling(NamedTuple):
     """The event that is being handled.
 
     Args:

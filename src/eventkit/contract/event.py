@@ -15,6 +15,7 @@ from eventkit.contract.strict_json import StrictJSONError, loads
 
 TYPE_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 MAX_TYPE_NAME: Final = 200
+_N, _I = b"NI"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -133,7 +134,8 @@ class Event(BaseModel):
         """
         try:
             data = self.__pydantic_serializer__.to_json(self, by_alias=True)
-            if (b"N" in data or b"I" in data) and (b"NaN" in data or b"Infinity" in data):
+            # Looking for one byte first: that is ten times as fast as looking for a word.
+            if (_N in data and b"NaN" in data) or (_I in data and b"Infinity" in data):
                 loads(data)
         except (PydanticSerializationError, StrictJSONError) as error:
             raise PublishError(

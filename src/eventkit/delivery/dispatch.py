@@ -23,6 +23,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Final
 
 from eventkit.contract.envelope import Envelope
@@ -31,7 +32,7 @@ from eventkit.delivery.handlers import Handlers
 from eventkit.delivery.lanes import Lanes
 from eventkit.delivery.outage import Outage
 from eventkit.delivery.policy import describe
-from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Outcome, Reason, Released, Subscription
+from eventkit.delivery.subscription import Again, Dead, Delivery, Outcome, Reason, Released, Subscription
 from eventkit.delivery.watchdog import Slot, Watchdog
 
 # Handlers that never wait would keep the event loop to themselves: after so many seconds a runner lets others go first.
@@ -87,7 +88,6 @@ class Dispatch:
         self._hurry = asyncio.Event()
         # Tasks begin in the context in which the service was started, not in that of the event before.
         self._context = copy_context()
-        self._clock = asyncio.get_running_loop().time
         self._slots: set[Slot] = set()
         self._runners: set[asyncio.Task[None]] = set()
         self._starting: asyncio.Task[None] | None = None
@@ -149,7 +149,7 @@ class Dispatch:
         slot = Slot(task)
         self._slots.add(slot)
         self._starting = None
-        slice_end = self._clock() + _SLICE
+        slice_end = monotonic() + _SLICE
         try:
             while (started := self._lanes.start()) is not None:
                 self._start_runner()
@@ -157,26 +157,33 @@ class Dispatch:
                 outcome = await self._handlers.handle(delivery, slot)
                 if outcome is None:
                     return
-                self._count(outcome)
-                self._conclude(outcome)
-                if isinstance(outcome, Again):
-                    for later in self._lanes.fail(key):
-                        self._conclude(Released(later))
-                else:
-                    self._lanes.finish(key)
+                self._finish(key, outcome)
                 if task.cancelling():
                     await _absorb_cancellation(task)
-                if self._clock() >= slice_end:
+                if monotonic() >= slice_end:
                     await asyncio.sleep(0)
-                    slice_end = self._clock() + _SLICE
+                    slice_end = monotonic() + _SLICE
         finally:
             self._slots.discard(slot)
 
+    def _finish(self, key: str | None, outcome: Outcome) -> None:
+        counters = self._counters
+        self._conclude(outcome)
+        if isinstance(outcome, Again):
+            counters.failed += 1
+            counters.retried += 1
+            for later in self._lanes.fail(key):
+                self._conclude(Released(later))
+            return
+        self._lanes.finish(key)
+        if isinstance(outcome, Dead):
+            counters.dead += 1
+            counters.failed += outcome.reason is Reason.FAILED
+        else:
+            counters.handled += 1
+
     def _conclude(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
-        self._start_settler()
-
-    def _start_settler(self) -> None:
         if self._settler is None:
             self._settler = self._task(self._settle())
 
@@ -192,16 +199,6 @@ class Dispatch:
         finally:
             self._settler = None
 
-    def _count(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Done):
-            self._counters.handled += 1
-        elif isinstance(outcome, Again):
-            self._counters.failed += 1
-            self._counters.retried += 1
-        elif isinstance(outcome, Dead):
-            self._counters.failed += outcome.reason is Reason.FAILED
-            self._counters.dead += 1
-
     # -- the end
 
     async def drain(self, grace: float) -> None:
@@ -210,13 +207,13 @@ class Dispatch:
         Args:
             grace: How long to wait, in seconds; a second order to stop ends the wait, too.
         """
-        deadline = self._clock() + grace
+        deadline = monotonic() + grace
         for delivery in self._lanes.drain():
             self._conclude(Released(delivery))
         closing = asyncio.create_task(self._close())
         hurry = asyncio.create_task(self._hurry.wait())
         try:
-            while not hurry.done() and (remaining := deadline - self._clock()) > 0:
+            while not hurry.done() and (remaining := deadline - monotonic()) > 0:
                 busy = {closing, self._receiver, *self._runners}
                 if self._settler is not None:
                     busy.add(self._settler)
@@ -242,8 +239,6 @@ class Dispatch:
         self._receiver.cancel()
         try:
             await self._cancel_handlers()
-            if self._outcomes:
-                self._start_settler()
             if self._settler is not None:
                 await asyncio.wait({self._settler}, timeout=_LAST_SETTLE)
         finally:

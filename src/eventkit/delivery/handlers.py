@@ -9,16 +9,20 @@ import traceback
 from collections.abc import Callable
 from contextvars import copy_context
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import PurePath
-from typing import Final
+from typing import Final, TypeVar
 
 from eventkit.contract.context import HANDLING, Handling
-from eventkit.contract.envelope import Envelope
-from eventkit.contract.service import Service
+from eventkit.contract.envelope import Envelope, version_of
+from eventkit.contract.event import EventType
+from eventkit.contract.service import Reader, Service
 from eventkit.delivery import policy
 from eventkit.delivery.calls import Call, bind, run_in
-from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Outcome
+from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Outcome, Unreadable
 from eventkit.delivery.watchdog import NEVER, Slot
+
+Bad = TypeVar("Bad", Dead, Again | Dead)
 
 logger: Final = logging.getLogger("eventkit.delivery")
 
@@ -38,6 +42,8 @@ class Handlers:
     def __init__(self, service: Service, dependencies: tuple[object, ...]) -> None:
         self.group = service.name
         self._readers = service.readers()
+        # The versions that arrive are few, and parsing the schema's URI for each event is not.
+        self._find = lru_cache(maxsize=256)(self._reader)
         self._calls: dict[Callable[..., object], Call] = {
             handler.function: bind(handler, dependencies) for handler in service.handlers
         }
@@ -54,21 +60,18 @@ class Handlers:
         Returns:
             The outcome, or None where the call was ended together with the worker.
         """
-        reader = policy.choose_reader(delivery, self._readers, _now)
-        if isinstance(reader, Dead):
-            self._report(reader)
-            return reader
-        handler, envelope = reader.handler, delivery.message
-        assert isinstance(envelope, Envelope)  # noqa: S101 - for the type checker: the policy refuses all else
-        outcome: Again | Dead
+        envelope = delivery.message
+        if isinstance(envelope, Unreadable) or (reader := self._find(envelope.type, envelope.dataschema)) is None:
+            return self._report(policy.unread(delivery, self._readers, _now))
+        handler = reader.handler
+        if (dead := policy.crashed(delivery, handler.retry, _now)) is not None:
+            return self._report(dead)
         try:
             event = reader.read(envelope.data)
         except Exception as error:  # noqa: BLE001 - the user's validators and upcasters may raise anything
-            outcome = policy.invalid(delivery, error, _now)
-            self._report(outcome, error)
-            return outcome
+            return self._report(policy.invalid(delivery, error, _now), error)
         HANDLING.set(Handling(envelope, self.group))
-        slot.begin(asyncio.get_running_loop().time(), handler.timeout or NEVER)
+        slot.begin(handler.timeout or NEVER)
         try:
             await run_in(copy_context(), self._calls[handler.function](event, envelope))
         except (KeyboardInterrupt, SystemExit):
@@ -81,11 +84,14 @@ class Handlers:
             self._report(outcome, error)
             return outcome
         finally:
-            slot.end()
+            slot.deadline = NEVER
         return Done(delivery)
 
-    def _report(self, outcome: Again | Dead, error: BaseException | None = None) -> None:
-        """Log what went wrong; with a traceback where the log is at DEBUG."""
+    def _reader(self, name: str, dataschema: str | None) -> Reader | None:
+        return self._readers.get(EventType(name, version_of(dataschema)))
+
+    def _report(self, outcome: Bad, error: BaseException | None = None) -> Bad:
+        """Log what went wrong, with a traceback where the log is at DEBUG; return the outcome."""
         delivery = outcome.delivery
         message = delivery.message
         name = f"{message.event_type} {message.id}" if isinstance(message, Envelope) else "a message"
@@ -98,6 +104,7 @@ class Handlers:
             logger.log(
                 level, "%s: %s %s: %s%s", self.group, name, what, outcome.failure.error, _place(error), exc_info=trace
             )
+        return outcome
 
 
 def _explain(error: BaseException, slot: Slot) -> BaseException:

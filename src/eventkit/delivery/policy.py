@@ -15,7 +15,7 @@ Everything here is a pure function: the clock and the randomness are arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -23,7 +23,6 @@ from pydantic import ValidationError
 
 from eventkit.contract.event import EventType
 from eventkit.contract.retry import Retry
-from eventkit.contract.service import Reader
 from eventkit.delivery.subscription import Again, Dead, Delivery, Failure, Reason, Unreadable
 
 MAX_ERROR_LENGTH: Final = 2000
@@ -48,28 +47,38 @@ def pause(retry: Retry, failures: int, random: Random) -> float:
     return full * (1 - retry.jitter * random())
 
 
-def choose_reader(delivery: Delivery, readers: Mapping[EventType, Reader], clock: Clock) -> Reader | Dead:
-    """Return how the delivery reaches its handler, or why it must not.
+def unread(delivery: Delivery, readers: Iterable[EventType], clock: Clock) -> Dead:
+    """Return the end of a delivery that no handler of the service reads.
 
     Args:
-        delivery: A delivery that was just handed out.
-        readers: The versions that the service reads, of `Service.readers`.
+        delivery: The delivery.
+        readers: The versions that the service reads.
         clock: The time.
     """
     message = delivery.message
     if isinstance(message, Unreadable):
         return Dead(delivery, Reason.UNREADABLE, Failure(clock(), describe(message.error)))
-    event_type = message.event_type
-    reader = readers.get(event_type)
-    if reader is None:
-        return Dead(delivery, Reason.UNHANDLED_VERSION, Failure(clock(), _unhandled(event_type, readers)))
+    came = message.event_type
+    versions = ", ".join(f"v{each.version}" for each in sorted(readers) if each.name == came.name)
+    error = f"{came} came, and the service " + (
+        f"reads {versions}" if versions else f"handles no version of {came.name}"
+    )
+    return Dead(delivery, Reason.UNHANDLED_VERSION, Failure(clock(), error))
+
+
+def crashed(delivery: Delivery, retry: Retry, clock: Clock) -> Dead | None:
+    """Return the end of a delivery that is suspected to end processes, or None where it may be handled.
+
+    Args:
+        delivery: A delivery that was just handed out.
+        retry: What its handler asks for.
+        clock: The time.
+    """
     crashes = delivery.attempt - 1 - len(delivery.failures)
-    if crashes >= reader.handler.retry.crashes:
-        error = (
-            f"handed out {crashes} times without an outcome: the process ended, or lost the bus, in the middle of it"
-        )
-        return Dead(delivery, Reason.CRASHED, Failure(clock(), error))
-    return reader
+    if crashes < retry.crashes:
+        return None
+    error = f"handed out {crashes} times without an outcome: the process ended, or lost the bus, in the middle of it"
+    return Dead(delivery, Reason.CRASHED, Failure(clock(), error))
 
 
 def invalid(delivery: Delivery, error: Exception, clock: Clock) -> Dead:
@@ -114,11 +123,3 @@ def describe(error: BaseException) -> str:
         text = text[: MAX_ERROR_LENGTH - 1] + "…"
     # Lone surrogates and NUL cannot be stored as text everywhere.
     return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _unhandled(event_type: EventType, readers: Mapping[EventType, Reader]) -> str:
-    versions = sorted(each.version for each in readers if each.name == event_type.name)
-    if not versions:
-        return f"{event_type} came, and the service handles no version of {event_type.name}"
-    read = ", ".join(f"v{version}" for version in versions)
-    return f"{event_type} came, and the service reads {read}"

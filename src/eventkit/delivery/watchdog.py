@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final
 
 from eventkit.contract.errors import BusError
@@ -26,7 +27,7 @@ class Slot:
     Args:
         task: The task that it runs in.
         timeout: How long the call may take, in seconds.
-        deadline: When the call is cancelled, in the loop's time; infinite while none runs.
+        deadline: When the call is cancelled, by `time.monotonic`; infinite while none runs.
         expired: The call was cancelled because its time was up.
         aborted: The call was cancelled because the worker ends.
     """
@@ -37,15 +38,11 @@ class Slot:
     expired: bool = False
     aborted: bool = False
 
-    def begin(self, now: float, timeout: float) -> None:
+    def begin(self, timeout: float) -> None:
         """A call begins."""
         self.timeout = timeout
-        self.deadline = now + timeout
+        self.deadline = monotonic() + timeout
         self.expired = False
-
-    def end(self) -> None:
-        """The call has ended."""
-        self.deadline = NEVER
 
 
 class Watchdog:
@@ -80,20 +77,19 @@ class Watchdog:
 
     async def watch(self) -> None:
         """Watch until cancelled."""
-        clock = asyncio.get_running_loop().time
         # A third leaves two more tries before the lease ends.
         period = self._subscription.lease / 3
-        renewal = clock() + period
+        renewal = monotonic() + period
         while True:
             if not self._held:
                 self._woken.clear()
                 await self._woken.wait()
-                renewal = clock() + period
-            now = clock()
+                renewal = monotonic() + period
+            now = monotonic()
             # A call that starts during the sleep cannot be due before the shortest timeout has passed.
             due = min((slot.deadline for slot in self._slots), default=now + self._shortest)
             await asyncio.sleep(min(due - now, self._shortest, renewal - now, _LONGEST_SLEEP))
-            now = clock()
+            now = monotonic()
             self._cancel_expired(now)
             if now >= renewal:
                 await self._renew(period)
