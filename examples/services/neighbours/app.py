@@ -18,14 +18,15 @@ from neighbours.contracts import Announcer, BrokenPromiseError
 from neighbours.world import Customer, World
 
 
-def create_app(sink: Sink, *, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
+def create_app(sink: Sink, world: World | None = None, *, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
     """Return the application.
 
     Args:
         sink: Where the neighbours publish.
+        world: What the neighbours know.
         lifespan: What is to be open while the application is served.
     """
-    neighbours = Neighbours(World(), Announcer(sink))
+    neighbours = Neighbours(world or World(), Announcer(sink))
     routes = [
         Route("/health", neighbours.health),
         Route("/events/{type_name}", neighbours.publish, methods=["POST"]),
