@@ -13,6 +13,10 @@ class Undecided(Exception):
     """The question cannot be decided; the message says why, in words for the reader of the verdict."""
 
 
+class Endless(Undecided):
+    """A schema refers to itself without a step into the value: there is no end to what it means."""
+
+
 class OutOfBudget(Undecided):
     """The steps are used up."""
 

@@ -77,6 +77,10 @@ class Constraint(Protocol):
         """Return the cases that together are all ways to violate it, for values of one atomic type."""
         ...
 
+    def beside(self) -> tuple[Node, ...]:
+        """Return the schemas that it applies to the value itself, not to a part of it."""
+        ...
+
     def accepts(self, value: Json, accepts: Accepts) -> bool:
         """Tell whether a value, of a type that it speaks of, satisfies it."""
         ...

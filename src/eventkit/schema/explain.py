@@ -253,7 +253,7 @@ class _Place:
         return list(store.values) if isinstance(store, Listed) else []
 
     def _values(self, values: list[Json]) -> tuple[Node, ...]:
-        like = self.holds[0]
+        like = self.holds[0] if self.holds else self.solver.root
         return (like.graph.made(like, like.mask, (), values),)
 
 

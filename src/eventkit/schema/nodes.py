@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NoReturn
 
-from eventkit.schema.budget import Undecided
+from eventkit.schema.budget import Endless, Undecided
 from eventkit.schema.cases import Constraint
 from eventkit.schema.documents import Dialect, Document, Place, Resource, escape
 from eventkit.schema.keywords import FAMILIES, IN_PLACE, types
@@ -26,6 +26,9 @@ _DECLARES = ("properties", "patternProperties")
 _STATES = ("additionalProperties", "unevaluatedProperties")
 
 
+_PARSED = ("mask", "values", "keys", "constraints", "plain", "seals", "grounded")
+
+
 class Node:
     """A subschema.
 
@@ -39,8 +42,8 @@ class Node:
     """
 
     __slots__ = (
-        "_parsed_defects", "closing", "constraints", "document", "graph", "id", "keys", "mask", "plain", "pointer",
-        "raw", "resource", "scope", "seals", "values",
+        "_parsed_defects", "closing", "constraints", "document", "graph", "grounded", "id", "keys", "mask", "plain",
+        "pointer", "raw", "resource", "scope", "seals", "values",
     )  # fmt: skip
 
     graph: Graph
@@ -56,11 +59,12 @@ class Node:
     keys: frozenset[Any] | None
     constraints: tuple[Constraint, ...]
     plain: bool
+    grounded: bool
     seals: bool
 
     def __getattr__(self, name: str) -> Any:
         """Parse the schema when something of it is asked for the first time (its slots are still empty)."""
-        if name not in ("mask", "values", "keys", "constraints", "plain", "seals"):
+        if name not in _PARSED:
             raise AttributeError(name)
         self._parse()
         return getattr(self, name)
@@ -72,7 +76,7 @@ class Node:
         if isinstance(raw, bool):
             self.mask = ANY if raw else 0
             self.constraints = ()
-            self.plain = True
+            self.plain = self.grounded = True
             return
         if not isinstance(raw, dict):
             self.fault("", "a schema must be an object or a boolean")
@@ -90,8 +94,28 @@ class Node:
         for parse in parsers:
             constraints += parse(raw, self)
         self.values, self.keys, self.constraints = values, keys, constraints
+        self.grounded = False
+        self._check_loops()
+        self.grounded = True
         self.plain = values is None and not constraints
         self.mask = mask
+
+    def _check_loops(self) -> None:
+        """Refuse a schema that applies itself to the same value: there is no end to what it means.
+
+        Children are parsed here, so that one that is not grounded yet is being parsed further up. One that cannot be
+        parsed says so where it is needed.
+        """
+        for constraint in self.constraints:
+            for child in constraint.beside():
+                try:
+                    grounded = not child.constraints or child.grounded
+                except Endless:
+                    raise
+                except Undecided:
+                    continue
+                if not grounded:
+                    raise Endless(f"the {self.document.side}'s schema at {self.pointer} refers to itself without end")
 
     def _closed(self, raw: dict[str, Json]) -> dict[str, Json]:
         """Return the schema with what the policy for closed publishers adds to it."""
@@ -223,6 +247,7 @@ class Graph:
         node.closing, node.pointer, node.raw = OPEN, like.pointer, None
         node.id = self._count = self._count + 1
         node.seals = False
+        node.grounded = True
         node.mask = mask
         node.values = None if values is None else tuple(values)
         node.keys = None if values is None else frozenset(map(key_of, values))

@@ -24,6 +24,7 @@ class Format(NamedTuple):
         within: formats that every text of this one has, too.
         pattern: an ECMA-262 pattern that all texts with this format match, however leniently it is read.
         exact: whether the texts that match the pattern are just those that pass the check.
+        plain: a pattern of texts that surely have it, to make examples from.
     """
 
     name: str
@@ -33,20 +34,25 @@ class Format(NamedTuple):
     within: tuple[str, ...] = ()
     pattern: str | None = None
     exact: bool = False
+    plain: str | None = None
 
 
-_URL = "https://example.com/a"
 _HEX = "[0-9a-fA-F]"
-_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([zZ]|[+-][0-9]{2}:?[0-9]{2})?"
+_BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_POINTER = "(/([^~/]|~[01])*)*"
+_URL = "https://example.com/a"
+_PLAIN_URL = "^https://[a-z]+[.][a-z]{2,4}(/[a-z0-9]*)*$"
+_PLAIN_DATE = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+_PLAIN_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-2]):[0-5][0-9])"
+_CLOCK = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?([zZ]|[+-][0-9]{2}:?[0-9]{2})?"
 
 
 def _uuid(version: str) -> Format:
-    digit = version or "[0-9a-fA-F]"
-    sample = f"3f2504e0-4f89-{version or '4'}1d3-9a0c-0305e82c3301"
+    digit = version or _HEX
     return Format(
         f"uuid{version}",
         identifiers.is_uuid if not version else lambda text: identifiers.is_uuid(text) and text[14] == version,
-        (sample,),
+        (f"3f2504e0-4f89-{version or '4'}1d3-9a0c-0305e82c3301",),
         ("not-a-uuid",),
         within=("uuid",) if version else (),
         pattern=f"^{_HEX}{{8}}-{_HEX}{{4}}-{digit}{_HEX}{{3}}-{_HEX}{{4}}-{_HEX}{{12}}$",
@@ -59,40 +65,128 @@ def _is_ip(text: str) -> bool:
 
 
 _ALL = [
-    Format("date", dates.is_date, ("2024-05-17",), ("not-a-date",), pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
-    Format("time", dates.is_time, ("10:30:00Z", "10:30:00+02:00"), ("not-a-time",), pattern=f"^{_CLOCK}$"),
+    Format(
+        "date",
+        dates.is_date,
+        ("2024-05-17",),
+        ("not-a-date",),
+        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+        plain=f"^{_PLAIN_DATE}$",
+    ),
+    Format(
+        "time",
+        dates.is_time,
+        ("10:30:00Z", "10:30:00+02:00"),
+        ("not-a-time",),
+        pattern=f"^{_CLOCK}$",
+        plain=f"^{_PLAIN_TIME}$",
+    ),
     Format(
         "date-time",
         dates.is_date_time,
         ("2024-05-17T10:30:00Z", "2024-05-17T10:30:00+02:00", "2024-05-17T10:30:00.250Z"),
         ("not-a-date",),
         pattern=f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[tT _]{_CLOCK}$",
+        plain=f"^{_PLAIN_DATE}T{_PLAIN_TIME}$",
     ),
-    Format("duration", dates.is_duration, ("PT5M", "P1D"), ("not-a-duration",), pattern="^[+-]?P[0-9YMWDTHS.,]+$"),
-    Format("email", internet.is_email, ("ada@example.com", "a@b.co"), ("no-at-sign",), ("idn-email",), "@"),
+    Format(
+        "duration",
+        dates.is_duration,
+        ("PT5M", "P1D"),
+        ("not-a-duration",),
+        pattern="^[+-]?P[0-9YMWDTHS.,]+$",
+        plain="^P([1-9][0-9]*D|T[1-9][0-9]*[HMS])$",
+    ),
+    Format(
+        "email",
+        internet.is_email,
+        ("ada@example.com", "a@b.co"),
+        ("no-at-sign",),
+        within=("idn-email",),
+        pattern="@",
+        plain="^[a-z0-9]+([.+-][a-z0-9]+)*@[a-z0-9]+(-[a-z0-9]+)*[.][a-z]{2,6}$",
+    ),
     Format("idn-email", internet.is_idn_email, ("ada@example.com",), ("no-at-sign",), pattern="@"),
-    Format("hostname", internet.is_hostname, ("example.com",), ("-not-a-host-", ""), ("idn-hostname",)),
+    Format(
+        "hostname",
+        internet.is_hostname,
+        ("example.com",),
+        ("-not-a-host-", ""),
+        within=("idn-hostname",),
+        plain="^[a-z]([a-z0-9]{0,20}[a-z0-9])?([.][a-z]{2,10}){0,2}$",
+    ),
     Format("idn-hostname", internet.is_idn_hostname, ("example.com",), ("-not-a-host-", "")),
-    Format("ipv4", internet.is_ipv4, ("192.0.2.1",), ("not-an-ip",), ("ipvanyaddress",), "^[0-9.]{7,15}$"),
-    Format("ipv6", internet.is_ipv6, ("2001:db8::1",), ("not-an-ip",), ("ipvanyaddress",), "^[0-9a-fA-F:.]{2,45}$"),
-    Format("ipvanyaddress", _is_ip, ("192.0.2.1", "2001:db8::1"), ("not-an-ip",), (), "^[0-9a-fA-F:.]{2,45}$"),
+    Format(
+        "ipv4",
+        internet.is_ipv4,
+        ("192.0.2.1",),
+        ("not-an-ip",),
+        within=("ipvanyaddress",),
+        pattern=f"^{_BYTE}([.]{_BYTE}){{3}}$",
+        exact=True,
+    ),
+    Format(
+        "ipv6",
+        internet.is_ipv6,
+        ("2001:db8::1",),
+        ("not-an-ip",),
+        within=("ipvanyaddress",),
+        pattern=f"^{_HEX[:-1]}:.]{{2,45}}$",
+        plain="^2001:db8(:[0-9a-f]{1,4}){6}$",
+    ),
+    Format(
+        "ipvanyaddress",
+        _is_ip,
+        ("192.0.2.1", "2001:db8::1"),
+        ("not-an-ip",),
+        pattern=f"^{_HEX[:-1]}:.]{{2,45}}$",
+        plain=f"^{_BYTE}([.]{_BYTE}){{3}}$",
+    ),
     *(
         Format(f"ip{family}network", internet.is_network, (sample,), ("not-a-network",))
         for family, sample in (("v4", "192.0.2.0/24"), ("v6", "2001:db8::/32"), ("vany", "192.0.2.0/24"))
     ),
-    Format("uri", internet.is_uri, (_URL,), ("not a uri",), ("uri-reference", "iri", "iri-reference")),
-    Format("uri-reference", internet.is_uri_reference, ("/a", _URL), ("not a uri",), ("iri-reference",)),
-    Format("iri", internet.is_iri, (_URL,), ("not a uri",), ("iri-reference",)),
-    Format("iri-reference", internet.is_iri_reference, ("/a", _URL), ("not a uri",)),
-    Format("uri-template", internet.is_uri_template, ("/orders/{id}",), ("{not a template",)),
+    Format(
+        "uri",
+        internet.is_uri,
+        (_URL,),
+        ("not a uri",),
+        within=("uri-reference", "iri", "iri-reference"),
+        plain=_PLAIN_URL,
+    ),
+    Format(
+        "uri-reference",
+        internet.is_uri_reference,
+        ("/a", _URL),
+        ("not a uri",),
+        within=("iri-reference",),
+        plain=_PLAIN_URL,
+    ),
+    Format("iri", internet.is_iri, (_URL,), ("not a uri",), within=("iri-reference",), plain=_PLAIN_URL),
+    Format("iri-reference", internet.is_iri_reference, ("/a", _URL), ("not a uri",), plain=_PLAIN_URL),
+    Format("uri-template", internet.is_uri_template, ("/orders/{id}",), ("{not a template",), plain="^(/[a-z]+)+$"),
     *map(_uuid, ("", "1", "3", "4", "5", "6", "7", "8")),
-    Format("json-pointer", identifiers.is_json_pointer, ("/a", ""), ("not-a-pointer",), pattern="^(/|$)"),
-    Format("relative-json-pointer", identifiers.is_relative_json_pointer, ("0/a",), ("not-a-pointer",)),
-    Format("regex", identifiers.is_regex, ("^a+$",), ("(",)),
-    Format("json-string", identifiers.is_json, ("1",), ("{",)),
-    Format("base64", identifiers.is_base64, ("aGk=",), ("?",)),
-    Format("base64url", identifiers.is_base64url, ("aGk=",), ("?",)),
-]  # fmt: skip
+    Format(
+        "json-pointer",
+        identifiers.is_json_pointer,
+        ("/a", ""),
+        ("not-a-pointer",),
+        pattern=f"^{_POINTER}$",
+        exact=True,
+    ),
+    Format(
+        "relative-json-pointer",
+        identifiers.is_relative_json_pointer,
+        ("0/a",),
+        ("not-a-pointer",),
+        pattern=f"^(0|[1-9][0-9]*)(#|{_POINTER})$",
+        exact=True,
+    ),
+    Format("regex", identifiers.is_regex, ("^a+$",), ("(",), plain="^[a-z]*$"),
+    Format("json-string", identifiers.is_json, ("1",), ("{",), plain="^[1-9][0-9]*$"),
+    Format("base64", identifiers.is_base64, ("aGk=",), ("?",), plain="^([a-z]{4})*$"),
+    Format("base64url", identifiers.is_base64url, ("aGk=",), ("?",), plain="^([a-z]{4})*$"),
+]
 
 FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
 """The formats that are asserted, by name: those of JSON Schema and those that pydantic validates."""

@@ -8,10 +8,10 @@ longer than prefix, features and minimum together is never needed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from eventkit.schema.cases import EMPTY, Empty, Found, Outcome, Unsure
+from eventkit.schema.cases import EMPTY, Empty, Found, Outcome, Unsure, found
 from eventkit.schema.keywords.array_facts import ContainsCount, SomeItemViolates
 from eventkit.schema.values import key_of, type_of
 
@@ -34,7 +34,15 @@ class Feature(NamedTuple):
     most: int | None
 
 
-_Chain = tuple[Any, Found] | None
+class Chosen(NamedTuple):
+    """An item for one position, and the schemas that it was asked to satisfy and to violate."""
+
+    holds: tuple[Node, ...]
+    fails: tuple[Node, ...]
+    found: Found
+
+
+_Chain = tuple[Any, Chosen] | None
 """The items so far, the last one first: arrays that begin alike share what they have in common."""
 
 
@@ -62,6 +70,8 @@ class ArrayStore:
         store = self._copy()
         store._constraints = (*self._constraints, constraint)
         store._unique = self._unique or constraint.unique
+        if store._unique and self._duplicate:
+            return None
         if constraint.contains is not None:
             store = store.containing(constraint.contains)
         return store.between(constraint.least, constraint.most)
@@ -126,7 +136,7 @@ class _Search:
         self.prefix = prefix
         self.solver = solver
         self.unsure: Unsure | None = None
-        self._items: dict[tuple[int, tuple[bool, ...]], Outcome] = {}
+        self._items: dict[tuple[int, tuple[bool, ...]], Chosen | None] = {}
 
     def run(self, longest: int) -> Outcome:
         store = self.store
@@ -163,16 +173,16 @@ class _Search:
                     for count, feature in zip(raised, features, strict=True)
                 ):
                     continue
-                outcome = self._item(index, chosen)
-                if isinstance(outcome, Found):
-                    wider[raised] = (chain, outcome)
+                item = self._item(index, chosen)
+                if item is not None:
+                    wider[raised] = (chain, item)
         return wider
 
     def _choices(self, index: int) -> Iterator[tuple[bool, ...]]:
         options = [(False, True) if index >= feature.start else (False,) for feature in self.store._features]
         yield from product(*options)
 
-    def _item(self, index: int, chosen: tuple[bool, ...]) -> Outcome:
+    def _item(self, index: int, chosen: tuple[bool, ...]) -> Chosen | None:
         """Find an item for a position that has the chosen features, and lacks the others where that counts."""
         index = min(index, self.prefix)
         if (index, chosen) not in self._items:
@@ -186,43 +196,31 @@ class _Search:
             outcome = self.solver.solve(holds, fails)
             if isinstance(outcome, Unsure):
                 self.unsure = outcome
-            self._items[index, chosen] = outcome
+            self._items[index, chosen] = Chosen(holds, fails, outcome) if isinstance(outcome, Found) else None
         return self._items[index, chosen]
 
-    def _finish(self, items: list[Found]) -> Outcome:
+    def _finish(self, chosen: list[Chosen]) -> Outcome:
         """Return the array, made to have no equal items or two of them where that is asked."""
-        if self.store._unique:
-            return self._distinct(items)
+        if self.store._unique and len(chosen) > 1:
+            return self._distinct(chosen)
         if self.store._duplicate:
-            return self._duplicated(items)
-        return Found(lambda: [item.value for item in items])
+            return self._duplicated(chosen)
+        return Found(lambda: [item.found.value for item in chosen])
 
-    def _distinct(self, items: list[Found]) -> Outcome:
-        if len(items) < 2:
-            return Found(lambda: [item.value for item in items])
-        if self.store._features:
-            values = [item.value for item in items]
-            if len(set(map(key_of, values))) == len(values):
-                return Found(lambda: values)
-            self.unsure = Unsure("distinct items with conditions on some of them are not decided")
-            return EMPTY
-        choices: list[list[Any]] = []
-        for index in range(len(items)):
-            values = self._several(index, len(items))
-            choices.append(values)
-        matched = _match(choices)
+    def _distinct(self, chosen: list[Chosen]) -> Outcome:
+        matched = _match([self._several(item, len(chosen)) for item in chosen])
         if matched is not None:
             return Found(lambda: matched)
+        if self.store._features:
+            self.unsure = Unsure("distinct items with conditions on some of them are not decided")
         return EMPTY
 
-    def _several(self, index: int, number: int) -> list[Any]:
+    def _several(self, item: Chosen, number: int) -> list[Any]:
         """Return up to `number` different items for a position; fewer only if there are no more."""
-        cell = self.store.cell(index)
         values: list[Any] = []
-        fails = self.store._violations.get(index, ())
         while len(values) < number:
-            others = () if not values else (self._listing(values, cell),)
-            outcome = self.solver.solve(cell, fails + others)
+            others = () if not values else (self._listing(values, item.holds),)
+            outcome = self.solver.solve(item.holds, item.fails + others)
             if isinstance(outcome, Unsure):
                 self.unsure = outcome
             if not isinstance(outcome, Found):
@@ -237,30 +235,26 @@ class _Search:
         like = cell[0] if cell else self.solver.root
         return like.graph.made(like, mask, (), list(values))
 
-    def _duplicated(self, items: list[Found]) -> Outcome:
+    def _duplicated(self, chosen: list[Chosen]) -> Outcome:
         """Look for two positions that can have the same value."""
+        for left, right in combinations(range(len(chosen)), 2):
+            self.solver.budget.spend()
+            one, other = chosen[left], chosen[right]
+            outcome = self.solver.solve(one.holds + other.holds, one.fails + other.fails)
+            if isinstance(outcome, Found):
+                same = outcome.value
+                values = [item.found.value for item in chosen]
+                values[left] = values[right] = same
+                return found(values)
+            if isinstance(outcome, Unsure):
+                self.unsure = outcome
         if self.store._features:
-            values = [item.value for item in items]
-            if len(set(map(key_of, values))) < len(values):
-                return Found(lambda: values)
             self.unsure = Unsure("equal items with conditions on some of them are not decided")
-            return EMPTY
-        length = len(items)
-        for left in range(length):
-            for right in range(left + 1, length):
-                self.solver.budget.spend()
-                fails = self.store._violations.get(left, ()) + self.store._violations.get(right, ())
-                outcome = self.solver.solve(self.store.cell(left) + self.store.cell(right), fails)
-                if isinstance(outcome, Found):
-                    items[left] = items[right] = outcome
-                    return Found(lambda: [item.value for item in items])
-                if isinstance(outcome, Unsure):
-                    self.unsure = outcome
         return EMPTY
 
 
-def _unchained(chain: _Chain) -> list[Found]:
-    items = []
+def _unchained(chain: _Chain) -> list[Chosen]:
+    items: list[Chosen] = []
     while chain is not None:
         chain, item = chain
         items.append(item)

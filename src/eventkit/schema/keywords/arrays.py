@@ -79,6 +79,9 @@ class ArrayConstraint:
         if self.contains is not None:
             yield from self.contains.defects()
 
+    def beside(self) -> tuple[Node, ...]:
+        return ()
+
     def accepts(self, value: Json, accepts: Accepts) -> bool:
         if len(value) < self.least or (self.most is not None and len(value) > self.most):
             return False

@@ -32,6 +32,9 @@ class AllOf:
     def defects(self, kind: int) -> list[Case]:
         return [Case(self.keyword, fails=(node,)) for node in self.nodes]
 
+    def beside(self) -> tuple[Node, ...]:
+        return self.nodes
+
     def accepts(self, value: Json, accepts: Accepts) -> bool:
         return all(accepts(node, value) for node in self.nodes)
 
@@ -68,6 +71,9 @@ class Union:
                 if pair[0].mask & pair[1].mask & kind and may_overlap(*pair):
                     yield Case("oneOf", holds=pair)
 
+    def beside(self) -> tuple[Node, ...]:
+        return self.branches
+
     def accepts(self, value: Json, accepts: Accepts) -> bool:
         if not self.exclusive:
             return any(accepts(branch, value) for branch in self.branches)
@@ -88,6 +94,9 @@ class Not:
 
     def defects(self, kind: int) -> tuple[Case, ...]:
         return (Case("not", holds=(self.node,)),)
+
+    def beside(self) -> tuple[Node, ...]:
+        return (self.node,)
 
     def accepts(self, value: Json, accepts: Accepts) -> bool:
         return not accepts(self.node, value)
@@ -119,6 +128,9 @@ class Conditional:
             yield Case("then", holds=(self.condition,), fails=(self.then,))
         if self.otherwise is not None:
             yield Case("else", fails=(self.condition, self.otherwise))
+
+    def beside(self) -> tuple[Node, ...]:
+        return tuple(node for node in (self.condition, self.then, self.otherwise) if node is not None)
 
     def accepts(self, value: Json, accepts: Accepts) -> bool:
         consequence = self.then if accepts(self.condition, value) else self.otherwise

@@ -304,15 +304,15 @@ class ObjectStore:
         while choice.size() < self._least:
             for name in self._addable(choice, solver):
                 wider = name if isinstance(name, Unsure) else self._choose(choice, name, (), solver)
-                if isinstance(wider, Choice):
+                if isinstance(wider, Choice) and self._most is not None and wider.size() > self._most:
+                    unsure = Unsure("dependent keys and the number of keys are not decided together")
+                elif isinstance(wider, Choice):
                     choice = wider
                     break
                 if isinstance(wider, Unsure):
                     unsure = wider
             else:
                 return unsure or EMPTY
-        if self._most is not None and choice.size() > self._most:
-            return Unsure("dependent keys and the number of keys are not decided together")
         order = self.skeleton.mentioned
         return Found(lambda: choice.build(order))
 

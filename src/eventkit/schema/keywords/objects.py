@@ -111,6 +111,9 @@ class ObjectConstraint:
             for other in needed:
                 yield Case("dependentRequired", facts=(Present(name), Absent(other)))
 
+    def beside(self) -> tuple[Node, ...]:
+        return ()
+
     def accepts(self, value: Json, accepts: Accepts) -> bool:
         if len(value) < self.least or (self.most is not None and len(value) > self.most):
             return False
@@ -144,6 +147,9 @@ class DependentSchema:
 
     def defects(self, kind: int) -> tuple[Case, ...]:
         return (Case("dependentSchemas", facts=(Present(self.name),), fails=(self.node,)),)
+
+    def beside(self) -> tuple[Node, ...]:
+        return (self.node,)
 
     def accepts(self, value: Json, accepts: Accepts) -> bool:
         return self.name not in value or accepts(self.node, value)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from eventkit.schema.cases import Accepts, Case, Fact
 from eventkit.schema.values import Json
+
+if TYPE_CHECKING:
+    from eventkit.schema.nodes import Node
 
 
 class Negatable(Fact, Protocol):
@@ -31,6 +34,9 @@ class Facts:
 
     def defects(self, kind: int) -> list[Case]:
         return [Case(keyword, facts=(fact.negated(),)) for keyword, fact in self._facts]
+
+    def beside(self) -> tuple[Node, ...]:
+        return ()
 
     def accepts(self, value: Json, accepts: Accepts) -> bool:
         return all(fact.holds(value, accepts) for _, fact in self._facts)

@@ -212,24 +212,36 @@ class StringStore:
 
     def _in_language(self, solver: Solver) -> Outcome:
         """Search the language of all patterns and formats together."""
-        languages = [each.pattern for each in self._formats if each.pattern is not None]
-        not_languages = [each.pattern for each in self._no_formats if each.exact and each.pattern is not None]
-        exact = len(languages) == len(self._formats) and all(each.exact for each in (*self._formats, *self._no_formats))
+        every = (*self._formats, *self._no_formats)
+        exact = all(each.exact for each in every)
+        unlike = [each.pattern for each in self._no_formats if each.exact and each.pattern is not None]
+        if not exact:
+            plain = [each.plain or each.pattern for each in self._formats]
+            word = self._first(plain, unlike, solver, several=True)
+            if isinstance(word, str):
+                return found(word)
+        word = self._first([each.pattern for each in self._formats], unlike, solver, several=not exact)
+        if isinstance(word, str):
+            return found(word)
+        if word is None:
+            return EMPTY
+        names = ", ".join(repr(each.name) for each in every)
+        return Unsure(f"no text was found that decides the formats {names}")
+
+    def _first(self, like: list[str | None], unlike: list[str], solver: Solver, *, several: bool) -> str | bool | None:
+        """Return the first word that is admitted; False if there are words, but none is; None if there are none."""
         candidates = words(
-            (*self._patterns, *languages),
-            (*self._no_patterns, *not_languages),
+            (*self._patterns, *(pattern for pattern in like if pattern is not None)),
+            (*self._no_patterns, *unlike),
             self._excluded,
             self._least,
             self._most,
             solver.budget,
-            several=not exact,
+            several=several,
         )
-        tried = 0
-        for word in islice(candidates, _MOST_WORDS):
-            if self._admits(word):
-                return found(word)
-            tried += 1
-        if not tried:
-            return EMPTY
-        names = ", ".join(repr(each.name) for each in (*self._formats, *self._no_formats))
-        return Unsure(f"no text was found that decides the formats {names}")
+        word: str | bool | None = None
+        for text in islice(candidates, _MOST_WORDS):
+            if self._admits(text):
+                return text
+            word = False
+        return word

@@ -118,6 +118,9 @@ class Unevaluated:
                 fact = SomeItemViolates(way.items, shape.rest or self.rest)
             yield Case(self.keyword, facts=(fact,), holds=way.holds, fails=way.fails)
 
+    def beside(self) -> tuple[Node, ...]:
+        return ()
+
     def accepts(self, value: Json, accepts: Accepts) -> bool:
         for way, shape in self.shapes:
             if all(accepts(node, value) for node in way.holds) and not any(accepts(node, value) for node in way.fails):

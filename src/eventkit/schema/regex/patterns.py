@@ -1,8 +1,9 @@
 """From the tree of a pattern to the language of the texts in which it matches somewhere.
 
 A position in a pattern is translated together with all that comes after it, so that look-ahead is an intersection
-with the rest, and `$` an intersection of the rest with the empty word. What looks back, `^` and word boundaries, depends on the
-kind of the character before: there are three kinds, and each position is translated for those that it is reached with.
+with the rest, and `$` an intersection of the rest with the empty word. What looks back, `^` and word boundaries,
+depends on the kind of the character before: there are three kinds, and each position is translated for those that it
+is reached with.
 """
 
 from __future__ import annotations
