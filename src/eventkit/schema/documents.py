@@ -1,7 +1,8 @@
 """Schema documents: dialects, base URIs, anchors and references.
 
 A document is read where it is asked for; a document without `$id` and anchors (what pydantic emits) costs one scan
-of its text. Nothing is ever fetched: a reference that leads out of the document leaves the question undecided.
+of its text. Nothing is ever fetched: a reference that leads out of the document leaves the question undecided, but for
+the meta-schemas of JSON Schema, which are at hand.
 
 Sources: JSON Schema core 2020-12 and 2019-09, sections 8 and 9 (identifiers, dynamic scope); draft 7 core, section 8.
 """
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
 from typing import Literal, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -84,8 +87,7 @@ class Document:
         self.root = Resource(root, "#", "", self._dialect_of(root, dialect))
         self._resources: dict[int, Resource] = {}
         self._by_uri: dict[str, Resource] = {}
-        self.has_dynamic_scope = '"$dynamicAnchor"' in self.text or '"$recursiveAnchor"' in self.text
-        if self.has_dynamic_scope or '"$id"' in self.text or '"$anchor"' in self.text:
+        if any(keyword in self.text for keyword in ('"$id"', '"$anchor"', '"$dynamicAnchor"', '"$recursiveAnchor"')):
             self._index()
 
     def resource_of(self, raw: Json, parent: Resource) -> Resource:
@@ -103,7 +105,8 @@ class Document:
         uri, fragment = urldefrag(reference)
         resource = base
         if uri:
-            target = self._by_uri.get(_join(base.uri, uri))
+            uri = _join(base.uri, uri)
+            target = self._by_uri.get(uri) or self._metaschema(uri)
             if target is None:
                 raise Undecided(f"the {self.side}'s schema refers to {reference!r}, which is not part of it")
             resource = target
@@ -143,7 +146,19 @@ class Document:
     def _index(self) -> None:
         """Register every resource and anchor, looking only where schemas can stand."""
         self._by_uri[""] = self.root
-        todo = [(self.root.root, "#", self.root)]
+        self._index_below(self.root)
+
+    def _metaschema(self, uri: str) -> Resource | None:
+        schema = _metaschemas().get(uri)
+        if schema is None:
+            return None
+        resource = Resource(schema, uri + "#", uri, self._dialect_of(schema, "2020-12"))
+        self._by_uri[uri] = resource
+        self._index_below(resource)
+        return resource
+
+    def _index_below(self, root: Resource) -> None:
+        todo = [(root.root, root.pointer, root)]
         while todo:
             raw, pointer, resource = todo.pop()
             if not isinstance(raw, dict):
@@ -166,13 +181,19 @@ class Document:
         if fragment and not uri:  # draft 7 wrote anchors so
             parent.anchors[fragment] = (raw, pointer)
             return parent
-        resource = self.root
-        if raw is not self.root.root:
-            resource = Resource(raw, pointer, "", self._dialect_of(raw, parent.dialect))
+        dialect = self._dialect_of(raw, parent.dialect)
+        resource = parent if raw is parent.root else Resource(raw, pointer, "", dialect)
         resource.uri = _join(parent.uri, uri)
         self._resources[id(raw)] = resource
         self._by_uri.setdefault(resource.uri, resource)
         return resource
+
+
+@cache
+def _metaschemas() -> dict[str, Json]:
+    text = files("eventkit.schema").joinpath("metaschemas.json").read_text(encoding="utf-8")
+    schemas: dict[str, Json] = json.loads(text)
+    return schemas
 
 
 def _join(base: str, uri: str) -> str:

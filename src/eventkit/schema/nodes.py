@@ -221,7 +221,7 @@ class Graph:
         """Return the node of a subschema; the same place under the same policy is the same node."""
         raw, pointer, parent = place
         resource = document.resource_of(raw, parent)
-        if document.has_dynamic_scope and resource not in scope:
+        if resource.dynamic and resource not in scope:
             scope = (*scope, resource)
         key = (id(raw), id(resource), closing, *map(id, scope))
         node = self._nodes.get(key)

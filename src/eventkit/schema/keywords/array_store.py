@@ -211,9 +211,17 @@ class _Search:
         matched = _match([self._several(item, len(chosen)) for item in chosen])
         if matched is not None:
             return Found(lambda: matched)
-        if self.store._features:
+        if (
+            self.store._features
+            and _match([self._several(item, len(chosen)) for item in self._bare(chosen)]) is not None
+        ):
             self.unsure = Unsure("distinct items with conditions on some of them are not decided")
         return EMPTY
+
+    def _bare(self, chosen: list[Chosen]) -> Iterator[Chosen]:
+        """Yield what is asked of each position, whatever features were chosen."""
+        for index, item in enumerate(chosen):
+            yield item._replace(holds=self.store.cell(index), fails=self.store._violations.get(index, ()))
 
     def _several(self, item: Chosen, number: int) -> list[Any]:
         """Return up to `number` different items for a position; fewer only if there are no more."""
