@@ -35,6 +35,9 @@ _SUBSCHEMA_LISTS = {"allOf", "anyOf", "oneOf", "prefixItems", "items"}
 _SUBSCHEMA_MAPS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
 
 
+_encode = json.JSONEncoder(allow_nan=False).encode
+
+
 class Place(NamedTuple):
     """Where a schema stands: its JSON, its JSON pointer from the document's root, and its resource."""
 
@@ -79,7 +82,7 @@ class Document:
         if not isinstance(root, dict | bool):
             raise Undecided(f"the {side}'s schema is not an object or a boolean")
         try:
-            self.text = json.dumps(root, allow_nan=False)
+            self.text = _encode(root)
         except (TypeError, ValueError) as error:
             raise Undecided(f"the {side}'s schema is not JSON: {error}") from error
         except RecursionError as error:

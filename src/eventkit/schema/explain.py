@@ -61,14 +61,18 @@ class Explainer:
         if not isinstance(self._solver.solve(holds, (target,)), Found):
             return
         self._walking.add(key)
-        failing = [k for k in ATOMIC_TYPES if isinstance(self._solver.of_kind(k, holds, (target,)), Found)]
         accepted = accepted_types(target)
-        self._types(sum(kind for kind in failing if not kind & accepted), accepted, holds, target, path)
-        for kind in failing:
+        sent = [kind for kind in ATOMIC_TYPES if all(kind & node.mask for node in holds)]
+        wrong = [kind for kind in sent if not kind & accepted]
+        self._types(sum(kind for kind in wrong if self._can_be_sent(kind, holds)), accepted, holds, target, path)
+        for kind in sent:
             if kind & accepted:
                 for leaf in self._leaves(kind, holds):
                     self._defects(_Place(self._solver, kind, leaf, holds, path), target)
         self._walking.remove(key)
+
+    def _can_be_sent(self, kind: int, holds: tuple[Node, ...]) -> bool:
+        return isinstance(self._solver.of_kind(kind, holds, ()), Found)
 
     def _types(self, wrong: int, accepted: int, holds: tuple[Node, ...], target: Node, path: str) -> None:
         pointer = holds[0].pointer if holds else "#"
@@ -158,7 +162,7 @@ class Explainer:
         """Explain why no branch takes the value; if only one branch can be meant, explain what is wrong with it."""
         pointer = f"{target.pointer}/{union.keyword}"
         for narrowed in place.by_tag(union):
-            if not isinstance(narrowed.explore(Case("", fails=union.branches)), Found):
+            if not isinstance(narrowed.explore(Case("", fails=union.branches, union=union)), Found):
                 continue
             meant = [node for node in narrowed.branch.left_of(union) if accepted_types(node) & place.kind]
             if len(meant) == 1:

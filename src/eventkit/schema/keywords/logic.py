@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from eventkit.schema.cases import Accepts, Case, Constraint
+from eventkit.schema.keywords.types import union_of_types
 from eventkit.schema.tags import Tags, may_overlap
 from eventkit.schema.values import ANY, Json
 
@@ -144,7 +145,8 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[Constraint, ...]:
         if keyword == "allOf":
             found.append(AllOf(keyword, _branches(raw, keyword, node)))
         elif keyword in ("anyOf", "oneOf"):
-            found.append(Union(keyword, _branches(raw, keyword, node)))
+            if keyword == "oneOf" or union_of_types(raw) is None:
+                found.append(Union(keyword, _branches(raw, keyword, node)))
         elif keyword == "not":
             found.append(Not(node.test(raw["not"], "/not")))
         elif keyword == "if":

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from eventkit.schema.nodes import Node
 
 
+_PLAIN = frozenset({"type", "title", "description", "default", "examples", "deprecated"})
+
+
 class NotOneOf:
     """The value is none of these."""
 
@@ -29,9 +32,9 @@ class NotOneOf:
 
 def parse(raw: dict[str, Json], node: Node) -> tuple[int, tuple[Json, ...] | None, frozenset[Any] | None]:
     """Return the types that are allowed, and the values where these are listed, with their keys."""
-    mask = ANY
-    if "type" in raw:
-        mask = _mask(raw["type"], node)
+    mask = _mask(raw["type"], node) if "type" in raw else ANY
+    if "anyOf" in raw:
+        mask &= union_of_types(raw) or ANY
     if "enum" not in raw and "const" not in raw:
         return mask, None, None
     values = raw.get("enum", [raw.get("const")])
@@ -46,6 +49,16 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[int, tuple[Json, ...] | Non
     for value in allowed:
         types |= type_of(value)
     return types, allowed, frozenset(listed)
+
+
+def union_of_types(raw: dict[str, Json]) -> int | None:
+    """Return the types of an `anyOf` that says no more than these, as optional fields have, or None for another."""
+    mask = 0
+    for branch in raw["anyOf"] if isinstance(raw["anyOf"], list) else ():
+        if not isinstance(branch, dict) or not isinstance(name := branch.get("type"), str) or branch.keys() - _PLAIN:
+            return None
+        mask |= TYPE_MASKS.get(name, 0)
+    return mask or None
 
 
 def _mask(names: Json, node: Node) -> int:
