@@ -26,7 +26,7 @@ STRIDE: Final = 500
 RUN: Final = 16
 """How many deliveries of one key go out together: enough to save transactions, few enough not to fill a worker."""
 NO_FAILURES: Final = "[]"
-NEW_DELIVERY: Final = (
+_NEW_DELIVERY: Final = (
     "INSERT INTO deliveries (group_id, seq, key, lease, due, crashes, failures) VALUES (?, ?, ?, ?, ?, 0, '[]')"
 )
 # The indexes are named, because the planner has no statistics and takes a wrong one here and there.
@@ -41,7 +41,7 @@ _SUSPECT: Final = """
     AND type NOT IN (SELECT value FROM json_each(:left)) AND NOT EXISTS (
         SELECT 1 FROM deliveries INDEXED BY deliveries_suspect
         WHERE group_id = :group AND lease IS NOT NULL AND crashes >= 2
-    ) ORDER BY due, seq LIMIT 1
+    ) ORDER BY crashes, seq LIMIT 1
 """
 _NEXT_DUE: Final = """
     SELECT min(due) FROM (
@@ -145,7 +145,7 @@ def claim(transaction: Transaction, instance: Instance, limit: int) -> Claim:
     (position,) = transaction.execute("SELECT position FROM groups WHERE id = ?", (group,)).fetchone()
     look = _look_at_log(transaction, group, left, position, limit - len(again))
     transaction.executemany(
-        NEW_DELIVERY,
+        _NEW_DELIVERY,
         [
             *((group, seq, key, lease, until) for seq, key, _, _ in look.taken),
             *((group, seq, key, None, due) for seq, key, due in look.others),
@@ -199,8 +199,8 @@ def _look_at_log(transaction: Transaction, group: int, left: set[str], position:
     events = transaction.execute(
         "SELECT seq, key, type, headers, body,"
         " EXISTS (SELECT 1 FROM deliveries WHERE group_id = :group AND deliveries.key = events.key)"
-        " FROM events WHERE seq > :position AND seq <= :position + :scan AND addressee IS NULL"
-        " AND type IN (SELECT type FROM handled WHERE group_id = :group) ORDER BY seq",
+        " FROM events WHERE seq > :position AND seq <= :position + :scan AND coalesce(addressee = :group,"
+        " type IN (SELECT type FROM handled WHERE group_id = :group)) ORDER BY seq",
         {"group": group, "position": position, "scan": SCAN},
     )
     runs: dict[str, int] = {}  # how many of a key were taken; RUN where no more of it may be

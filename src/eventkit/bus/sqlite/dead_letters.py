@@ -9,9 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from eventkit.bus.protocol import DeadLetter
-from eventkit.bus.sqlite.claims import NEW_DELIVERY
 from eventkit.bus.sqlite.database import Database
-from eventkit.bus.sqlite.order import let_go
 from eventkit.bus.sqlite.settlement import failures_from
 from eventkit.bus.sqlite.transaction import Transaction
 from eventkit.delivery.subscription import Reason
@@ -30,56 +28,52 @@ class SQLiteDeadLetters:
 
     async def list(self, *, group: str | None = None, limit: int = 100) -> Sequence[DeadLetter]:
         """Return the oldest dead letters, of one group or of all."""
-        return await self._database.submit(partial(_oldest, group=group, limit=limit))
+        return await self._database.submit(partial(oldest, group=group, limit=limit))
 
     async def get(self, id: str) -> DeadLetter | None:
         """Return one dead letter."""
-        return await self._database.submit(partial(_one, id=id))
+        return await self._database.submit(partial(one, id=id))
 
     async def replay(self, ids: Collection[str]) -> int:
         """Hand dead letters to their group again; return how many there were."""
-        return await self._database.submit(partial(_replay, ids=ids))
+        return await self._database.submit(partial(replay, ids=ids))
 
     async def drop(self, ids: Collection[str]) -> int:
         """Remove dead letters for good; return how many there were."""
-        return await self._database.submit(partial(_drop, ids=ids))
+        return await self._database.submit(partial(drop, ids=ids))
 
 
-def _oldest(transaction: Transaction, group: str | None, limit: int) -> Sequence[DeadLetter]:
+def oldest(transaction: Transaction, group: str | None, limit: int) -> Sequence[DeadLetter]:
+    """Return the oldest dead letters, of one group or of all."""
     rows = transaction.execute(
         f"{_SELECT} WHERE coalesce(name = ?, 1) ORDER BY dead_letters.id LIMIT ?", (group, limit)
     )
     return [_dead_letter(row) for row in rows]
 
 
-def _one(transaction: Transaction, id: str) -> DeadLetter | None:
+def one(transaction: Transaction, id: str) -> DeadLetter | None:
+    """Return one dead letter."""
     row = transaction.execute(f"{_SELECT} WHERE dead_letters.id = ?", (_number(id),)).fetchone()
     return None if row is None else _dead_letter(row)
 
 
-def _replay(transaction: Transaction, ids: Collection[str]) -> int:
-    """Put each at the end of the log, for its group alone: what was published since has overtaken it already."""
+def replay(transaction: Transaction, ids: Collection[str]) -> int:
+    """Put dead letters at the end of the log, each for its own group alone; return how many there were."""
     replayed = 0
     for id in sorted(map(_number, ids)):
-        event = transaction.execute(
+        copied = transaction.execute(
             "INSERT INTO events (at, type, key, headers, body, addressee)"
-            " SELECT ?, type, key, headers, body, group_id FROM dead_letters WHERE id = ?"
-            " RETURNING seq, key, addressee",
+            " SELECT ?, type, key, headers, body, group_id FROM dead_letters WHERE id = ? RETURNING addressee",
             (transaction.now, id),
         ).fetchone()
-        if event is None:
-            continue
-        seq, key, group = event
-        transaction.execute(NEW_DELIVERY, (group, seq, key, None, 0 if key is None else None))
-        if key is not None:
-            let_go(transaction, group, [key])
-        transaction.execute("DELETE FROM dead_letters WHERE id = ?", (id,))
-        transaction.groups_to_wake.add(group)
-        replayed += 1
+        if copied is not None:
+            transaction.groups_to_wake.add(copied[0])
+            replayed += drop(transaction, [str(id)])
     return replayed
 
 
-def _drop(transaction: Transaction, ids: Collection[str]) -> int:
+def drop(transaction: Transaction, ids: Collection[str]) -> int:
+    """Remove dead letters; return how many there were."""
     delete = "DELETE FROM dead_letters WHERE id = ?"
     return sum(transaction.execute(delete, (_number(id),)).rowcount for id in set(ids))
 

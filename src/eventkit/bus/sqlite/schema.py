@@ -58,7 +58,7 @@ MIGRATIONS: Final = (
     CREATE INDEX deliveries_out ON deliveries (group_id, due) WHERE lease IS NOT NULL;
     CREATE INDEX deliveries_due ON deliveries (group_id, due) WHERE lease IS NULL AND due IS NOT NULL;
     CREATE INDEX deliveries_key ON deliveries (group_id, key, lease) WHERE key IS NOT NULL;
-    CREATE INDEX deliveries_suspect ON deliveries (group_id, due) WHERE crashes >= 2;
+    CREATE INDEX deliveries_suspect ON deliveries (group_id, crashes) WHERE crashes >= 2;
     CREATE TABLE dead_letters (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         group_id INTEGER NOT NULL,

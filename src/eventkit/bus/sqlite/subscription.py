@@ -48,7 +48,7 @@ class SQLiteSubscription:
             await self._be_present()
             found = await self._claim(limit)
             if found.deliveries:
-                return [_delivery(each) for each in found.deliveries]
+                return [delivery_of(each) for each in found.deliveries]
             if not found.more:
                 await self._bell.wait(TICK if found.due_in is None else min(TICK, found.due_in))
         return ()
@@ -93,10 +93,11 @@ class SQLiteSubscription:
 
     async def _release(self, found: Claim) -> None:
         if found.deliveries:
-            await self.settle([Released(_delivery(each)) for each in found.deliveries])
+            await self.settle([Released(delivery_of(each)) for each in found.deliveries])
 
 
-def _delivery(claimed: Claimed) -> Delivery:
+def delivery_of(claimed: Claimed) -> Delivery:
+    """Return what was claimed as the worker gets it."""
     headers = json.loads(claimed.headers)
     message: Envelope | Unreadable
     try:
