@@ -19,6 +19,7 @@ from eventkit.contract.codec import to_headers
 from eventkit.contract.context import current_handling
 from eventkit.contract.envelope import Envelope, new_id
 from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+from eventkit.contract.strict_json import DEFAULT_LIMITS
 from eventkit.delivery.subscription import Dead, Delivery, Outcome
 from eventkit.delivery.worker import WorkerOptions
 
@@ -31,7 +32,7 @@ class MemoryBus(Bus):
     Args:
         url: `memory://`.
         options: How its workers run.
-        retention: How many events are kept for groups that subscribe later; the oldest are forgotten first.
+        history: How many events are kept for groups that subscribe later; the oldest are forgotten first.
         capacity: How many events may wait in one group. Publishing then waits for room. Handlers are exempt, because
             they would wait for themselves.
         lease: Seconds after which an unsettled delivery of an instance that is gone comes back.
@@ -47,15 +48,15 @@ class MemoryBus(Bus):
         url: str = "memory://",
         options: WorkerOptions = _DEFAULT_OPTIONS,
         *,
-        retention: int = 10_000,
+        history: int = 10_000,
         capacity: int = 10_000,
         lease: float = 30.0,
     ) -> None:
-        if retention < 0 or capacity < 1 or not lease > 0:
+        if history < 0 or capacity < 1 or not lease > 0:
             raise ConfigurationError(
-                f"retention={retention}, capacity={capacity}, lease={lease} is out of range",
+                f"history={history}, capacity={capacity}, lease={lease} is out of range",
                 where=url,
-                mend="give retention >= 0, capacity >= 1, lease > 0 seconds",
+                mend="give history >= 0, capacity >= 1, lease > 0 seconds",
             )
         self.url = url
         self.options = options
@@ -64,7 +65,7 @@ class MemoryBus(Bus):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queues: dict[str, GroupQueue] = {}
         self._by_type: dict[str, list[GroupQueue]] = {}
-        self._retained: deque[Envelope] = deque(maxlen=retention)
+        self._history: deque[Envelope] = deque(maxlen=history)
         self._dead_letters = MemoryDeadLetters()
 
     async def open(self) -> None:
@@ -81,20 +82,28 @@ class MemoryBus(Bus):
         """Put an event into the queue of each group that handles its type.
 
         Raises:
-            PublishError: The bus is not open in this event loop, or a group's queue is full and nobody takes from it.
+            PublishError: The event is too large, the bus is not open in this event loop, or a group's queue is full and
+                nobody takes from it.
         """
         self._require_open(PublishError)
+        size, limit = len(envelope.data), DEFAULT_LIMITS.max_bytes
+        if size > limit:
+            raise PublishError(
+                f"{envelope.type} has {size:,} bytes, more than the limit of {limit:,}",
+                where=self.url,
+                mend="send less, or a reference to it",
+            )
         queues = self._by_type.get(envelope.type, ())
         for queue in queues:
             if queue.room <= 0:
                 await self._wait_for_room(envelope)
                 break
-        self._retained.append(envelope)
+        self._history.append(envelope)
         for queue in queues:
             queue.put(envelope)
 
     async def subscribe(self, group: str, types: Collection[str]) -> MemorySubscription:
-        """Register the group for event types; what is retained of types that are new to it comes first.
+        """Register the group for event types; the history of types that are new to it comes first.
 
         Raises:
             BusError: The bus is not open in this event loop.
@@ -107,7 +116,7 @@ class MemoryBus(Bus):
         queue.types |= new
         for name in new:
             self._by_type.setdefault(name, []).append(queue)
-        for envelope in self._retained:
+        for envelope in self._history:
             if envelope.type in new:
                 queue.put(envelope)
         return MemorySubscription(self, queue, self._lease)

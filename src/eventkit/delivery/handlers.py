@@ -74,8 +74,8 @@ class Handlers:
         slot.begin(handler.timeout or NEVER)
         try:
             await run_in(copy_context(), self._calls[handler.function](event, envelope))
-        except (KeyboardInterrupt, SystemExit):
-            # An order to end the process, whoever gives it. The event has no outcome, and so it comes back.
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            # An order to end the process or the task. The event has no outcome, and so it comes back.
             raise
         except BaseException as error:  # noqa: BLE001 - also what derives from BaseException must not end the worker
             if slot.aborted:
