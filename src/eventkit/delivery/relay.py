@@ -36,6 +36,7 @@ log = logging.getLogger("eventkit.outbox")
 FIRST_LOOK: Final = 0.02
 FIRST_RETRY: Final = 0.1
 LAST_RETRY: Final = 5.0
+SPACING: Final = 0.5
 DRAIN: Final = 10.0
 
 
@@ -45,11 +46,13 @@ class _Sweep:
 
     Args:
         published: How many events went out.
+        failed: How many did not.
         held: Keys of which an event failed: those behind it keep waiting.
         error: The first failure.
     """
 
     published: int = 0
+    failed: int = 0
     held: set[str] = field(default_factory=set)
     error: str = ""
 
@@ -113,10 +116,12 @@ class OutboxRelay:
             self._woken.clear()
             sweep = await self._try_sweep()
             if sweep.error and not sweep.published:
-                # Commits do not cut this wait short: they would have a busy service storm a bus that is down.
                 failures += 1
                 longest = min(FIRST_RETRY * 2**failures, LAST_RETRY)
-                await _wait(self._stopping, random.uniform(longest / 2, longest))  # noqa: S311 - jitter
+                delay = random.uniform(longest / 2, longest)  # noqa: S311 - jitter
+                # Commits cut the wait short, but not to nothing: a busy service would storm a bus that is down.
+                await _wait(self._stopping, min(delay, SPACING))
+                await _wait(self._woken, delay - SPACING)
             else:
                 failures = 0
                 pause = FIRST_LOOK if woken or sweep.published else min(pause * 2, self._poll)
@@ -142,7 +147,8 @@ class OutboxRelay:
             lanes = _lanes(page, sweep.held)
             published = await self._publish(lanes, sweep)
             sweep.published += len(published)
-            bus_is_down = bool(lanes) and not published
+            # Fewer failures may be those of events that the bus does not take: others behind them may go out.
+            bus_is_down = sweep.failed >= self._batch and not sweep.published
             more = len(page) == self._batch and not bus_is_down
             leading = await self._rows.settle(published, keep_lead=more)
             position = page[-1].position if page else position
@@ -167,6 +173,7 @@ class OutboxRelay:
             try:
                 await self._bus.publish(from_structured(row.event.encode()))
             except Exception as error:  # noqa: BLE001 - whatever it is, the event stays and is tried again
+                sweep.failed += 1
                 sweep.error = (
                     sweep.error or f"event {row.position} was not published: {str(error) or type(error).__name__}"
                 )

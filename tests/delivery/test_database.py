@@ -1,0 +1,90 @@
+"""The engine: on SQLite, a transaction may write from its beginning, and what it read stays true until its end."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from eventkit import ConfigurationError
+from eventkit.delivery.database import sql_engine
+from tests.delivery.conftest import changes, orders
+
+
+async def test_transactions_that_read_and_then_write_take_turns(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(orders.insert().values(id="o-1", changes=0))
+
+    async def change() -> None:
+        async with engine.begin() as connection:
+            before = await connection.scalar(select(orders.c.changes))
+            await asyncio.sleep(0)
+            await connection.execute(update(orders).values(changes=before + 1))
+
+    await asyncio.gather(*[change() for _ in range(5)])
+    assert await changes(engine) == 5
+
+
+async def test_reading_without_a_transaction_waits_for_nobody(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(orders.insert().values(id="o-1", changes=0))
+    async with engine.begin() as writing:
+        await writing.execute(update(orders).values(changes=1))
+        async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as reading:
+            assert await reading.scalar(select(orders.c.changes)) == 0
+
+
+async def test_a_connection_that_read_without_a_transaction_begins_transactions_again(url: str) -> None:
+    engine = sql_engine(url, pool_size=1, max_overflow=0)
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.execute(text("CREATE TABLE t (x)"))
+    async with engine.connect() as connection:
+        await connection.execute(text("INSERT INTO t VALUES (1)"))
+        await connection.rollback()
+        assert await connection.scalar(text("SELECT count(*) FROM t")) == 0
+    await engine.dispose()
+
+
+async def test_a_commit_survives_a_power_loss(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        settings = [await connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous")]
+    assert settings == ["wal", 2]  # 2 is FULL
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("orders.db", "no database URL.*sqlite:///path"),
+        ("sqlite://", "in memory has one transaction for all.*use a file"),
+        ("sqlite:///:memory:", "in memory"),
+        ("nosuch://me:secret@host/db", "no database URL"),
+    ],
+)
+def test_a_wrong_url_is_refused(url: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        sql_engine(url)
+    assert "secret" not in str(caught.value)
+
+
+def run_without(module: str, program: str) -> str:
+    """Run a program in an interpreter in which a module is not installed; return its last line of errors."""
+    blocked = f"import sys\nsys.modules[{module!r}] = None\n{program}"
+    run = subprocess.run([sys.executable, "-c", blocked], capture_output=True, text=True, check=False)
+    return run.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("module", ["database", "inbox", "outbox", "relay", "tables"])
+def test_without_sqlalchemy_the_extra_is_named(module: str) -> None:
+    line = run_without("sqlalchemy", f"import eventkit.delivery.{module}")
+    assert line.endswith(
+        'MissingExtraError: inbox and outbox need an extra; run: pip install "eventkit-contracts[sql]"'
+    )
+
+
+def test_without_a_driver_it_is_named() -> None:
+    make = "from eventkit.delivery.database import sql_engine; sql_engine({url!r})"
+    assert 'pip install "eventkit-contracts[sql]"' in run_without("aiosqlite", make.format(url="sqlite:///x.db"))
+    line = run_without("asyncpg", make.format(url="postgresql+asyncpg://me:secret@host/db"))
+    assert line.endswith("the database driver asyncpg is not installed; run: pip install asyncpg")
