@@ -1,0 +1,191 @@
+"""Runs the three services and their neighbours as processes of their own, each on a port of the loopback interface."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import httpx2
+
+SERVICES: Final = Path(__file__).parents[1] / "services"
+NAMES: Final = ("neighbours", "order_service", "payment_service", "product_service")
+# Below the range from which the kernel gives ports to outgoing connections: none of those can take one in between.
+PORTS: Final = range(20_000, 30_000)
+START_WITHIN: Final = 60.0  # seconds
+STOP_WITHIN: Final = 20.0
+
+
+class ProcessFailedError(Exception):
+    """A process ended by itself, or did not do in time what was asked of it."""
+
+
+@dataclass(slots=True)
+class App:
+    """One ASGI app that uvicorn serves in a process of its own.
+
+    Args:
+        name: Its package.
+        port: Where it is to listen.
+        folder: Its working folder, in which its output is kept.
+        environment: Its settings.
+    """
+
+    name: str
+    port: int
+    folder: Path
+    environment: Mapping[str, str]
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def output(self) -> Path:
+        """What it has written so far, over all its lives."""
+        return self.folder / f"{self.name}.log"
+
+    def start(self) -> None:
+        """Start the process; it is not ready yet."""
+        command = [sys.executable, "-m", "uvicorn", f"{self.name}.main:app", "--log-level", "warning"]
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                [*command, "--port", str(self.port)],
+                cwd=self.folder,
+                env={**os.environ, **self.environment, "PYTHONPATH": str(SERVICES), "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for whoever started it, who then stops it
+            )
+
+    def wait_until_ready(self) -> None:
+        """Wait until it answers.
+
+        Raises:
+            ProcessFailedError: It ended, or is not ready in time.
+        """
+        deadline = time.monotonic() + START_WITHIN
+        while time.monotonic() < deadline:
+            if self.process is None or self.process.poll() is not None:
+                raise ProcessFailedError(f"{self.name} ended at its start:\n{self.output.read_text()}")
+            try:
+                if httpx2.get(f"{self.url}/health", timeout=1.0, trust_env=False).status_code == 200:
+                    return
+            except httpx2.TransportError:
+                pass
+            time.sleep(0.05)
+        raise ProcessFailedError(f"{self.name} is not ready after {START_WITHIN:.0f} s:\n{self.output.read_text()}")
+
+    def kill(self) -> None:
+        """End the process at once, wherever it is: SIGKILL."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Have the process finish what it is doing, and end: SIGTERM."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> None:
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.send_signal(number)
+        try:
+            process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise ProcessFailedError(
+                f"{self.name} did not end within {STOP_WITHIN:.0f} s:\n{self.output.read_text()}"
+            ) from None
+
+
+class System:
+    """The three services, their neighbours, and the bus between them. What was started is stopped with the block.
+
+    Args:
+        folder: Where the bus, the databases and the output are kept.
+        settings: Settings of the services by environment variable, beside those that connect them.
+        lease: Seconds after which another instance gets the events of one that died.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, *, lease: float = 2.0) -> None:
+        self.folder = folder
+        self.bus_file = folder / "events.db"
+        self.bus_url = f"sqlite:///{self.bus_file}?lease={lease}"
+        ports = dict(zip(NAMES, _free_ports(len(NAMES)), strict=True))
+        environment = {**_environment(self.bus_url, ports), **(settings or {})}
+        self.apps = {name: App(name, port, folder, environment) for name, port in ports.items()}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self, *names: str) -> None:
+        """Start processes, and wait until all of them answer."""
+        for name in names:
+            self.apps[name].start()
+        for name in names:
+            self.apps[name].wait_until_ready()
+
+    def stop(self) -> None:
+        """Stop all processes that run, the neighbours last."""
+        failures = []
+        for app in reversed(self.apps.values()):
+            try:
+                app.stop()
+            except ProcessFailedError as failure:
+                failures.append(str(failure))
+        if failures:
+            raise ProcessFailedError("\n".join(failures))
+
+    def url(self, name: str) -> str:
+        """Return where an app answers."""
+        return self.apps[name].url
+
+    def database(self, name: str) -> Path:
+        """Return the file in which a service keeps its data."""
+        return self.folder / f"{name}.db"
+
+
+def _environment(bus_url: str, ports: Mapping[str, int]) -> dict[str, str]:
+    environment = {"NEIGHBOURS_BUS_URL": bus_url}
+    for name in NAMES[1:]:
+        environment[f"{name.upper()}_BUS_URL"] = bus_url
+        environment[f"{name.upper()}_DATABASE_URL"] = f"sqlite:///{name}.db"
+        for neighbour in ("account", "wallet", "billing", "storage", "organization", "notification"):
+            environment[f"{name.upper()}_{neighbour.upper()}_URL"] = (
+                f"http://127.0.0.1:{ports['neighbours']}/{neighbour}"
+            )
+        for other in ("payment", "product"):
+            environment[f"{name.upper()}_{other.upper()}_URL"] = f"http://127.0.0.1:{ports[f'{other}_service']}"
+    return environment
+
+
+def _free_ports(count: int) -> list[int]:
+    found: list[int] = []
+    while len(found) < count:
+        port = random.choice(PORTS)  # noqa: S311 - others who look for a port at the same time look elsewhere
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in found:
+            found.append(port)
+    return found
