@@ -47,7 +47,7 @@ class Message:
     """
 
     event: EventType
-    schema: Mapping[str, Any] | bool
+    schema: dict[str, Any] | bool
     model: str
     description: str = ""
     function: str = ""

@@ -1,0 +1,95 @@
+"""Finds the contracts of all sources: services in Python, and AsyncAPI documents.
+
+A source is a folder, in which both are looked for, or one document. What cannot be read becomes a `SourceProblem`, and
+everything else is read nevertheless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from eventkit.discovery import codes
+from eventkit.discovery.config import Config
+from eventkit.discovery.contract import Contract, Place
+from eventkit.discovery.landscape import Landscape, SourceProblem, shown
+from eventkit.discovery.python.launch import import_packages
+from eventkit.discovery.python.packages import find_packages
+from eventkit.discovery.source import Source
+
+
+def discover(sources: Sequence[Path], config: Config) -> Landscape:
+    """Return the landscape of the sources and of the neighbours that are configured.
+
+    Args:
+        sources: Folders and documents.
+        config: The configuration; its `sources` are not used.
+
+    Returns:
+        All contracts that could be read, and what could not.
+    """
+    taken: dict[str, bool] = {}
+    # First, as a source may hold a folder of neighbours, and no file belongs to both.
+    neighbours = [Source.read(path, taken) for path in config.neighbours]
+    own = [Source.read(path, taken) for path in sources]
+    register = _Register()
+    for source in (*neighbours, *own):
+        register.problems += source.problems
+    services = [*register.take_code(own, config.import_timeout), *register.take_documents(own)]
+    others = [*register.take_code(neighbours, config.import_timeout), *register.take_documents(neighbours)]
+    return Landscape(
+        tuple(sorted(services, key=_service)),
+        tuple(sorted(others, key=_service)),
+        tuple(sorted(register.problems, key=lambda problem: (problem.place, problem.code, problem.message))),
+    )
+
+
+def _service(contract: Contract) -> str:
+    return contract.service
+
+
+class _Register:
+    """Takes contracts in, one a service, and gathers what is wrong."""
+
+    def __init__(self) -> None:
+        self.problems: list[SourceProblem] = []
+        self._coded: dict[str, Contract] = {}
+        self._documented: dict[str, Contract] = {}
+
+    def take_code(self, sources: Iterable[Source], import_timeout: float) -> list[Contract]:
+        """Import the services in the sources and take their contracts."""
+        packages = []
+        for source in sources:
+            packages += find_packages(source.modules)
+            for module in source.modules:
+                self.problems += (_hidden_service(module.path, line) for line in module.hidden_services)
+        taken = []
+        for answer in import_packages(packages, import_timeout):
+            if answer.problem is not None:
+                self.problems.append(answer.problem)
+            taken += [contract for contract in answer.contracts if self._is_new(contract, self._coded)]
+        return taken
+
+    def take_documents(self, sources: Iterable[Source]) -> list[Contract]:
+        """Take the contracts in the sources' documents, except those of services whose code was read."""
+        taken = []
+        for contract in (contract for source in sources for contract in source.documents):
+            code = self._coded.get(contract.service)
+            if code is not None:
+                message = f"{contract.service} is described by its code in {code.source}; the document is not used"
+                self.problems.append(SourceProblem(codes.DOCUMENT_OF_CODE, message, Place(contract.source, 1)))
+            elif self._is_new(contract, self._documented):
+                taken.append(contract)
+        return taken
+
+    def _is_new(self, contract: Contract, known: dict[str, Contract]) -> bool:
+        first = known.setdefault(contract.service, contract)
+        if first is not contract:
+            message = f"{contract.service} is described by {first.source} and by {contract.source}, which is not used"
+            self.problems.append(SourceProblem(codes.TWICE, message, Place(contract.source, 1)))
+        return first is contract
+
+
+def _hidden_service(file: Path, line: int) -> SourceProblem:
+    message = "a service is made here that is not bound to a name at the top of the module"
+    return SourceProblem(codes.SERVICE_IN_FUNCTION, message, Place(shown(file), line))

@@ -1,0 +1,52 @@
+"""`Landscape`: all contracts that are verified together, and what could not be read of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from eventkit.discovery.contract import Contract, Place
+
+
+@dataclass(frozen=True, slots=True)
+class SourceProblem:
+    """Something of a source that could not be read, and was therefore not checked.
+
+    Args:
+        code: What kind of problem it is, one of `eventkit.discovery.codes`.
+        message: What is wrong, in a sentence without a full stop.
+        place: Where.
+        mend: What to do about it; empty where the rule of the code says all there is to say.
+    """
+
+    code: str
+    message: str
+    place: Place
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Landscape:
+    """All contracts that are verified together.
+
+    Args:
+        services: The contracts of the sources, sorted by service.
+        neighbours: The contracts of services that belong to others, sorted likewise: they publish and handle more
+            than the landscape shows.
+        problems: What could not be read, in the order of the places.
+    """
+
+    services: tuple[Contract, ...] = ()
+    neighbours: tuple[Contract, ...] = ()
+    problems: tuple[SourceProblem, ...] = ()
+
+    @property
+    def contracts(self) -> tuple[Contract, ...]:
+        """All contracts, sorted by service."""
+        return tuple(sorted((*self.services, *self.neighbours), key=lambda contract: contract.service))
+
+
+def shown(path: Path) -> str:
+    """Return a path as places show it: relative to the working folder where it lies below it, with slashes."""
+    absolute, here = path.absolute(), Path.cwd()
+    return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()

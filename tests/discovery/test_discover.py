@@ -1,0 +1,150 @@
+"""From sources to a landscape."""
+
+from pathlib import Path
+
+import pytest
+
+from eventkit.discovery import codes
+from eventkit.discovery.config import Config
+from eventkit.discovery.contract import Place
+from eventkit.discovery.discover import discover
+from eventkit.discovery.landscape import Landscape, SourceProblem
+
+
+def service(name: str) -> str:
+    return f"from eventkit import Service\nservice = Service({name!r})\n"
+
+
+def document(name: str) -> str:
+    return f"asyncapi: 3.0.0\ninfo: {{title: {name}, version: 1.0.0}}\n"
+
+
+def names(landscape: Landscape) -> tuple[list[str], list[str]]:
+    """Return the names of the services and of the neighbours."""
+    return [contract.service for contract in landscape.services], [
+        contract.service for contract in landscape.neighbours
+    ]
+
+
+def test_a_folder_gives_its_services_and_documents(write) -> None:
+    folder = write(
+        {
+            "b/__init__.py": service("b"),
+            "a.asyncapi.yaml": document("a"),
+            "c.yml": "# written by hand\n" + document("c"),
+            "d.json": '{"asyncapi": "3.0.0", "info": {"title": "d", "version": "1"}}',
+            "package.json": '{"name": "asyncapi"}',
+            "docker-compose.yaml": "services: {}",
+        }
+    )
+    landscape = discover([folder], Config())
+
+    assert names(landscape) == (["a", "b", "c", "d"], [])
+    assert landscape.problems == ()
+
+
+def test_a_document_can_be_named_whatever_it_is_called(write) -> None:
+    folder = write({"contract.txt": document("a")})
+
+    assert names(discover([folder / "contract.txt"], Config())) == (["a"], [])
+
+
+def test_neighbours_stand_apart_even_if_a_source_holds_their_folder(write) -> None:
+    folder = write({"a.yaml": document("a"), "external/b.yaml": document("b")})
+    landscape = discover([folder], Config(neighbours=(folder / "external",)))
+
+    assert names(landscape) == (["a"], ["b"])
+    assert [contract.service for contract in landscape.contracts] == ["a", "b"]
+
+
+def test_sources_may_overlap(write) -> None:
+    folder = write({"shop/a.yaml": document("a"), "shop/b/__init__.py": service("b")})
+    landscape = discover([folder, folder / "shop", folder / "shop" / "a.yaml"], Config())
+
+    assert (names(landscape), landscape.problems) == ((["a", "b"], []), ())
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [("nowhere", "does not exist"), ("empty", "holds no service and no AsyncAPI document")],
+)
+def test_a_source_without_a_contract_is_a_problem(write, source, what) -> None:
+    write({"empty/models.py": "from eventkit import Event"})
+    (problem,) = discover([Path(source)], Config()).problems
+
+    assert problem == SourceProblem(codes.NOTHING_FOUND, f"{source} {what}", Place(source, 1))
+
+
+def test_what_cannot_be_read_is_a_problem_and_all_else_is_read(write) -> None:
+    folder = write(
+        {
+            "good/__init__.py": service("good"),
+            "failing/__init__.py": service("failing") + "1 / 0\n",
+            "syntax/__init__.py": service("syntax") + "x = (\n",
+            "wrong.asyncapi.yaml": "asyncapi: 3.0.0\nchannels: {\n",
+            "not.asyncapi.yaml": "hello: world\n",
+        }
+    )
+    (folder / "latin.py").write_bytes("eventkit = 'für alle'".encode("latin-1"))
+    landscape = discover([folder], Config())
+
+    assert names(landscape) == (["good"], [])
+    assert [(problem.code, problem.place.file, problem.place.line) for problem in landscape.problems] == [
+        (codes.IMPORT_FAILED, "failing/__init__.py", 3),
+        (codes.UNREADABLE_MODULE, "latin.py", 1),
+        (codes.UNREADABLE_DOCUMENT, "not.asyncapi.yaml", 1),
+        (codes.UNREADABLE_MODULE, "syntax/__init__.py", 3),
+        (codes.UNREADABLE_DOCUMENT, "wrong.asyncapi.yaml", 3),
+    ]
+
+
+def test_a_file_that_must_not_be_read_is_a_problem(write) -> None:
+    folder = write({"a.yaml": document("a")})
+    (folder / "loop.asyncapi.yaml").symlink_to("loop.asyncapi.yaml")
+    (problem,) = discover([folder], Config()).problems
+
+    assert problem.code == codes.UNREADABLE_DOCUMENT
+    assert problem.place.file == "loop.asyncapi.yaml"
+
+
+def test_a_service_that_is_made_inside_a_function_is_a_problem(write) -> None:
+    folder = write({"a.py": "from eventkit import Service\n\ndef make():\n    return Service('a')\n"})
+    (problem,) = discover([folder], Config()).problems
+
+    assert (problem.code, problem.place) == (codes.SERVICE_IN_FUNCTION, Place("a.py", 4))
+
+
+def test_of_two_services_of_one_name_the_first_counts(write) -> None:
+    folder = write({"a/__init__.py": service("shop"), "b/__init__.py": service("shop")})
+    landscape = discover([folder], Config())
+
+    assert [contract.source for contract in landscape.services] == ["a"]
+    assert landscape.problems == (
+        SourceProblem(codes.TWICE, "shop is described by a and by b, which is not used", Place("b", 1)),
+    )
+
+
+def test_code_counts_more_than_a_document_of_the_same_service(write) -> None:
+    folder = write({"a.yaml": document("shop"), "shop/__init__.py": service("shop")})
+
+    for config in (Config(), Config(neighbours=(folder / "a.yaml",))):
+        landscape = discover([folder], config)
+        assert [contract.source for contract in landscape.contracts] == ["shop"]
+        assert [(problem.code, problem.place.file) for problem in landscape.problems] == [
+            (codes.DOCUMENT_OF_CODE, "a.yaml")
+        ]
+
+
+def test_the_time_limit_is_the_configured_one(write) -> None:
+    folder = write({"a/__init__.py": service("a") + "import time\ntime.sleep(300)\n"})
+    (problem,) = discover([folder], Config(import_timeout=1.0)).problems
+
+    assert (problem.code, problem.place) == (codes.IMPORT_TOO_SLOW, Place("a/__init__.py", 4))
+
+
+def test_a_path_below_the_working_folder_is_shown_relative_to_it(write, monkeypatch) -> None:
+    folder = write({"shop/a/__init__.py": service("a"), "elsewhere/b/__init__.py": service("b")})
+    monkeypatch.chdir(folder / "shop")
+    landscape = discover([folder], Config())
+
+    assert [contract.source for contract in landscape.services] == ["a", (folder / "elsewhere" / "b").as_posix()]
