@@ -40,10 +40,11 @@ class Case:
     """A conjunction: `facts` are true, the schemas of `holds` accept the value, those of `fails` reject it.
 
     `keyword` is the keyword that the case satisfies or violates, relative to its schema. `union` is the union all of
-    whose branches fail, where that is what the case says.
+    whose branches fail, where that is what the case says. What is `minor` is left out at first, because it takes long
+    to look into and seldom matters.
     """
 
-    __slots__ = ("facts", "fails", "holds", "keyword", "union")
+    __slots__ = ("facts", "fails", "holds", "keyword", "minor", "union")
 
     def __init__(
         self,
@@ -53,9 +54,11 @@ class Case:
         holds: tuple[Node, ...] = (),
         fails: tuple[Node, ...] = (),
         union: Union | None = None,
+        minor: bool = False,
     ) -> None:
         self.keyword = keyword
         self.union = union
+        self.minor = minor
         self.facts = facts
         self.holds = holds
         self.fails = fails

@@ -23,7 +23,7 @@ from eventkit.schema.nodes import Node
 from eventkit.schema.solver import Branch, Listed, Search, Solver, empty_store
 from eventkit.schema.values import ANY, ATOMIC_TYPES, NULL, Json, type_names
 
-_MOST_PROBLEMS = 100
+_MOST_PROBLEMS = 1_000
 _MOST_LEAVES = 256
 
 
@@ -109,13 +109,13 @@ class Explainer:
             if len(self._problems) >= _MOST_PROBLEMS:
                 return
             outcome = place.explore(case)
-            if isinstance(outcome, Found):
-                self._report(place, target, case, outcome.value)
+            if isinstance(outcome, Found) and place.confirms(outcome, target):
+                self._report(place, target, case, outcome)
 
-    def _report(self, place: _Place, target: Node, case: Case, value: Json) -> None:
+    def _report(self, place: _Place, target: Node, case: Case, example: Found) -> None:
         fact = case.facts[0] if len(case.facts) == 1 else None
         if case.union is not None:
-            self._union(place, target, case.union, value)
+            self._union(place, target, case.union, example)
         elif len(case.fails) == 1 and not case.facts:
             self._defects(place.assuming(Case(case.keyword, holds=case.holds)), case.fails[0])
         elif isinstance(fact, Violates):
@@ -129,7 +129,7 @@ class Explainer:
         elif isinstance(fact, SomeItemViolates):
             self._walk(place.item(fact.start), fact.node, f"{place.path}/*")
         else:
-            code, message = message_of(case, value)
+            code, message = message_of(case, example)
             path = f"{place.path}/{escape(fact.name)}" if isinstance(fact, Absent) else place.path
             self._add(code, path, message, place.pointer, f"{target.pointer}/{case.keyword}")
 
@@ -158,7 +158,7 @@ class Explainer:
                 message = "the publisher can send fields that it does not declare, which the subscriber forbids"
                 self._add(codes.EXTRA_FIELD, path, message, place.pointer, fact.node.pointer)
 
-    def _union(self, place: _Place, target: Node, union: Union, value: Json) -> None:
+    def _union(self, place: _Place, target: Node, union: Union, example: Found) -> None:
         """Explain why no branch takes the value; if only one branch can be meant, explain what is wrong with it."""
         pointer = f"{target.pointer}/{union.keyword}"
         for narrowed in place.by_tag(union):
@@ -172,7 +172,7 @@ class Explainer:
                 message = f"the subscriber's union has no branch for {show(name)} = {show(tag)}"
                 self._add(codes.DISCRIMINATOR, f"{place.path}/{escape(name)}", message, place.pointer, pointer)
             else:
-                message = f"no branch of the subscriber's union takes {show(value)}"
+                message = f"no branch of the subscriber's union takes {show(example.value)}"
                 self._add(codes.UNION, place.path, message, place.pointer, pointer)
 
 
@@ -198,6 +198,13 @@ class _Place:
 
     def explore(self, case: Case) -> Outcome:
         return self.branch.search.explore(self.branch.copy(), case)
+
+    def confirms(self, outcome: Found, target: Node) -> bool:
+        """Tell whether a value is a counterexample here, even if the search for it was not exact."""
+        if not self.branch.search.relaxed:
+            return True
+        accepts, value = self.solver.accepts, outcome.value
+        return all(accepts(node, value) for node in self.holds) and not accepts(target, value)
 
     def assuming(self, case: Case) -> _Place:
         branch = self.branch.copy()

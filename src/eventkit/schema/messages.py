@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from eventkit.schema import codes
-from eventkit.schema.cases import Case
+from eventkit.schema.cases import Case, Found
 from eventkit.schema.values import Json
 
 _LONGEST = 60
@@ -54,10 +54,10 @@ def show(value: Json) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
-def message_of(case: Case, value: Json) -> tuple[str, str]:
-    """Return the code of a violated keyword, and a sentence about the value that violates it."""
+def message_of(case: Case, example: Found) -> tuple[str, str]:
+    """Return the code of a violated keyword, and a sentence about a value that violates it."""
     code = _CODES.get(case.keyword, codes.NO_BETTER_NAME)
     if case.keyword == "required":
         name = getattr(case.facts[0], "name", "")
         return code, f"the subscriber requires the field {show(name)}, which the publisher does not always send"
-    return code, _SENTENCES[code].format(value=show(value), keyword=case.keyword)
+    return code, _SENTENCES[code].format(value=show(example.value), keyword=case.keyword)

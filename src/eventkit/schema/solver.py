@@ -176,8 +176,8 @@ class Search:
     """The search within one type: facts are gathered in a store until only choices are left, which are tried.
 
     Args:
-        exact: take into account that only one branch of a `oneOf` may hold. It is left out at first, because an
-            over-approximation that is empty proves as much, and is cheaper.
+        exact: take into account that only one branch of a `oneOf` may hold, and cases that are minor. It is left out
+            at first, because an over-approximation that is empty proves as much, and is cheaper.
     """
 
     def __init__(self, solver: Solver, kind: int, *, exact: bool) -> None:
@@ -251,6 +251,7 @@ class Branch:
         self.unions: list[Union] = []
 
     def copy(self) -> Branch:
+        self.search.solver.budget.spend((len(self.holds) + len(self.fails) + len(self.choices)) >> 4)
         copy = Branch(self.search, self.store)
         copy.holds, copy.fails, copy.facts = dict(self.holds), dict(self.fails), self.facts
         copy.choices, copy.unions = list(self.choices), list(self.unions)
@@ -276,7 +277,9 @@ class Branch:
             for node in case.holds:
                 if node.id not in self.holds and not self._assume_holds(node, todo):
                     return False
-            if case.union is None or isinstance(self.store, Listed):
+            if case.minor and not self.search.exact:
+                self.search.relaxed = True
+            elif case.union is None or isinstance(self.store, Listed):
                 fails.extend(case.fails)
             else:
                 self.unions.append(case.union)

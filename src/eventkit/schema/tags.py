@@ -106,6 +106,14 @@ class Tags:
             return self._branches
         return tuple(self._branches[index] for index in sorted(chosen))
 
+    def overlapping(self, branch: Node) -> tuple[Node, ...]:
+        """Return the other branches that could hold for a value together with this one."""
+        about = outline(branch)
+        fitting = self._branches
+        if about.mask == OBJECT:
+            fitting = self.relevant(lambda name: about.listed.get(name) if name in about.required else None)
+        return tuple(other for other in fitting if other is not branch and may_overlap(branch, other))
+
     def names(self) -> tuple[str, ...]:
         """Return the properties that tell branches apart."""
         return tuple(self._indexed())

@@ -136,6 +136,7 @@ class _Search:
         self.prefix = prefix
         self.solver = solver
         self.unsure: Unsure | None = None
+        self._values: dict[tuple[tuple[int, ...], tuple[int, ...]], list[Any]] = {}
         self._items: dict[tuple[int, tuple[bool, ...]], Chosen | None] = {}
 
     def run(self, longest: int) -> Outcome:
@@ -225,8 +226,12 @@ class _Search:
 
     def _several(self, item: Chosen, number: int) -> list[Any]:
         """Return up to `number` different items for a position; fewer only if there are no more."""
+        key = (tuple(node.id for node in item.holds), tuple(node.id for node in item.fails))
+        if key in self._values:
+            return self._values[key]
         values: list[Any] = []
         while len(values) < number:
+            self.solver.budget.spend(len(values))
             others = () if not values else (self._listing(values, item.holds),)
             outcome = self.solver.solve(item.holds, item.fails + others)
             if isinstance(outcome, Unsure):
@@ -234,6 +239,7 @@ class _Search:
             if not isinstance(outcome, Found):
                 break
             values.append(outcome.value)
+        self._values[key] = values
         return values
 
     def _listing(self, values: list[Any], cell: tuple[Node, ...]) -> Node:

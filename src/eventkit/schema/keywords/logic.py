@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from eventkit.schema.cases import Accepts, Case, Constraint
 from eventkit.schema.keywords.types import union_of_types
-from eventkit.schema.tags import Tags, may_overlap
+from eventkit.schema.tags import Tags
 from eventkit.schema.values import ANY, Json
 
 if TYPE_CHECKING:
@@ -62,15 +61,15 @@ class Union:
     def exact_cases(self) -> Iterator[Case]:
         """Return a case for each branch of a `oneOf`, in which the other ones fail."""
         for branch in self.branches:
-            others = (other for other in self.branches if other is not branch and may_overlap(branch, other))
-            yield Case(self.keyword, holds=(branch,), fails=tuple(others))
+            yield Case(self.keyword, holds=(branch,), fails=self.tags.overlapping(branch))
 
     def defects(self, kind: int) -> Iterator[Case]:
         yield Case(self.keyword, fails=self.branches, union=self)
         if self.exclusive:
-            for pair in combinations(self.branches, 2):
-                if pair[0].mask & pair[1].mask & kind and may_overlap(*pair):
-                    yield Case("oneOf", holds=pair)
+            for branch in self.branches:
+                for other in self.tags.overlapping(branch):
+                    if branch.id < other.id and branch.mask & other.mask & kind:
+                        yield Case("oneOf", holds=(branch, other))
 
     def beside(self) -> tuple[Node, ...]:
         return self.branches

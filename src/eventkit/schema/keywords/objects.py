@@ -193,7 +193,7 @@ def _dependencies(raw: dict[str, Json], node: Node) -> tuple[dict[str, tuple[str
 
 def _map(raw: dict[str, Json], keyword: str, node: Node) -> dict[str, Json]:
     value = raw.get(keyword, {})
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
         node.fault(keyword, f"{keyword} must be an object")
     return value
 

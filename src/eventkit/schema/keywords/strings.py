@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
+from eventkit.schema.budget import Undecided
 from eventkit.schema.cases import EMPTY, Accepts, Outcome, Store, Unsure, found
 from eventkit.schema.formats import FORMATS, Format
 from eventkit.schema.keywords.counts import count
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 KEYWORDS = frozenset({"minLength", "maxLength", "pattern", "format"})
 
 _MOST_CHARACTERS = 100_000
+_LONGEST_CHECKED = 10_000
 _MOST_WORDS = 50
 
 
@@ -89,6 +91,8 @@ class HasFormat:
         self.contrary = contrary
 
     def holds(self, value: Json, accepts: Accepts) -> bool:
+        if len(value) > _LONGEST_CHECKED:
+            raise Undecided(f"whether a text of {len(value)} characters has a format is not decided")
         return self.format.check(value) is not self.contrary
 
     def apply(self, store: Store) -> Store | None:

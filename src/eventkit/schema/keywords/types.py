@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from eventkit.schema.nodes import Node
 
 
+_FEW = 4
 _PLAIN = frozenset({"type", "title", "description", "default", "examples", "deprecated"})
 
 
@@ -78,7 +79,8 @@ def defects(node: Node, kind: int) -> list[Case]:
         return []
     values = [value for value in node.values if type_of(value) == kind]
     if kind in (ARRAY, OBJECT):
-        return [Case("enum", fails=tuple(_exactly(node, value) for value in values))]
+        others = tuple(_exactly(node, value) for value in values)
+        return [Case("enum", fails=others, minor=len(others) > _FEW)]
     return [Case("enum", facts=(NotOneOf(frozenset(map(key_of, values))),))]
 
 

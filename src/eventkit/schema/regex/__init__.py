@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from eventkit.schema.budget import Undecided
 from eventkit.schema.regex.patterns import Pattern
 from eventkit.schema.regex.syntax import NotAPattern, parse
 
 _LONGEST_PATTERN = 5_000
+_MOST_KNOWN = 256
+_MOST_TERMS = 20_000
+
+_KNOWN: dict[str, Pattern] = {}
+"""Patterns that were asked for lately, with what was found out about them."""
 
 
-@lru_cache(maxsize=256)
 def language(pattern: str) -> Pattern:
     """Return the texts in which a pattern matches somewhere.
 
     Raises:
         Undecided: the pattern is not one, not supported, or too large.
     """
-    if len(pattern) > _LONGEST_PATTERN:
-        raise Undecided(f"a pattern of {len(pattern)} characters is too long to be decided")
-    try:
-        return Pattern(pattern)
-    except NotAPattern as error:
-        raise Undecided(str(error)) from error
+    known = _KNOWN.get(pattern)
+    if known is None:
+        if len(pattern) > _LONGEST_PATTERN:
+            raise Undecided(f"a pattern of {len(pattern)} characters is too long to be decided")
+        if len(_KNOWN) >= _MOST_KNOWN or sum(each.size for each in _KNOWN.values()) > _MOST_TERMS:
+            _KNOWN.clear()
+        try:
+            known = _KNOWN[pattern] = Pattern(pattern)
+        except NotAPattern as error:
+            raise Undecided(str(error)) from error
+    return known
 
 
 def matches(pattern: str, text: str) -> bool:

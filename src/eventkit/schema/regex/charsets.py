@@ -63,6 +63,11 @@ _KNOWN = frozenset({
 })  # fmt: skip
 
 
+_VARIED = (*range(0x40000), *range(0xE0000, 0xE1000))
+_UNIFORM = ((0x40000, 0xDFFFF), (0xE1000, 0xEFFFF), (0xF0000, LAST))
+"""Planes that Unicode has not assigned, and those for private use."""
+
+
 @cache
 def category(name: str) -> Ranges | None:
     """Return the characters of a general category of Unicode, by its long or short name, or None if there is none."""
@@ -75,7 +80,8 @@ def category(name: str) -> Ranges | None:
     name = _CATEGORIES.get(name, name)
     if name not in _KNOWN:
         return None
-    return union((code, code) for code in range(LAST + 1) if unicodedata.category(chr(code)).startswith(name))
+    found = [(code, code) for code in _VARIED if unicodedata.category(chr(code)).startswith(name)]
+    return union((*found, *(block for block in _UNIFORM if unicodedata.category(chr(block[0])).startswith(name))))
 
 
 _NICE = "a1AbcdefghijklmnopqrstuvwxyzBCDEFGHIJKLMNOPQRSTUVWXYZ023456789-_. @/:,+=#!?&%$*()[]{}<>|~^;'\"\\`"

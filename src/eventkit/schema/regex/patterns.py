@@ -44,6 +44,11 @@ class Pattern:
         whole = tree if starts else Sequence((prefix, tree))
         self.start = self._translate(whole, "start", lambda before: algebra.everything, depends=False)
 
+    @property
+    def size(self) -> int:
+        """How many terms were made so far."""
+        return self._algebra.count
+
     def _translate(self, tree: Tree, before: Before, rest: Rest, *, depends: bool) -> Term:
         """Return the language of a tree followed by the rest; `depends` says whether the rest looks back."""
         algebra = self._algebra

@@ -15,6 +15,8 @@ Path = tuple["Path", str] | None
 
 _LONGEST = 5_000
 _MOST_VISITS = 6
+_COST = 4
+"""A step of the product takes the time of a few steps elsewhere."""
 
 
 def words(
@@ -99,7 +101,7 @@ class _Walk:
                 low = cut + 1
                 if nice is None:
                     continue
-                self._budget.spend()
+                self._budget.spend(_COST)
                 target = tuple(term.after(nice[1]) for term in state)
                 if self._is_hopeless(target):
                     continue

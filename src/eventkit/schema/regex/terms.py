@@ -18,8 +18,8 @@ from eventkit.schema.budget import Undecided
 from eventkit.schema.regex import charsets
 from eventkit.schema.regex.charsets import Ranges
 
-_LARGEST = 20_000
-_MOST_TERMS = 50_000
+_LARGEST = 5_000
+_MOST_TERMS = 5_000
 
 Change = Callable[["Term"], "Term"]
 Combine = Callable[[Iterable["Term"]], "Term"]
