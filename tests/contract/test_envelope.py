@@ -1,15 +1,16 @@
 """An envelope: the CloudEvents attributes around one event."""
 
 import os
+import pickle
 import random
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from eventkit import Envelope, EnvelopeError, Event, EventType
+from eventkit import Envelope, EnvelopeError, Event, EventType, PublishError
 from eventkit.contract.envelope import new_id
 
 
@@ -66,6 +67,25 @@ def test_what_cloudevents_requires_must_not_be_empty(attribute):
 def test_a_time_without_zone_is_refused():
     with pytest.raises(EnvelopeError, match="no time zone"):
         Envelope(id="1", source="a", type="a.b", data=b"{}", time=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_a_time_that_utc_does_not_have_is_refused():
+    time = datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))
+    with pytest.raises(EnvelopeError, match=r"'time' is 9999-12-31.*use a time in the years 1 to 9999"):
+        Envelope(id="1", source="a", type="a.b", data=b"{}", time=time)
+
+
+@pytest.mark.parametrize("key", ["", "a\nb", "\ud800", "x" * 4097])
+def test_an_event_whose_key_cannot_travel_is_not_published(key):
+    event = OrderCreated.model_construct(order_id=key)
+    with pytest.raises(PublishError, match=r"the key of OrderCreated is '.*a key is text of 1 to 4096 characters"):
+        Envelope.of(event, source="order_service")
+
+
+def test_envelopes_are_values():
+    envelope = Envelope(id="1", source="a", type="a.b", data=b"{}", extensions={"tenant": "acme"})
+    assert envelope == Envelope(id="1", source="a", type="a.b", data=b"{}", extensions={"tenant": "acme"})
+    assert len({envelope, pickle.loads(pickle.dumps(envelope))}) == 1
 
 
 def test_ids_are_uuid_version_7_unique_and_sorted_by_millisecond():

@@ -15,14 +15,25 @@ from dataclasses import dataclass, field, fields, make_dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from eventkit.contract.errors import EnvelopeError
+from eventkit.contract.attributes import (
+    JSON_CONTENT_TYPE,
+    MAX_LENGTH,
+    TEXT_ATTRIBUTES,
+    ExtensionValue,
+    are_attributes,
+    check_extensions,
+    check_texts,
+    check_time,
+    is_attribute,
+    is_json,
+    not_an_attribute,
+    shown,
+)
+from eventkit.contract.errors import EnvelopeError, PublishError
 from eventkit.contract.event import Event, EventType
 
-ExtensionValue = str | int | bool
-
-JSON_CONTENT_TYPE: Final = "application/json"
 _SCHEMA_PREFIX: Final = "urn:eventkit:"
-_VERSION_IN_SCHEMA: Final = re.compile(r"[:/.]v(\d{1,9})(?:\.json)?(?:#.*)?$")
+_VERSION_IN_SCHEMA: Final = re.compile(r"[:/.]v([0-9]{1,9})(?:\.json)?(?:#.*)?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +56,8 @@ class Envelope:
         extensions: All other attributes, kept as they came.
 
     Raises:
-        EnvelopeError: id, source or type is empty, or the time has no time zone.
+        EnvelopeError: An attribute has a value that CloudEvents does not allow: empty, too long, with control
+            characters, a time without zone, data that is not JSON. What an envelope holds can be sent and read.
     """
 
     id: str
@@ -60,16 +72,21 @@ class Envelope:
     causation: str | None = None
     traceparent: str | None = None
     datacontenttype: str = JSON_CONTENT_TYPE
-    extensions: Mapping[str, ExtensionValue] = field(default_factory=dict)
+    extensions: Mapping[str, ExtensionValue] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        if not (self.id and self.source and self.type):
-            empty = next(name for name in ("id", "source", "type") if not getattr(self, name))
-            raise EnvelopeError(
-                f"the CloudEvents attribute {empty!r} is empty", mend="id, source and type are required"
-            )
-        if self.time is not None and self.time.tzinfo is None:
-            raise EnvelopeError("the CloudEvents attribute 'time' has no time zone", mend="use datetime.now(UTC)")
+        texts = (
+            self.id, self.source, self.type, self.subject, self.dataschema, self.key, self.correlation, self.causation,
+            self.traceparent, self.datacontenttype,
+        )  # fmt: skip
+        if not are_attributes(texts):
+            check_texts({name: getattr(self, field_) for name, field_ in TEXT_ATTRIBUTES.items()})
+        if self.time is not None and self.time.tzinfo is not UTC:
+            check_time(self.time)
+        if self.datacontenttype != JSON_CONTENT_TYPE and not is_json(self.datacontenttype):
+            raise EnvelopeError(f"the data is {shown(self.datacontenttype)}", mend="events are JSON in UTF-8")
+        if self.extensions:
+            check_extensions(self.extensions)
 
     @property
     def event_type(self) -> EventType:
@@ -87,10 +104,19 @@ class Envelope:
 
         Raises:
             DefinitionError: The event's class has no type name.
-            PublishError: The event holds a value that JSON does not have.
+            PublishError: The event holds what cannot be sent: a value that JSON does not have, a key that is no
+                CloudEvents attribute, too much.
         """
         event_type = type(event).event_type()
         key = event.partition_key()
+        if key is not None and not is_attribute(key):
+            raise PublishError(
+                f"the key of {type(event).__qualname__} is {shown(key)}",
+                where=type(event).__module__,
+                mend=f"a key is text of 1 to {MAX_LENGTH} characters, without control characters; None means no key",
+            )
+        if not is_attribute(source):
+            raise not_an_attribute("source", source)
         id_ = new_id()
         envelope: Envelope = _Draft(
             id_,
@@ -107,8 +133,8 @@ class Envelope:
             JSON_CONTENT_TYPE,
             {},
         )
+        # Nothing is left to be checked: what stands here is an attribute of `cause`, or was made here.
         envelope.__class__ = Envelope
-        envelope.__post_init__()
         return envelope
 
 

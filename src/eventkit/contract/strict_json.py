@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 means it: no duplicate keys, no NaN, no infinities, bounded size and depth.
+"""JSON as RFC 8259 means it: no duplicate keys, no NaN, no infinities, no half characters, bounded size and depth.
 
 The standard library's reader keeps the last of two equal keys and accepts `NaN`; an event that says two things at once
 has no meaning that two services would agree on.
@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,7 @@ class Limits:
     """How large an event may be.
 
     Args:
-        max_bytes: Size of the event's data or of a structured document, in bytes.
+        max_bytes: Size of the event's data, in bytes.
         max_depth: Levels of nested arrays and objects.
     """
 
@@ -43,34 +47,50 @@ def loads(raw: bytes | str, limits: Limits = DEFAULT_LIMITS) -> Any:
         The value, as `json.loads` gives it.
 
     Raises:
-        StrictJSONError: Not JSON, not UTF-8, a key twice in one object, a number that is not finite, too large or too
-            deep.
+        StrictJSONError: Not JSON, not UTF-8, a key twice in one object, a number that is not finite, an integer of
+            thousands of digits, half of a surrogate pair, too large or too deep.
     """
-    text = decode_text(raw, limits)
-    try:
-        value = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        raise StrictJSONError(f"not JSON: {error}") from None
-    except RecursionError:
-        raise StrictJSONError(f"nested deeper than {limits.max_depth} levels") from None
-    check_depth(value, text, limits)
+    text = _decoded(raw, limits)
+    value = _parsed(_DECODER.decode, text, limits)
+    _check_depth(value, text, limits)
+    _check_surrogates(value, text)
     return value
 
 
-def decode_text(raw: bytes | str, limits: Limits) -> str:
-    """Return the text of `raw`; raises StrictJSONError where it is too large or not UTF-8."""
+def members(raw: bytes | str, limits: Limits = DEFAULT_LIMITS) -> dict[str, tuple[Any, str]]:
+    """Parse one JSON text that is an object, and keep the text of its members.
+
+    Args:
+        raw: UTF-8 bytes or text.
+        limits: The largest size and depth accepted.
+
+    Returns:
+        For each name the value, as `json.loads` gives it, and its text as it stands in `raw`.
+
+    Raises:
+        StrictJSONError: As for `loads`, and where it is no object.
+    """
+    text = _decoded(raw, limits)
+    found = _parsed(_members, text, limits)
+    values = {name: value for name, (value, _) in found.items()}
+    _check_depth(values, text, limits)
+    _check_surrogates(values, text)
+    return found
+
+
+def _decoded(raw: bytes | str, limits: Limits) -> str:
     if len(raw) > limits.max_bytes:
         raise StrictJSONError(f"{len(raw):,} bytes, more than the limit of {limits.max_bytes:,}")
-    if isinstance(raw, str):
-        return raw
     try:
-        return raw.decode("utf-8")
+        text = raw if isinstance(raw, str) else raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise StrictJSONError(f"not UTF-8: byte {error.start} is {raw[error.start]:#04x}") from None
+        raise StrictJSONError(f"not UTF-8: byte {error.start} is {error.object[error.start]:#04x}") from None
+    if text.startswith("\ufeff"):
+        raise StrictJSONError("not JSON: it begins with a byte order mark")
+    return text
 
 
-def check_depth(value: Any, text: str, limits: Limits) -> None:
-    """Raise StrictJSONError where `value`, read from `text`, is nested deeper than the limit."""
+def _check_depth(value: Any, text: str, limits: Limits) -> None:
     # Almost every event has fewer brackets than the limit has levels, and then no walk is needed.
     if text.count("{") + text.count("[") <= limits.max_depth:
         return
@@ -79,21 +99,67 @@ def check_depth(value: Any, text: str, limits: Limits) -> None:
         level = [child for node in level for child in _children(node)]
         if not level:
             return
-    raise StrictJSONError(f"nested deeper than {limits.max_depth} levels")
+    raise _too_deep(limits)
 
 
 def _children(node: Any) -> list[Any]:
-    members = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return [member for member in members if isinstance(member, dict | list)] if members else []
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return [child for child in children if isinstance(child, dict | list)] if children else []
+
+
+def _check_surrogates(value: Any, text: str) -> None:
+    # Only an escape can bring half of a pair into text that was UTF-8.
+    if "\\u" in text and _SURROGATE.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise StrictJSONError("text with half of a surrogate pair") from None
+
+
+def _parsed(parse: Callable[[str], T], text: str, limits: Limits) -> T:
+    try:
+        return parse(text)
+    except StrictJSONError:
+        raise
+    except json.JSONDecodeError as error:
+        raise StrictJSONError(f"not JSON: {error}") from None
+    except RecursionError:
+        raise _too_deep(limits) from None
+    except ValueError:  # what `int` says of thousands of digits, which would take it long
+        raise StrictJSONError("not readable everywhere: an integer has thousands of digits") from None
+
+
+def _members(text: str) -> dict[str, tuple[Any, str]]:
+    found: dict[str, tuple[Any, str]] = {}
+    if _EMPTY_OBJECT.fullmatch(text):
+        return found
+    before = _OPENING.match(text)
+    if before is None:
+        raise StrictJSONError("no JSON object")
+    while before[1] != "}":
+        start = before.end()
+        colon = _NAME.match(text, start)
+        if colon is None:
+            raise json.JSONDecodeError("Expecting the name of a member", text, start)
+        name = colon[1] if "\\" not in colon[1] else _DECODER.decode(f'"{colon[1]}"')
+        value, end = _DECODER.raw_decode(text, colon.end())
+        if name in found:
+            raise _twice(name)
+        found[name] = value, text[colon.end() : end]
+        before = _SEPARATOR.match(text, end)
+        if before is None:
+            raise json.JSONDecodeError("Expecting ',' or '}'", text, end)
+    if before.end() != len(text):
+        raise json.JSONDecodeError("Extra data", text, before.end())
+    return found
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
+    found = dict(pairs)
+    if len(found) != len(pairs):
         seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise StrictJSONError(f"the key {twice!r} stands twice in one object")
-    return members
+        raise _twice(next(name for name, _ in pairs if name in seen or seen.add(name)))  # type: ignore[func-returns-value]
+    return found
 
 
 def _finite(text: str) -> float:
@@ -107,13 +173,18 @@ def _refuse_constant(name: str) -> Any:
     raise StrictJSONError(f"{name} is not JSON")
 
 
-def _integer(text: str) -> int:
-    # int() refuses more than 4,300 digits with a message about interpreter settings.
-    if len(text) > 1000:
-        raise StrictJSONError(f"an integer of {len(text):,} digits")
-    return int(text)
+def _twice(name: str) -> StrictJSONError:
+    return StrictJSONError(f"the key {name[:100]!r} stands twice in one object")
 
 
-_DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_object, parse_float=_finite, parse_int=_integer, parse_constant=_refuse_constant
-)
+def _too_deep(limits: Limits) -> StrictJSONError:
+    return StrictJSONError(f"nested deeper than {limits.max_depth} levels")
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite, parse_constant=_refuse_constant)
+_SPACE: Final = r"[ \t\n\r]*"
+_EMPTY_OBJECT: Final = re.compile(rf"{_SPACE}\{{{_SPACE}\}}{_SPACE}")
+_OPENING: Final = re.compile(rf"{_SPACE}(\{{){_SPACE}")
+_NAME: Final = re.compile(rf'"((?:[^"\\\x00-\x1f]|\\.)*)"{_SPACE}:{_SPACE}')
+_SEPARATOR: Final = re.compile(rf"{_SPACE}([,}}]){_SPACE}")
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")

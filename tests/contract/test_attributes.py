@@ -1,0 +1,84 @@
+"""What CloudEvents allows as an attribute."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eventkit import Envelope, EnvelopeError
+from eventkit.contract.attributes import MAX_LENGTH, is_attribute, is_json
+
+
+@given(st.text(max_size=5))
+def test_text_is_what_the_type_system_of_cloudevents_calls_a_string(text):
+    forbidden = any(
+        point <= 0x1F
+        or 0x7F <= point <= 0x9F
+        or 0xD800 <= point <= 0xDFFF
+        or 0xFDD0 <= point <= 0xFDEF
+        or point & 0xFFFE == 0xFFFE
+        for point in map(ord, text)
+    )
+    assert is_attribute(text) is (text != "" and not forbidden)
+
+
+def test_text_is_of_limited_length():
+    assert is_attribute("x" * MAX_LENGTH)
+    assert not is_attribute("x" * (MAX_LENGTH + 1))
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/json",
+        "Application/JSON",
+        "text/json",
+        "application/vnd.orders+json",
+        "application/json;charset=utf-8",
+        'application/json ; charset="UTF-8"; profile="a;b=\\"c\\""',
+        "application/json; charset=us-ascii",
+    ],
+)
+def test_these_media_types_are_json(media_type):
+    assert is_json(media_type)
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "",
+        "json",
+        "/json",
+        "application/jsonp",
+        "application/+json",
+        "application/json; charset=utf-16",
+        "application/json; charset=utf-8x",
+        "application/json; a=b; charset=latin-1",
+        "application/json, text/html",
+        "application/json\r\nset-cookie: a",
+        "application/json; a=b\n",
+        "application/xml",
+    ],
+)
+def test_these_media_types_are_not(media_type):
+    assert not is_json(media_type)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "problem"),
+    [
+        ({"subject": ""}, "'subject' is empty; leave it out"),
+        ({"key": "a\nb"}, r"'partitionkey' is 'a\\nb'"),
+        ({"traceparent": "x" * 4097}, "'traceparent' has 4,097 characters"),
+        ({"id": "\ud800"}, "'id' is .* surrogates"),
+        ({"datacontenttype": "application/xml"}, "the data is 'application/xml'; events are JSON in UTF-8"),
+        ({"extensions": {"id": "x"}}, "'id' is no name of a CloudEvents extension"),
+        ({"extensions": {"data": "x"}}, "'data' is no name"),
+        ({"extensions": {"a\r\nb": "x"}}, r"'a\\r\\nb' is no name"),
+        ({"extensions": {"tenant": "a\r\nb"}}, r"'tenant' is 'a\\r\\nb'"),
+        ({"extensions": {"shard": 1 << 31}}, "32 bits"),
+        ({"extensions": {"shard": None}}, "'shard' is None; send text, an integer or a boolean"),
+    ],
+)
+def test_an_envelope_holds_nothing_else(attributes, problem):
+    with pytest.raises(EnvelopeError, match=problem):
+        Envelope(**{"id": "1", "source": "a", "type": "a.b", "data": b"{}"} | attributes)
