@@ -22,6 +22,8 @@ _CODES = {
     "pattern": codes.PATTERN,
     "propertyNames": codes.PATTERN,
     "format": codes.FORMAT,
+    "contentEncoding": codes.FORMAT,
+    "contentMediaType": codes.FORMAT,
     "minLength": codes.SIZE,
     "maxLength": codes.SIZE,
     "minItems": codes.SIZE,

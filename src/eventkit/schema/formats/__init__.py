@@ -190,3 +190,10 @@ _ALL = [
 
 FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
 """The formats that are asserted, by name: those of JSON Schema and those that pydantic validates."""
+
+CONTENTS: dict[tuple[str | None, str | None], Format] = {
+    ("base64", None): FORMATS["base64"],
+    (None, "application/json"): FORMATS["json-string"],
+    ("base64", "application/json"): Format("base64 of JSON", identifiers.is_base64_json, ("MQ==",), ("?",)),
+}
+"""What draft 7 asserts of contents, by `contentEncoding` and `contentMediaType`; later drafts only annotate."""

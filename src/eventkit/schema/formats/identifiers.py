@@ -49,6 +49,16 @@ def is_base64(text: str) -> bool:
     return True
 
 
+def is_base64_json(text: str) -> bool:
+    """Tell whether a text is the base64 of JSON in UTF-8."""
+    if not is_base64(text):
+        return False
+    try:
+        return is_json(base64.b64decode(text).decode())
+    except UnicodeError:
+        return False
+
+
 def is_base64url(text: str) -> bool:
     """Tell whether a text is base64 of RFC 4648, section 5."""
     return "+" not in text and "/" not in text and is_base64(text.replace("-", "+").replace("_", "/"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from eventkit.schema.budget import Undecided
 from eventkit.schema.cases import EMPTY, Accepts, Outcome, Store, Unsure, found
-from eventkit.schema.formats import FORMATS, Format
+from eventkit.schema.formats import CONTENTS, FORMATS, Format
 from eventkit.schema.keywords.counts import count
 from eventkit.schema.keywords.simple import Facts, Negatable
 from eventkit.schema.regex import matches
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eventkit.schema.nodes import Node
     from eventkit.schema.solver import Solver
 
-KEYWORDS = frozenset({"minLength", "maxLength", "pattern", "format"})
+KEYWORDS = frozenset({"minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"})
 
 _MOST_CHARACTERS = 100_000
 _LONGEST_CHECKED = 10_000
@@ -116,6 +116,10 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[Facts, ...]:
             facts.append((keyword, Matches(raw[keyword])))
         elif keyword == "format" and node.graph.assert_formats and raw[keyword] in FORMATS:
             facts.append((keyword, HasFormat(FORMATS[raw[keyword]])))
+    if node.dialect == "draft-07":
+        content = CONTENTS.get((raw.get("contentEncoding"), raw.get("contentMediaType")))
+        if content is not None:
+            facts.append(("contentEncoding" if "contentEncoding" in raw else "contentMediaType", HasFormat(content)))
     return (Facts(STRING, facts),) if facts else ()
 
 

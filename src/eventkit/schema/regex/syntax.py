@@ -1,6 +1,7 @@
 """The syntax of ECMA-262 regular expressions (with the `u` flag), read into a tree.
 
-Source: ECMA-262, section 22.2.1. Captures are groups like any other; lazy quantifiers match the same language.
+Source: ECMA-262, section 22.2.1. Captures are groups like any other; lazy quantifiers match the same language. Where
+all engines of validators agree against ECMA-262, they are followed: a dot matches all but a line feed.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ _CLASSES: dict[str, Ranges] = {"d": charsets.DIGITS, "w": charsets.WORD, "s": ch
 _CLASSES |= {name.upper(): charsets.complement(ranges) for name, ranges in list(_CLASSES.items())}
 _CONTROLS = {"t": 0x09, "n": 0x0A, "v": 0x0B, "f": 0x0C, "r": 0x0D}
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/-")
-_DOT = charsets.complement(charsets.LINE_ENDS)
+_DOT = charsets.complement(charsets.LINE_END)
 
 
 def parse(pattern: str) -> Tree:
