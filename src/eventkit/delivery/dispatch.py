@@ -35,7 +35,8 @@ from eventkit.delivery.policy import describe
 from eventkit.delivery.subscription import Again, Dead, Delivery, Outcome, Reason, Released, Subscription
 from eventkit.delivery.watchdog import Slot, Watchdog
 
-# Handlers that never wait would keep the event loop to themselves: after so many seconds a runner lets others go first.
+# Handlers that never wait would keep the event loop to themselves: all runners together let others go first after so
+# many seconds.
 _SLICE: Final = 0.01
 # How long handlers may take to end after they were cancelled, and the bus to settle what they did, when time is up.
 _LAST_CANCEL: Final = 5.0
@@ -91,6 +92,8 @@ class Dispatch:
         self._slots: set[Slot] = set()
         self._runners: set[asyncio.Task[None]] = set()
         self._starting: asyncio.Task[None] | None = None
+        self._slice_end = 0.0
+        self._giving_way = False
         self._settler: asyncio.Task[None] | None = None
         self._watchdog = Watchdog(subscription, self._held, self._slots, handlers.shortest_timeout, self.outage)
 
@@ -114,20 +117,18 @@ class Dispatch:
 
     async def _receive(self) -> None:
         enough = max(1, self._capacity // 4)
-        while True:
+        while not self._lanes.drained:
             while (room := self._capacity - len(self._held)) < enough:
                 self._room.clear()
                 await self._room.wait()
             ask = functools.partial(self._subscription.receive, room)
             batch = await self.outage.until_it_works("receive events", ask)
-            if not batch:
-                break
+            if not batch and not self._lanes.drained:
+                raise BusError(
+                    f"the bus was closed while {self._handlers.group} runs",
+                    mend="leave the block of `service.run` before that of the bus",
+                )
             self._accept(batch)
-        if not self._lanes.drained:
-            raise BusError(
-                f"the bus was closed while {self._handlers.group} runs",
-                mend="leave the block of `service.run` before that of the bus",
-            )
 
     def _accept(self, batch: Sequence[Delivery]) -> None:
         self._held.update(batch)
@@ -140,6 +141,8 @@ class Dispatch:
 
     def _start_runner(self) -> None:
         if self._starting is None and self._lanes.startable:
+            if not self._runners:
+                self._begin_slice()
             self._starting = self._task(self._run())
             self._runners.add(self._starting)
 
@@ -148,10 +151,15 @@ class Dispatch:
         assert task is not None  # noqa: S101 - for the type checker
         slot = Slot(task)
         self._slots.add(slot)
-        self._starting = None
-        slice_end = monotonic() + _SLICE
         try:
-            while (started := self._lanes.start()) is not None:
+            while True:
+                while monotonic() >= self._slice_end:
+                    await self._give_way()
+                started = self._lanes.start()
+                if self._starting is task:
+                    self._starting = None
+                if started is None:
+                    return
                 self._start_runner()
                 key, delivery = started
                 outcome = await self._handlers.handle(delivery, slot)
@@ -160,11 +168,18 @@ class Dispatch:
                 self._finish(key, outcome)
                 if task.cancelling():
                     await _absorb_cancellation(task)
-                if monotonic() >= slice_end:
-                    await asyncio.sleep(0)
-                    slice_end = monotonic() + _SLICE
         finally:
             self._slots.discard(slot)
+
+    async def _give_way(self) -> None:
+        if not self._giving_way:
+            self._giving_way = True
+            asyncio.get_running_loop().call_soon(self._begin_slice)
+        await asyncio.sleep(0)
+
+    def _begin_slice(self) -> None:
+        self._giving_way = False
+        self._slice_end = monotonic() + _SLICE
 
     def _finish(self, key: str | None, outcome: Outcome) -> None:
         counters = self._counters
