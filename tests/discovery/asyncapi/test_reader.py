@@ -138,6 +138,10 @@ def test_a_payload_that_holds_the_whole_envelope_describes_the_event_in_data() -
     assert found.places["/amount"].line == 15
 
 
+def test_a_property_may_be_called_ref() -> None:
+    assert message("{payload: {properties: {$ref: {type: string}}}}").places["/$ref"].line == 8
+
+
 def test_a_reply_goes_the_other_way() -> None:
     found = contract(
         """

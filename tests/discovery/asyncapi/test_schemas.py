@@ -169,6 +169,12 @@ def test_places_pass_through_references_combinations_and_arrays() -> None:
     }
 
 
+def test_a_property_that_two_branches_of_a_union_declare_has_no_place() -> None:
+    schemas, schema = payload("payload: {oneOf: [{properties: {a: true, b: true}}, {properties: {a: false}}]}")
+
+    assert set(schemas.places(schema)) == {"/b"}
+
+
 @pytest.mark.parametrize("layer", ["properties: {{a: {0}, b: {0}}}", "anyOf: [{0}, {0}]"])
 def test_a_schema_with_more_paths_than_could_ever_be_walked_is_read_at_once(layer: str) -> None:
     references = [f"{{$ref: '#/s{n + 1}'}}" for n in range(200)]

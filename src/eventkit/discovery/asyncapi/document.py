@@ -126,7 +126,8 @@ class Node:
 
     def raw_members(self, key: str) -> Iterator[Node]:
         """Yield the members of a member that is an object or an array, as they stand there."""
-        parent = self.get(key)
+        # Not followed: only single objects are Reference Objects, and a property may be called `$ref`.
+        parent = self.raw(key)
         if parent is None:
             return
         if not isinstance(parent.value, dict | list):

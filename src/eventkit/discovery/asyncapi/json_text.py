@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +14,6 @@ from eventkit.discovery.contract import Place
 
 _LIMITS: Final = Limits(max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+|\n')
-_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parse_json(text: str, file: str) -> Text:
@@ -24,11 +22,6 @@ def parse_json(text: str, file: str) -> Text:
         value = strict_json.loads(text, _LIMITS)
     except StrictJSONError as error:
         raise DocumentError(str(error), place=Place(file, 1)) from None
-    if _SURROGATE.search(text):
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise DocumentError("a text holds half of a surrogate pair", place=Place(file, 1)) from None
     return Text(value, _Scanner(text, file).places())
 
 

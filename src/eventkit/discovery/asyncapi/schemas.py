@@ -6,7 +6,7 @@ refers to goes with it as `$defs`. Names of definitions are the same for all mes
 Which draft a schema follows: that of its `$schema`, else of its `schemaFormat`. AsyncAPI's own Schema Object is a
 superset of draft 7 (AsyncAPI 3.0.0, "Schema Object"), but what generators put there today is mostly 2020-12. The two
 read almost every schema alike. Only where one holds a keyword with another meaning in draft 7, or none in 2020-12, it
-is marked as draft 7.
+is marked as draft 7; a schema without `$schema` is 2020-12.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from eventkit.discovery.asyncapi.keywords import map_subschemas, subschemas
 from eventkit.discovery.contract import Place
 
 DRAFT_7: Final = "http://json-schema.org/draft-07/schema#"
+_DRAFT_2020_12: Final = "https://json-schema.org/draft/2020-12/schema"
 _SCHEMA_FORMATS: Final = (
     (re.compile(r"application/vnd\.aai\.asyncapi(\+json|\+yaml)?(;\s*version=.*)?"), None),
     (re.compile(r"application/schema(\+json|\+yaml)?;\s*version=draft-?0?7"), DRAFT_7),
-    (re.compile(r"application/schema(\+json|\+yaml)?(;\s*version=(draft[-/])?2020-12)?"), None),
+    (re.compile(r"application/schema(\+json|\+yaml)?(;\s*version=(draft[-/])?2020-12)?"), _DRAFT_2020_12),
 )
 # What may stand beside a `$ref` without a meaning that draft 7, which ignores it, would lose.
 _ANNOTATIONS: Final = frozenset({
@@ -116,17 +117,21 @@ class Schemas:
         schema = {"$ref": f"#/$defs/{self._name(pointer)}"} if pointer in others else own.schema
         if isinstance(schema, bool):
             return schema
-        dialect = payload.dialect
-        if dialect is None and any(definition.draft_7 for definition in (own, *others.values())):
-            dialect = DRAFT_7
-        alone = {"$schema": dialect, **schema} if dialect else dict(schema)
+        draft_7 = payload.dialect == DRAFT_7 or (
+            payload.dialect is None and any(definition.draft_7 for definition in (own, *others.values()))
+        )
+        alone = {"$schema": DRAFT_7, **schema} if draft_7 else dict(schema)
         if others:
             alone["$defs"] = dict(sorted((self._name(pointer), other.schema) for pointer, other in others.items()))
         return alone
 
     def places(self, payload: Payload) -> dict[str, Place]:
-        """Return where the properties of a payload are declared, by path in the event, as "/items/*/price"."""
+        """Return where the properties of a payload are declared, by path in the event, as "/items/*/price".
+
+        A property that several branches of a union declare has no place: its path does not tell which one is meant.
+        """
         places: dict[str, Place] = {}
+        ambiguous: set[str] = set()
         # Breadth first, and each schema once a path: recursive schemas end at the limit, with the outer places found.
         todo = deque([(payload, "")])
         seen: set[tuple[str, str]] = set()
@@ -143,10 +148,10 @@ class Schemas:
                 step = _step_in_event(keyword, name)
                 if step is not None:
                     node = Node(self._document, pointer + steps, child)
-                    if keyword == "properties":
-                        places.setdefault(path + step, node.place)
+                    if keyword == "properties" and places.setdefault(path + step, node.place) != node.place:
+                        ambiguous.add(path + step)
                     todo.append((replace(part, node=node), path + step))
-        return places
+        return {path: place for path, place in places.items() if path not in ambiguous}
 
     def properties(self, payload: Payload) -> dict[str, Payload]:
         """Return the properties that an object schema declares, those of its `allOf` and `$ref` included."""
@@ -180,7 +185,7 @@ class Schemas:
             return node.value
         if isinstance(node.value.get("$id"), str):
             payload = replace(payload, base=node.pointer)
-        if _means_something_else_in_draft_7(node.value):
+        if differs_in_draft_7(node.value):
             definition.draft_7 = True
         # Nothing needs these here any more: what referred to them refers to `$defs` now.
         kept = {key: value for key, value in node.value.items() if key not in ("$defs", "definitions", "$id")}
@@ -233,7 +238,7 @@ class Schemas:
         return self._names[pointer]
 
 
-def _means_something_else_in_draft_7(schema: dict[str, Any]) -> bool:
+def differs_in_draft_7(schema: dict[str, Any]) -> bool:
     """Whether draft 7 and 2020-12 read this schema differently, those inside it left aside."""
     return (
         "additionalItems" in schema
