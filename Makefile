@@ -14,7 +14,7 @@ help: ## list these targets
 
 .PHONY: demo
 demo: $(VENV)/.ready ## verify three services, run them, break a contract
-	$(PY) examples/demo
+	$(PY) -m examples.demo
 
 .PHONY: test
 test: $(VENV)/.ready ## run all tests, end to end ones included

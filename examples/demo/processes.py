@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -90,25 +91,38 @@ class App:
 
     def kill(self) -> None:
         """End the process at once, wherever it is: SIGKILL."""
-        self._end(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
+        self.wait_until_ended()
 
     def stop(self) -> None:
         """Have the process finish what it is doing, and end: SIGTERM."""
-        self._end(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
+        self.wait_until_ended()
 
-    def _end(self, number: signal.Signals) -> None:
-        process, self.process = self.process, None
-        if process is None:
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if the process runs."""
+        if self.process is not None:
+            self.process.send_signal(number)
+
+    def wait_until_ended(self) -> None:
+        """Wait until the process has ended, after a signal.
+
+        Raises:
+            ProcessFailedError: It did not end in time, and was killed.
+        """
+        if self.process is None:
             return
-        process.send_signal(number)
         try:
-            process.wait(STOP_WITHIN)
+            self.process.wait(STOP_WITHIN)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
             raise ProcessFailedError(
                 f"{self.name} did not end within {STOP_WITHIN:.0f} s:\n{self.output.read_text()}"
             ) from None
+        finally:
+            # Also where the wait was interrupted: nothing that was started here outlives it.
+            self.process.kill()
+            self.process.wait()
+            self.process = None
 
 
 class System:
@@ -138,21 +152,32 @@ class System:
 
     def start(self, *names: str) -> None:
         """Start processes, and wait until all of them answer."""
+        self.launch(*names)
+        self.wait_until_ready(*names)
+
+    def launch(self, *names: str) -> None:
+        """Start processes; they are not ready yet."""
         for name in names:
             self.apps[name].start()
+
+    def wait_until_ready(self, *names: str) -> None:
+        """Wait until processes that were launched answer."""
         for name in names:
             self.apps[name].wait_until_ready()
 
     def stop(self) -> None:
-        """Stop all processes that run, the neighbours last."""
-        failures = []
-        for app in reversed(self.apps.values()):
-            try:
-                app.stop()
-            except ProcessFailedError as failure:
-                failures.append(str(failure))
-        if failures:
-            raise ProcessFailedError("\n".join(failures))
+        """Stop all processes that run: the services at once, then the neighbours, whom they may still ask.
+
+        Raises:
+            ProcessFailedError: One did not end in time, and was killed.
+        """
+        # The stack goes on to the end, whatever fails or interrupts it on the way.
+        with ExitStack() as stack:
+            for names in (NAMES[:1], NAMES[1:]):
+                for name in names:
+                    stack.callback(self.apps[name].wait_until_ended)
+                for name in names:
+                    stack.callback(self.apps[name].signal, signal.SIGTERM)
 
     def url(self, name: str) -> str:
         """Return where an app answers."""

@@ -71,7 +71,8 @@ class Landscape:
 
     def eventually(self, what: Callable[[], T], wanted: object) -> None:
         """Wait until `what` returns `wanted`; services that do not answer just now are asked again."""
-        deadline, got = time.monotonic() + self._patience, None
+        deadline = time.monotonic() + self._patience
+        got: object = None
         while time.monotonic() < deadline:
             try:
                 if (got := what()) == wanted:
@@ -103,12 +104,12 @@ class Landscape:
         """Wait until every event is out of the outboxes, and handled by all groups."""
 
         def left() -> int:
-            waiting = sum(self.rows(name, "SELECT count(*) FROM eventkit_outbox")[0][0] for name in self._services)
+            waiting = sum(len(self.rows(name, "SELECT 1 FROM eventkit_outbox")) for name in self._services)
             unseen = """
-                SELECT count(*) FROM events JOIN handled USING (type) JOIN groups ON groups.id = group_id
+                SELECT 1 FROM events JOIN handled USING (type) JOIN groups ON groups.id = group_id
                 WHERE seq > position
             """
-            return int(waiting) + self._bus("SELECT count(*) FROM deliveries")[0][0] + self._bus(unseen)[0][0]
+            return waiting + len(self._bus("SELECT 1 FROM deliveries")) + len(self._bus(unseen))
 
         self.eventually(left, 0)
 
