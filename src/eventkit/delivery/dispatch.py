@@ -164,8 +164,9 @@ class Dispatch:
                 key, delivery = started
                 outcome = await self._handlers.handle(delivery, slot)
                 if outcome is None:
-                    return
-                self._finish(key, outcome)
+                    self._leave(key, delivery)
+                else:
+                    self._finish(key, outcome)
                 if task.cancelling():
                     await _absorb_cancellation(task)
         finally:
@@ -196,6 +197,12 @@ class Dispatch:
             counters.failed += outcome.reason is Reason.FAILED
         else:
             counters.handled += 1
+
+    def _leave(self, key: str | None, delivery: Delivery) -> None:
+        # It stays out until its lease ends; those behind it must not overtake it.
+        self._held.discard(delivery)
+        for later in self._lanes.fail(key):
+            self._conclude(Released(later))
 
     def _conclude(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)

@@ -58,7 +58,7 @@ class Handlers:
             slot: Where the call runs: the watchdog and the end of the worker cancel it there.
 
         Returns:
-            The outcome, or None where the call was ended together with the worker.
+            The outcome, or None where the call was interrupted: the event then comes back when its lease has ended.
         """
         envelope = delivery.message
         if isinstance(envelope, Unreadable) or (reader := self._find(envelope.type, envelope.dataschema)) is None:
@@ -78,7 +78,10 @@ class Handlers:
             # An order to end the process or the task. The event has no outcome, and so it comes back.
             raise
         except BaseException as error:  # noqa: BLE001 - also what derives from BaseException must not end the worker
-            if slot.aborted:
+            if slot.aborted or _interrupted(error, slot):
+                logger.warning(
+                    "%s: %s %s was interrupted, and comes back", self.group, envelope.event_type, envelope.id
+                )
                 return None
             outcome = policy.failed(delivery, _explain(error, slot), handler.retry, clock=_now, random=random.random)
             self._report(outcome, error)
@@ -107,13 +110,18 @@ class Handlers:
         return outcome
 
 
+def _interrupted(error: BaseException, slot: Slot) -> bool:
+    """Tell whether the handler's task was cancelled by somebody else, such as the end of the event loop."""
+    return isinstance(error, asyncio.CancelledError) and slot.task.cancelling() > 0 and not slot.expired
+
+
 def _explain(error: BaseException, slot: Slot) -> BaseException:
     """Return the failure that a cancellation stands for."""
     if not isinstance(error, asyncio.CancelledError):
         return error
     if slot.expired:
         return TimeoutError(f"the handler took longer than {slot.timeout:g} s")
-    return asyncio.CancelledError("the handler was cancelled, or waited for something that was")
+    return asyncio.CancelledError("the handler waited for something that was cancelled")
 
 
 def _place(error: BaseException | None) -> str:
