@@ -45,12 +45,15 @@ class Generator:
         return publisher, self.document()
 
     def document(self) -> Any:
-        schema = self.schema(self.random.choice([1, 2, 2, 3]))
-        if isinstance(schema, dict) and "$ref" in str(schema):
-            definitions = {name: self.schema(2) for name in ("A", "B")}
-            definitions = {name: d if d != {"$ref": self._reference(name)} else {} for name, d in definitions.items()}
-            schema = {self._definitions: definitions, **schema}
-        return schema
+        """Return a schema with the definitions that it refers to."""
+        return self._defined(self.schema(self.random.choice([1, 2, 2, 3])))
+
+    def _defined(self, schema: Any) -> Any:
+        if not isinstance(schema, dict) or "$ref" not in str(schema) or self._definitions in schema:
+            return schema
+        definitions = {name: self.schema(2) for name in ("A", "B")}
+        definitions = {name: d if d != {"$ref": self._reference(name)} else {} for name, d in definitions.items()}
+        return {self._definitions: definitions, **schema}
 
     def _reference(self, name: str) -> str:
         return f"#/{self._definitions}/{name}"
@@ -61,13 +64,13 @@ class Generator:
         for _ in range(self.random.choice([1, 1, 1, 2, 3])):
             places = [place for place in _places(schema) if "$ref" not in str(place[0][place[1]])]
             if not places:
-                return self.schema(2)
+                return self.document()
             holder, key = self.random.choice(places)
             if self.random.random() < 0.3 and isinstance(holder, dict):
                 del holder[key]
             else:
                 holder[key] = _replaced(self, key, holder[key])
-        return schema
+        return self._defined(schema)
 
     def schema(self, depth: int) -> Any:
         random = self.random

@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eventkit.schema import codes
-from eventkit.schema.cases import Case, Found, Outcome
+from eventkit.schema.cases import Case, Found
 from eventkit.schema.comparison import Problem
 from eventkit.schema.documents import escape
 from eventkit.schema.keywords.array_facts import ItemViolates, SomeItemViolates
-from eventkit.schema.keywords.array_store import ArrayStore
 from eventkit.schema.keywords.logic import AllOf, Union
 from eventkit.schema.keywords.object_facts import Absent, SomeKeyViolates, Violates
-from eventkit.schema.keywords.object_store import ObjectStore
-from eventkit.schema.keywords.objects import ObjectConstraint
-from eventkit.schema.messages import message_of, show
+from eventkit.schema.messages import message_of, missing, show
 from eventkit.schema.nodes import Node
-from eventkit.schema.solver import Branch, Listed, Search, Solver, empty_store
-from eventkit.schema.values import ANY, ATOMIC_TYPES, NULL, Json, type_names
+from eventkit.schema.places import Place
+from eventkit.schema.solver import Branch, Search, Solver, empty_store
+from eventkit.schema.values import ANY, ATOMIC_TYPES, NULL, type_names
 
 _MOST_PROBLEMS = 1_000
 _MOST_LEAVES = 256
@@ -68,7 +66,7 @@ class Explainer:
         for kind in sent:
             if kind & accepted:
                 for leaf in self._leaves(kind, holds):
-                    self._defects(_Place(self._solver, kind, leaf, holds, path), target)
+                    self._defects(Place(self._solver, kind, leaf, holds, path), target)
         self._walking.remove(key)
 
     def _can_be_sent(self, kind: int, holds: tuple[Node, ...]) -> bool:
@@ -100,7 +98,7 @@ class Explainer:
             elif isinstance(branch.store.solve(self._solver), Found):
                 yield branch
 
-    def _defects(self, place: _Place, target: Node) -> None:
+    def _defects(self, place: Place, target: Node) -> None:
         """Explain each defect of the target that some value of one way of the publisher's has."""
         if not target.mask & place.kind:
             self._types(place.kind, accepted_types(target), place.holds, target, place.path)
@@ -112,7 +110,7 @@ class Explainer:
             if isinstance(outcome, Found) and place.confirms(outcome, target):
                 self._report(place, target, case, outcome)
 
-    def _report(self, place: _Place, target: Node, case: Case, example: Found) -> None:
+    def _report(self, place: Place, target: Node, case: Case, example: Found) -> None:
         fact = case.facts[0] if len(case.facts) == 1 else None
         if case.union is not None:
             self._union(place, target, case.union, example)
@@ -129,17 +127,26 @@ class Explainer:
         elif isinstance(fact, SomeItemViolates):
             self._walk(place.item(fact.start), fact.node, f"{place.path}/*")
         else:
-            code, message = message_of(case, example)
-            path = f"{place.path}/{escape(fact.name)}" if isinstance(fact, Absent) else place.path
-            self._add(code, path, message, place.pointer, f"{target.pointer}/{case.keyword}")
+            self._keyword(place, target, case, example)
 
-    def _is_missing(self, place: _Place, path: str, name: str) -> bool:
+    def _keyword(self, place: Place, target: Node, case: Case, example: Found) -> None:
+        """Report a keyword that is violated at this very place."""
+        pointer = f"{target.pointer}/{case.keyword}"
+        for fact in case.facts:
+            if isinstance(fact, Absent):
+                message = missing(fact.name, declared=fact.name in place.names())
+                self._add(codes.REQUIRED, f"{place.path}/{escape(fact.name)}", message, place.pointer, pointer)
+                return
+        code, message = message_of(case.keyword, target.raw, place.rejected_by(target) or [example.value])
+        self._add(code, place.path, message, place.pointer, pointer)
+
+    def _is_missing(self, place: Place, path: str, name: str) -> bool:
         """Tell whether a field is undeclared and was reported as such: then nothing is to be said of its type."""
         return name not in place.names() and any(
             (problem.code, problem.path) == (codes.REQUIRED, path) for problem in self._problems.values()
         )
 
-    def _keys(self, place: _Place, target: Node, fact: SomeKeyViolates) -> None:
+    def _keys(self, place: Place, target: Node, fact: SomeKeyViolates) -> None:
         """Explain values of keys that are not named by the subscriber, above all: keys that it forbids."""
         for name in place.names():
             if name not in fact.region:
@@ -158,7 +165,7 @@ class Explainer:
                 message = "the publisher can send fields that it does not declare, which the subscriber forbids"
                 self._add(codes.EXTRA_FIELD, path, message, place.pointer, fact.node.pointer)
 
-    def _union(self, place: _Place, target: Node, union: Union, example: Found) -> None:
+    def _union(self, place: Place, target: Node, union: Union, example: Found) -> None:
         """Explain why no branch takes the value; if only one branch can be meant, explain what is wrong with it."""
         pointer = f"{target.pointer}/{union.keyword}"
         for narrowed in place.by_tag(union):
@@ -174,98 +181,6 @@ class Explainer:
             else:
                 message = f"no branch of the subscriber's union takes {show(example.value)}"
                 self._add(codes.UNION, place.path, message, place.pointer, pointer)
-
-
-class _Place:
-    """One way of the publisher's at one place of the event."""
-
-    def __init__(
-        self,
-        solver: Solver,
-        kind: int,
-        branch: Branch,
-        holds: tuple[Node, ...],
-        path: str,
-        tag: tuple[str, Json] | None = None,
-    ) -> None:
-        self.solver = solver
-        self.kind = kind
-        self.branch = branch
-        self.holds = holds
-        self.path = path
-        self.tag = tag
-        self.pointer = holds[0].pointer if holds else "#"
-
-    def explore(self, case: Case) -> Outcome:
-        return self.branch.search.explore(self.branch.copy(), case)
-
-    def confirms(self, outcome: Found, target: Node) -> bool:
-        """Tell whether a value is a counterexample here, even if the search for it was not exact."""
-        if not self.branch.search.relaxed:
-            return True
-        accepts, value = self.solver.accepts, outcome.value
-        return all(accepts(node, value) for node in self.holds) and not accepts(target, value)
-
-    def assuming(self, case: Case) -> _Place:
-        branch = self.branch.copy()
-        branch.assume(case)
-        return _Place(self.solver, self.kind, branch, self.holds, self.path, self.tag)
-
-    def names(self) -> list[str]:
-        store = self.branch.store
-        if isinstance(store, ObjectStore):
-            return list(store.skeleton.mentioned)
-        return list(dict.fromkeys(name for value in self._listed() for name in value))
-
-    def open(self) -> bool:
-        """Tell whether keys can be sent that no schema mentions."""
-        store = self.branch.store
-        return isinstance(store, ObjectStore) and isinstance(self.solver.solve(self.cell(self.unnamed()), ()), Found)
-
-    def unnamed(self) -> str:
-        names = self.names()
-        return next(name for name in (f"key{number}" for number in range(len(names) + 1)) if name not in names)
-
-    def cell(self, name: str) -> tuple[Node, ...]:
-        """Return the publisher's schemas for the value of a key."""
-        store = self.branch.store
-        if isinstance(store, ObjectStore):
-            return store.skeleton.cell(name)
-        return self._values([value[name] for value in self._listed() if name in value])
-
-    def item(self, index: int) -> tuple[Node, ...]:
-        """Return the publisher's schemas for the item at a position."""
-        store = self.branch.store
-        if isinstance(store, ArrayStore):
-            return store.cell(index)
-        return self._values([value[index] for value in self._listed() if len(value) > index])
-
-    def by_tag(self, union: Union) -> Iterator[_Place]:
-        """Yield this place once for each value of the property that tells the union's branches apart."""
-        store = self.branch.store
-        if isinstance(store, ObjectStore):
-            for name in union.tags.names():
-                nodes = [node for node in store.skeleton.cell(name) if node.values]
-                if store.listed(name) and nodes:
-                    for value in nodes[0].values or ():
-                        yield self._tagged(name, value, nodes[0])
-                    return
-        yield self
-
-    def _tagged(self, name: str, value: Json, node: Node) -> _Place:
-        only = ObjectConstraint()
-        only.properties = {name: node.graph.made(node, node.mask, (), [value])}
-        branch = self.branch.copy()
-        branch.assume(Case("", facts=(only,)))
-        return _Place(self.solver, self.kind, branch, self.holds, self.path, (name, value))
-
-    def _listed(self) -> list[Json]:
-        store = self.branch.store
-        return list(store.values) if isinstance(store, Listed) else []
-
-    def _values(self, values: list[Json]) -> tuple[Node, ...]:
-        like = self.holds[0] if self.holds else self.solver.root
-        return (like.graph.made(like, like.mask, (), values),)
 
 
 def accepted_types(node: Node, above: tuple[int, ...] = ()) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from eventkit.schema import codes
-from eventkit.schema.cases import Case, Found
 from eventkit.schema.values import Json
 
 _LONGEST = 60
+_MOST_SHOWN = 5
 
 _CODES = {
     "required": codes.REQUIRED,
@@ -38,14 +38,14 @@ _CODES = {
 
 _SENTENCES = {
     codes.REQUIRED: "the subscriber requires a field that is not sent in {value}",
-    codes.RANGE: "the publisher can send {value}, which is out of the subscriber's range",
+    codes.RANGE: "the publisher can send {value}, but the subscriber's {keyword} is {limit}",
     codes.ENUM: "the publisher can send {value}, which is none of the values that the subscriber knows",
-    codes.PATTERN: "the publisher can send {value}, which does not match the subscriber's pattern",
-    codes.FORMAT: "the publisher can send {value}, which does not have the subscriber's format",
-    codes.SIZE: "the publisher can send {value}, whose length is out of the subscriber's bounds ({keyword})",
+    codes.PATTERN: "the publisher can send {value}, which does not match the subscriber's {keyword} {limit}",
+    codes.FORMAT: "the publisher can send {value}, which does not have the subscriber's {keyword} {limit}",
+    codes.SIZE: "the publisher can send {value}, but the subscriber's {keyword} is {limit}",
     codes.ITEMS: "the publisher can send {value}, whose items break the subscriber's {keyword}",
     codes.UNION: "the publisher can send {value}, which two branches of the subscriber's oneOf take",
-    codes.PRECISION: "the publisher can send {value}, which is not a multiple of the subscriber's step",
+    codes.PRECISION: "the publisher can send {value}, which is not a multiple of {limit}, the subscriber's step",
     codes.NO_BETTER_NAME: "the publisher can send {value}, which breaks the subscriber's {keyword}",
 }
 
@@ -56,10 +56,21 @@ def show(value: Json) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
-def message_of(case: Case, example: Found) -> tuple[str, str]:
-    """Return the code of a violated keyword, and a sentence about a value that violates it."""
-    code = _CODES.get(case.keyword, codes.NO_BETTER_NAME)
-    if case.keyword == "required":
-        name = getattr(case.facts[0], "name", "")
-        return code, f"the subscriber requires the field {show(name)}, which the publisher does not always send"
-    return code, _SENTENCES[code].format(value=show(example.value), keyword=case.keyword)
+def message_of(keyword: str, schema: Json, values: list[Json]) -> tuple[str, str]:
+    """Return the code of a violated keyword, and a sentence about it.
+
+    Args:
+        keyword: the keyword.
+        schema: the subscriber's schema that has it.
+        values: values that violate it.
+    """
+    code = _CODES.get(keyword, codes.NO_BETTER_NAME)
+    limit = schema.get(keyword) if isinstance(schema, dict) else None
+    shown = ", ".join(show(value) for value in values[:_MOST_SHOWN]) + (", ..." if len(values) > _MOST_SHOWN else "")
+    return code, _SENTENCES[code].format(value=shown, keyword=keyword, limit=show(limit))
+
+
+def missing(name: str, *, declared: bool) -> str:
+    """Return a sentence about a required field that is not sent, or not always."""
+    how = "does not always send" if declared else "does not declare"
+    return f"the subscriber requires the field {show(name)}, which the publisher {how}"

@@ -1,13 +1,57 @@
-"""Values that counterexamples are made of, the plainest first."""
+"""Values that counterexamples are made of: what the schemas themselves suggest, then the plainest."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from eventkit.schema.values import Exact
+from eventkit.schema.values import Exact, Json
+
+if TYPE_CHECKING:
+    from eventkit.schema.nodes import Node
 
 NUMBERS: tuple[Exact, ...] = (1, 0, Fraction(25, 2), Fraction(1, 2), 2, 3, 10, -1, 100, Fraction(-1, 2))
 
 STRINGS: tuple[str, ...] = ("a", "", "1", "A", "abc", "text")
 
 NAMES: tuple[str, ...] = ("extra", "other", "key", "another")
+
+_BY_WORD: dict[str, str] = {
+    "amount": "12.50",
+    "price": "12.50",
+    "total": "12.50",
+    "balance": "12.50",
+    "fee": "12.50",
+    "currency": "EUR",
+    "country": "DE",
+    "email": "ada@example.com",
+    "name": "Ada",
+    "url": "https://example.com/a",
+    "phone": "+4930123456",
+    "sku": "SKU-1",
+}
+
+
+def suggested(nodes: tuple[Node, ...]) -> tuple[Json, ...]:
+    """Return values that schemas suggest: their examples and defaults, and what fits the words of their titles."""
+    values: list[Json] = []
+    for node in nodes:
+        if isinstance(node.raw, dict):
+            examples = node.raw.get("examples")
+            values.extend(examples if isinstance(examples, list) else ())
+            if "default" in node.raw:
+                values.append(node.raw["default"])
+            title = node.raw.get("title")
+            if isinstance(title, str):
+                values.extend(_by_title(title))
+    return tuple(values)
+
+
+@lru_cache(maxsize=1024)
+def _by_title(title: str) -> tuple[str, ...]:
+    """Return a text for a title such as "Order Id" or "Total Amount", which pydantic makes from a field's name."""
+    words = title.lower().split()
+    if len(words) > 1 and words[-1] == "id":
+        return (f"{'-'.join(words[:-1])}-1",)
+    return tuple(_BY_WORD[word] for word in reversed(words) if word in _BY_WORD)

@@ -21,6 +21,7 @@ from eventkit.schema.keywords.numbers import NumberStore
 from eventkit.schema.keywords.object_store import ObjectStore
 from eventkit.schema.keywords.strings import StringStore
 from eventkit.schema.nodes import Node
+from eventkit.schema.samples import suggested
 from eventkit.schema.validator import Validator
 from eventkit.schema.values import ANY, ARRAY, ATOMIC_TYPES, BOOLEAN, FRACTION, INTEGER, NULL, STRING, Json, type_of
 
@@ -41,7 +42,6 @@ class Solver:
         self.root = root
         self.budget = budget
         self.accepts = Validator(budget)
-        self.prefer: tuple[str, ...] = ()
         self._known: dict[Key, Outcome] = {}
         self._provisional: dict[Key, tuple[Outcome, int]] = {}
         self._active: dict[Key, int] = {}
@@ -135,19 +135,15 @@ class Solver:
         self, holds: tuple[Node, ...], fails: tuple[Node, ...], facts: Iterable[Fact], prefer: tuple[str, ...]
     ) -> Outcome:
         """Find a string, of which also facts are known, preferring some strings where they will do."""
-        outer, self.prefer = self.prefer, prefer
-        try:
-            return Search(self, STRING, exact=True).run(holds, fails, tuple(facts))
-        finally:
-            self.prefer = outer
+        return Search(self, STRING, exact=True).run(holds, fails, tuple(facts), prefer)
 
 
-def empty_store(kind: int) -> Store:
-    """Return the store of a type, without any facts."""
+def empty_store(kind: int, prefer: tuple[Json, ...] = ()) -> Store:
+    """Return the store of a type, without any facts, that finds preferred values first."""
     if kind in (INTEGER, FRACTION):
-        return NumberStore(kind)
+        return NumberStore(kind, prefer)
     if kind == STRING:
-        return StringStore()
+        return StringStore(prefer)
     if kind == ARRAY:
         return ArrayStore()
     if kind == NULL:
@@ -186,9 +182,17 @@ class Search:
         self.exact = exact
         self.relaxed = False
 
-    def run(self, holds: tuple[Node, ...], fails: tuple[Node, ...], facts: tuple[Fact, ...] = ()) -> Outcome:
-        """Find a value."""
-        branch = Branch(self, empty_store(self.kind))
+    def run(
+        self,
+        holds: tuple[Node, ...],
+        fails: tuple[Node, ...],
+        facts: tuple[Fact, ...] = (),
+        prefer: tuple[Json, ...] = (),
+    ) -> Outcome:
+        """Find a value, one of those that are preferred if it will do."""
+        if self.kind & (INTEGER | FRACTION | STRING):
+            prefer += suggested(holds)
+        branch = Branch(self, empty_store(self.kind, prefer))
         return self.explore(branch, Case("", facts=facts, holds=holds, fails=fails))
 
     def explore(self, branch: Branch, case: Case) -> Outcome:

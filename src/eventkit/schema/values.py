@@ -40,10 +40,14 @@ TYPE_MASKS = {
 }
 
 _TYPE_NAMES = (
-    (NUMBER, "number"),
-    (INTEGER, "integer"),
-    (FRACTION, "number with a fraction"),
-    *((mask, name) for name, mask in TYPE_MASKS.items() if mask & ~NUMBER),
+    (NUMBER, "a number"),
+    (INTEGER, "an integer"),
+    (FRACTION, "a number with a fraction"),
+    (STRING, "a string"),
+    (BOOLEAN, "a boolean"),
+    (OBJECT, "an object"),
+    (ARRAY, "an array"),
+    (NULL, "null"),
 )
 
 
@@ -63,7 +67,7 @@ def type_of(value: Json) -> int:
 
 
 def type_names(mask: int) -> str:
-    """Return a set of types in words, as in "integer, string or null"."""
+    """Return a set of types in words, as in "an integer, a string or null"."""
     names = []
     for bits, name in _TYPE_NAMES:
         if mask & bits == bits:

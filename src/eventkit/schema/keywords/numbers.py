@@ -7,13 +7,15 @@ a step of 1 and "not an integer" is the contrary of it.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, cast
 
 from eventkit.schema.cases import EMPTY, Accepts, Outcome, Store, Unsure, found
 from eventkit.schema.keywords.simple import Facts, Negatable
 from eventkit.schema.samples import NUMBERS
-from eventkit.schema.values import INTEGER, NUMBER, Exact, Json, exact, to_json
+from eventkit.schema.values import INTEGER, NUMBER, Exact, Json, exact, to_json, type_of
 
 if TYPE_CHECKING:
     from eventkit.schema.nodes import Node
@@ -121,10 +123,11 @@ def lcm(left: Exact, right: Exact) -> Exact:
 class NumberStore:
     """An interval, a grid that the number is on, grids that it is not on, and numbers that it is not."""
 
-    __slots__ = ("_excluded", "_high", "_high_open", "_low", "_low_open", "_off", "_step")
+    __slots__ = ("_excluded", "_high", "_high_open", "_low", "_low_open", "_off", "_prefer", "_step")
 
-    def __init__(self, kind: int) -> None:
+    def __init__(self, kind: int, prefer: tuple[Json, ...] = ()) -> None:
         integer = kind == INTEGER
+        self._prefer = prefer
         self._low: Exact | None = None
         self._low_open = False
         self._high: Exact | None = None
@@ -188,6 +191,9 @@ class NumberStore:
 
     def solve(self, solver: Solver) -> Outcome:
         solver.budget.spend()
+        for value in self._prefer:
+            if type_of(value) & NUMBER and self._admits(exact(value)):
+                return found(value)
         for number in NUMBERS:
             if self._admits(number):
                 return found(to_json(number))
@@ -227,17 +233,25 @@ class NumberStore:
             last -= self._high_open and last * step == self._high
         if first is not None and last is not None and first > last:
             return EMPTY
-        start, direction = (last or 0, -1) if first is None else (first, 1)
         unspellable = False
-        for distance in range(_MOST_MULTIPLES):
+        for index in islice(_from_one_on(first, last), _MOST_MULTIPLES):
             solver.budget.spend()
-            index = start + direction * distance
-            if (last is not None and index > last) or (first is not None and index < first):
-                return Unsure(_NO_FLOAT) if unspellable else EMPTY
             number = index * step
             if self._admits(number):
                 value = to_json(number)
                 if value is not None:
                     return found(value)
                 unspellable = True
-        return Unsure("too many multiples to look through")
+        if unspellable:
+            return Unsure(_NO_FLOAT)
+        finite = first is not None and last is not None and last - first < _MOST_MULTIPLES
+        return EMPTY if finite else Unsure("too many multiples to look through")
+
+
+def _from_one_on(first: int | None, last: int | None) -> Iterator[int]:
+    """Yield the integers of an interval, the small positive ones first."""
+    start = max(first or 1, 1)
+    if last is not None:
+        start = min(start, last)
+    yield from count(start) if last is None else range(start, last + 1)
+    yield from count(start - 1, -1) if first is None else range(start - 1, first - 1, -1)

@@ -126,9 +126,10 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[Facts, ...]:
 class StringStore:
     """Bounds of the length, patterns and formats with their contraries, and strings that it is not."""
 
-    __slots__ = ("_excluded", "_formats", "_least", "_most", "_no_formats", "_no_patterns", "_patterns")
+    __slots__ = ("_excluded", "_formats", "_least", "_most", "_no_formats", "_no_patterns", "_patterns", "_prefer")
 
-    def __init__(self) -> None:
+    def __init__(self, prefer: tuple[Json, ...] = ()) -> None:
+        self._prefer = prefer
         self._least = 0
         self._most: int | None = None
         self._patterns: tuple[str, ...] = ()
@@ -190,15 +191,15 @@ class StringStore:
 
     def solve(self, solver: Solver) -> Outcome:
         solver.budget.spend()
-        for text in self._samples(solver.prefer):
-            if self._admits(text):
+        for text in self._samples():
+            if isinstance(text, str) and self._admits(text):
                 return found(text)
         if not self._patterns and not self._no_patterns and not self._formats and not self._no_formats:
             return self._of_length()
         return self._in_language(solver)
 
-    def _samples(self, prefer: tuple[str, ...]) -> tuple[str, ...]:
-        samples = prefer or STRINGS
+    def _samples(self) -> tuple[Json, ...]:
+        samples = self._prefer + STRINGS
         for each in self._no_formats:
             samples = each.invalid + samples
         for each in self._formats:
