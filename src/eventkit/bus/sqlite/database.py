@@ -68,6 +68,7 @@ class Database:
         """
         opened: _Job[None] = _Job(lambda _: None, asyncio.get_running_loop().create_future())
         self._process = os.getpid()
+        self._jobs = SimpleQueue()
         # A daemon: a bus that nobody closes must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, args=(opened,), name=f"eventkit {self.path}", daemon=True)
         self._thread.start()

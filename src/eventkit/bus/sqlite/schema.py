@@ -93,9 +93,11 @@ def require_ours(connection: sqlite3.Connection, where: str) -> int:
         ConfigurationError: Another program's database, or one that a newer eventkit wrote.
         sqlite3.Error: The file is no database, or cannot be read.
     """
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    # One statement sees one state, also while another process makes the tables.
+    application, version, tables = connection.execute(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
+        " FROM pragma_application_id, pragma_user_version"
+    ).fetchone()
     if application != APPLICATION_ID and (application or version or tables):
         raise ConfigurationError(
             "the file is another program's SQLite database", where=where, mend="give the bus a file of its own"

@@ -1,0 +1,106 @@
+"""`sqlite://` does what every bus does."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from eventkit import ConfigurationError, Envelope, PublishError, connect
+from eventkit.bus.sqlite import SQLiteBus
+from eventkit.bus.sqlite.transaction import Transaction
+from eventkit.contract.envelope import new_id
+from eventkit.contract.strict_json import DEFAULT_LIMITS
+from eventkit.testing.conformance import BusConformance
+from eventkit.testing.conformance.support import BusFactory
+
+
+class TestSQLiteBus(BusConformance):
+    @pytest.fixture
+    def bus_factory(self, tmp_path: Path) -> BusFactory:
+        return functools.partial(connect, f"sqlite:///{tmp_path}/events.db")
+
+
+def event(data: bytes = b"{}") -> Envelope:
+    return Envelope(id=new_id(), source="test", type="a.happened", data=data)
+
+
+class TestSettings:
+    @pytest.mark.parametrize("setting", ["lease=0", "lease=-1", "lease=nan", "lease=inf", "retention=-1"])
+    def test_a_value_out_of_its_range(self, tmp_path: Path, setting: str) -> None:
+        with pytest.raises(ConfigurationError, match="out of range"):
+            connect(f"sqlite:///{tmp_path}/events.db?{setting}")
+
+    async def test_a_relative_path_is_meant_from_where_the_process_is(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        bus = connect("sqlite:///events.db")
+        monkeypatch.chdir("/")
+        async with bus:
+            assert (tmp_path / "events.db").exists()
+
+
+class TestPublishing:
+    async def test_an_event_above_the_limit_is_refused(self, tmp_path: Path) -> None:
+        async with connect(f"sqlite:///{tmp_path}/events.db") as bus:
+            with pytest.raises(PublishError, match="more than the limit"):
+                await bus.publish(event(b" " * (DEFAULT_LIMITS.max_bytes + 1)))
+
+    async def test_a_bus_that_is_not_open_refuses(self, tmp_path: Path) -> None:
+        with pytest.raises(PublishError, match="not open"):
+            await connect(f"sqlite:///{tmp_path}/events.db").publish(event())
+
+    async def test_what_was_not_stored_is_told_and_what_was_stays(self, tmp_path: Path) -> None:
+        async with connect(f"sqlite:///{tmp_path}/events.db") as bus:
+            assert isinstance(bus, SQLiteBus)
+            await bus.publish(event())
+            await bus._database.submit(disk_of(10))
+            large = [event(b'{"a":"%s"}' % (b"x" * 100_000)) for _ in range(5)]
+            results = await asyncio.gather(*map(bus.publish, large), return_exceptions=True)
+            assert all(isinstance(each, PublishError) and "disk is full" in str(each) for each in results)
+            await bus._database.submit(disk_of(100_000))
+            await bus.publish(event())
+            assert await bus._database.submit(published) == 2
+
+    async def test_a_small_event_is_stored_although_a_large_one_beside_it_is_not(self, tmp_path: Path) -> None:
+        async with connect(f"sqlite:///{tmp_path}/events.db") as bus:
+            assert isinstance(bus, SQLiteBus)
+            await bus._database.submit(disk_of(20))
+            large, small = event(b'{"a":"%s"}' % (b"x" * 100_000)), event()
+            results = await asyncio.gather(bus.publish(large), bus.publish(small), return_exceptions=True)
+            assert isinstance(results[0], PublishError)
+            assert results[1] is None
+            assert await bus._database.submit(published) == 1
+
+    async def test_a_deleted_file_is_told(self, tmp_path: Path) -> None:
+        async with connect(f"sqlite:///{tmp_path}/events.db") as bus:
+            (tmp_path / "events.db").unlink()
+            with pytest.raises(PublishError, match="deleted or replaced"):
+                await bus.publish(event())
+
+
+def disk_of(pages: int) -> Callable[[Transaction], None]:
+    """Let the file have as many pages, whatever the disk has."""
+
+    def limit(transaction: Transaction) -> None:
+        transaction.execute(f"PRAGMA max_page_count = {pages}")
+
+    return limit
+
+
+def published(transaction: Transaction) -> int:
+    return int(transaction.execute("SELECT count(*) FROM events").fetchone()[0])
+
+
+async def test_old_events_are_removed_while_the_bus_is_open(tmp_path: Path) -> None:
+    async with connect(f"sqlite:///{tmp_path}/events.db") as bus:
+        await bus.publish(event())
+    async with connect(f"sqlite:///{tmp_path}/events.db", retention=0.0) as bus:
+        assert isinstance(bus, SQLiteBus)
+        async with asyncio.timeout(20):
+            while await bus._database.submit(published):  # noqa: ASYNC110 - nothing tells when it happens
+                await asyncio.sleep(0.01)

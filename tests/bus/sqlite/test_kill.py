@@ -1,0 +1,51 @@
+"""Publishers and handlers are killed at random moments, again and again: nothing is lost, doubled or overtaken."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.bus.sqlite import actors
+from tests.bus.sqlite.processes import kill, running
+
+KILLS = 240
+LONGEST_LIFE = 0.1
+LEASE = 0.5
+PATIENCE = 60.0
+
+
+@pytest.mark.slow
+def test_what_was_published_is_handled_once_and_in_order_whoever_is_killed_when(tmp_path: Path) -> None:
+    place = actors.Place(tmp_path, LEASE)
+    actors.make_effects(place)
+    roles = [(actors.publish, place, "red"), (actors.publish, place, "blue"), *2 * [(actors.handle, place)]]
+    with running() as start:
+        cast = [start(*role) for role in roles]
+        for _ in range(KILLS):
+            time.sleep(random.uniform(0, LONGEST_LIFE))
+            victim = random.randrange(len(cast))
+            kill(cast[victim])
+            cast[victim] = start(*roles[victim])
+        for publisher in cast[:2]:
+            kill(publisher)
+        published = [tuple(json.loads(line)) for line in place.published.read_text().splitlines()]
+        deadline = time.monotonic() + PATIENCE
+        while not set(published) <= set(effects := actors.effects(place)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    print(f"{KILLS} kills, {len(published)} events published, {len(effects)} handled")
+    assert len(published) > KILLS, "too little happened between the kills for them to prove anything"
+    assert set(published) - set(effects) == set(), "published, and never handled"
+    assert len(effects) == len(set(effects)), "handled twice"
+    for key in {key for key, _ in effects}:
+        numbers = [number for each, number in effects if each == key]
+        assert numbers == sorted(numbers), f"the events of {key} overtook each other"
+    with closing(sqlite3.connect(tmp_path / "bus.db")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT * FROM dead_letters").fetchall() == []
