@@ -17,8 +17,10 @@ source. An EventkitError or OSError that a command lets through is printed to st
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
@@ -43,6 +45,9 @@ class Row(NamedTuple):
 
 
 COMMANDS: Final = {
+    "verify": Row("eventkit.cli.verify", "Check that every publisher fits every subscriber."),
+    "compare": Row("eventkit.cli.compare", "Check one JSON Schema against another."),
+    "export": Row("eventkit.cli.export", "Write contracts as AsyncAPI documents and JSON Schemas."),
     "explain": Row("eventkit.cli.explain", "Say what a finding means and how to mend it."),
 }
 
@@ -77,6 +82,10 @@ app = typer.Typer(cls=Commands, rich_markup_mode=None, add_completion=False, no_
 
 def run() -> None:
     """Run the command line of this process and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character shows its code; the default is to fail.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = Options()
     try:
         typer.main.get_command(app).main(prog_name="eventkit", obj=options)

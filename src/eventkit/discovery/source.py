@@ -41,9 +41,9 @@ class Source:
             path: A folder or a document.
             taken: The files that were read before, and whether they hold contracts; those of this source are added.
         """
-        source = cls(path)
+        source = cls(Path(os.path.abspath(path)))  # noqa: PTH100 - a link is shown by the name that was given
         fruitful = False
-        for file in files_of(path):
+        for file in files_of(source.path):
             real = os.path.realpath(file)
             if real not in taken:
                 taken[real] = source._read_file(file)

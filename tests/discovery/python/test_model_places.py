@@ -115,6 +115,21 @@ def test_a_field_has_the_name_that_it_has_in_the_schema(mode, schema) -> None:
     assert names == set(schema["properties"])
 
 
+def test_a_field_that_two_branches_of_a_union_declare_has_no_place() -> None:
+    class Card(BaseModel):
+        number: str
+        kind: str
+
+    class Iban(BaseModel):
+        number: str
+        bank: str
+
+    class Paid(Event, type="order.paid"):
+        method: Card | Iban
+
+    assert set(model_places(Paid, "validation", SourceFiles())) == {"", "/method", "/method/kind", "/method/bank"}
+
+
 def test_a_name_is_written_as_a_step_of_a_json_pointer() -> None:
     assert paths(Named)["/a~1b"] == "plain: int"
 

@@ -35,6 +35,8 @@ class _Member(NamedTuple):
 def model_places(model: type[BaseModel], mode: Mode, sources: SourceFiles) -> dict[str, Place]:
     """Return the places of a model and of all fields in it: "" for the model, "/amount", "/items/*/price".
 
+    A field that several branches of a union declare has none: which of them is meant is not to be told from its path.
+
     Args:
         model: An event.
         mode: Whether fields have the names under which they are read or those under which they are written.
@@ -46,6 +48,7 @@ def model_places(model: type[BaseModel], mode: Mode, sources: SourceFiles) -> di
         places[""] = whole
     # Breadth first, so that where there are too many, the deepest are left out.
     queue: deque[tuple[str, Any, tuple[type, ...]]] = deque([("", model, ())])
+    ambiguous: set[str] = set()
     visited = 0
     while queue and visited < _MAX_FIELDS:
         path, annotation, inside = queue.popleft()
@@ -54,11 +57,11 @@ def model_places(model: type[BaseModel], mode: Mode, sources: SourceFiles) -> di
             for member in () if cls in inside else _members(cls, mode):
                 visited += 1
                 member_path = f"{path}{steps}{member.step}"
-                place = sources.of_member(cls, member.name)
-                if place:
-                    places.setdefault(member_path, place)
+                place = sources.of_member(cls, member.name) if member.step else None
+                if place and places.setdefault(member_path, place) != place:
+                    ambiguous.add(member_path)
                 queue.append((member_path, member.annotation, (*inside, cls)))
-    return places
+    return {path: place for path, place in places.items() if path not in ambiguous}
 
 
 def _classes_in(annotation: Any) -> Iterator[tuple[str, type]]:

@@ -12,7 +12,7 @@ SOURCE_RULES: Final = (
         codes.NOTHING_FOUND,
         Severity.ERROR,
         "a source holds no contract",
-        "What was to be checked is not there, so nothing was checked. Wrong paths are more frequent than empty folders.",
+        "What was to be checked is not there, so nothing was checked. Most often the path is wrong.",
         "eventkit verify exmaples/services",
         "Name a folder with Python services or AsyncAPI documents, or one such document.",
     ),

@@ -1,0 +1,94 @@
+"""EK1xx and EK204: every subscriber against every publisher of the events that it handles, version by version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eventkit.schema import compare
+from eventkit.verify.finding import Finding, Pair, title
+from eventkit.verify.problems import finding_of
+from eventkit.verify.rules.pairs import UNDECIDED
+from eventkit.verify.rules.topology import VERSION_NOT_READ
+from eventkit.verify.traffic import Side, Traffic
+
+
+def check_pairs(traffic: Traffic) -> tuple[list[Pair], list[Finding]]:
+    """Compare all pairs: a subscriber has to read every version of an event that anybody publishes.
+
+    Returns:
+        The pairs, sorted by event, publisher and subscriber, and the findings in the same order.
+    """
+    pairs: list[Pair] = []
+    findings: list[Finding] = []
+    for name, publishers in traffic.published.items():
+        readers: dict[str, list[Side]] = {}
+        for side in traffic.handled.get(name, ()):
+            readers.setdefault(side.service, []).append(side)
+        newest_version = publishers[-1].message.event.version
+        for publisher in publishers:
+            for versions in readers.values():
+                pair, found = _check(publisher, versions, newest_version)
+                pairs.append(pair)
+                findings += found
+    return pairs, findings
+
+
+def _check(publisher: Side, versions: Sequence[Side], newest_version: int) -> tuple[Pair, list[Finding]]:
+    """Check one publisher against one subscriber.
+
+    Args:
+        publisher: Who publishes the event.
+        versions: The versions of the event that the subscriber reads.
+        newest_version: The newest version that anybody publishes.
+    """
+    event = publisher.message.event
+    subscriber = next((side for side in versions if side.message.event == event), None)
+    if subscriber is None:
+        return _version_not_read(publisher, versions)
+    compared = compare(publisher.message.schema, subscriber.message.schema, closed_publisher=publisher.message.closed)
+    pair = Pair(event, publisher.service, subscriber.service, compared.verdict, compared.counterexample)
+    if compared.verdict == "unknown":
+        return pair, [_undecided(publisher, subscriber, compared.reason or "")]
+    return pair, [
+        finding_of(problem, publisher, subscriber, compared.counterexample, newest_version)
+        for problem in compared.problems
+    ]
+
+
+def _undecided(publisher: Side, subscriber: Side, reason: str) -> Finding:
+    event = publisher.message.event
+    return Finding(
+        code=UNDECIDED,
+        message=f"it is not known whether {subscriber.service} accepts what {publisher.service} publishes as "
+        f"{title(event)}: {reason}",
+        event=event,
+        publisher=publisher.service,
+        subscriber=subscriber.service,
+        spots=(*subscriber.spots(f"reads {title(event)}"), *publisher.spots(f"publishes {title(event)}")),
+        help="say the same in simpler words in one of the two models",
+    )
+
+
+def _version_not_read(publisher: Side, versions: Sequence[Side]) -> tuple[Pair, list[Finding]]:
+    event, nearest = publisher.message.event, versions[-1]
+    read = " and ".join(str(side.message.event.version) for side in versions)
+    # Any event will do: what is not read is compared with a schema that accepts nothing.
+    any_event = compare(publisher.message.schema, False, closed_publisher=publisher.message.closed).counterexample
+    return Pair(event, publisher.service, nearest.service, "incompatible", any_event), [
+        Finding(
+            code=VERSION_NOT_READ,
+            message=f"{nearest.service} does not read version {event.version} of {event.name}, which "
+            f"{publisher.service} publishes",
+            event=event,
+            publisher=publisher.service,
+            subscriber=nearest.service,
+            path="",
+            spots=(
+                *nearest.spots(f"reads version {read} only"),
+                *publisher.spots(f"publishes version {event.version}"),
+            ),
+            counterexample=any_event,
+            help=f"add a handler of version {event.version} to {nearest.service}, or an upcaster from it to a version "
+            "that is handled",
+        )
+    ]

@@ -1,0 +1,89 @@
+"""A finding as text: headline, the lines of source that it is about, and what to do.
+
+error[EK102]: order_service rejects events that payment_service can publish as payment.completed
+  --> order_service/events/models.py:14:5
+   |
+14 |     amount: int
+   |     ^^^^^^^^^^^ reads an integer
+   |
+  ::: payment_service/events/models.py:9:5
+   |
+ 9 |     amount: Decimal
+   |     --------------- publishes a string
+   = counterexample: {"payment_intent_id": "a", "amount": "12.50"}
+   = help: declare `amount: Decimal` in order_service, or publish a version 2 of payment.completed
+   = explain: eventkit explain EK102
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from eventkit.schema import MISSING
+from eventkit.verify.finding import Finding, Spot
+from eventkit.verify.rules import Severity
+from eventkit.verify.source_lines import line_at
+from eventkit.verify.words import json_text
+
+_STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
+_MARGIN: Final = "blue"
+_TAB: Final = 4
+
+
+def frame(finding: Finding) -> Text:
+    """Return a finding as lines of text, without a newline at the end."""
+    style = _STYLES[finding.severity]
+    quoted = [line_at(spot.place) for spot in finding.spots]
+    numbers = [spot.place.line for spot, line in zip(finding.spots, quoted, strict=True) if line is not None]
+    width = len(str(max(numbers, default=0)))
+    lines = [Text.assemble((f"{finding.severity}[{finding.code}]", style), (f": {finding.message}", "bold"))]
+    for index, (spot, line) in enumerate(zip(finding.spots, quoted, strict=True)):
+        if index and quoted[index - 1] is not None:
+            lines.append(_margin(width))
+        lines += _spot(spot, line, width, first=index == 0, style=style)
+    lines += (
+        Text.assemble((f"{'':{width}} = ", _MARGIN), (f"{label}: ", "bold"), text) for label, text in _notes(finding)
+    )
+    return Text("\n").join(lines)
+
+
+def _spot(spot: Spot, line: str | None, width: int, *, first: bool, style: str) -> Iterator[Text]:
+    place = spot.place
+    arrow = Text.assemble(
+        (f"{'':{width}}{'-->' if first else ':::'} ", _MARGIN), f"{place.file}:{place.line}:{place.column}"
+    )
+    if line is None:
+        yield Text.assemble(arrow, f" {spot.label}" if spot.label else "")
+        return
+    yield arrow
+    yield _margin(width)
+    yield Text.assemble((f"{place.line:{width}} | ", _MARGIN), _shown(line))
+    start = place.column - 1
+    before, marked = _shown(line[:start]), _shown(line[start : start + place.width if place.width else None].rstrip())
+    mark = ("^" if first else "-") * max(cell_len(marked), 1)
+    yield Text.assemble(
+        (f"{'':{width}} | ", _MARGIN),
+        " " * cell_len(before),
+        (f"{mark} {spot.label}".rstrip(), style if first else _MARGIN),
+    )
+
+
+def _margin(width: int) -> Text:
+    return Text(f"{'':{width}} |", _MARGIN)
+
+
+def _notes(finding: Finding) -> Iterator[tuple[str, str]]:
+    if finding.counterexample is not MISSING:
+        yield "counterexample", json_text(finding.counterexample)
+    if finding.help:
+        yield "help", finding.help
+    yield "explain", f"eventkit explain {finding.code}"
+
+
+def _shown(line: str) -> str:
+    """Return a piece of a source line as it can be shown: tabs as spaces, and nothing that a terminal would obey."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line.expandtabs(_TAB))

@@ -1,0 +1,65 @@
+"""A report as text, for people: the table of pairs, the findings, and the sum."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import Final, TextIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from eventkit.schema.comparison import Verdict
+from eventkit.verify.finding import Report, title
+from eventkit.verify.reporters.frame import frame
+from eventkit.verify.rules import Severity
+
+_UNBOUNDED: Final = 10_000
+_VERDICTS: Final[dict[Verdict, str]] = {"compatible": "green", "incompatible": "bold red", "unknown": "bold yellow"}
+
+
+def write_text(report: Report, stream: TextIO) -> None:
+    """Write a report; colours and width are those of the stream's terminal, NO_COLOR and COLUMNS are respected."""
+    # What is not read on a terminal has no width to keep: a name is easier found where it is not broken.
+    width = None if stream.isatty() or "COLUMNS" in os.environ else _UNBOUNDED
+    console = Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
+    if report.pairs:
+        console.print(_table(report))
+        console.print()
+    for finding in report.findings:
+        # Not wrapped: a counterexample is there to be copied, and marks stand below what they mark.
+        console.print(frame(finding), soft_wrap=True)
+        console.print()
+    for line in _sum(report):
+        console.print(line, soft_wrap=True)
+
+
+def _table(report: Report) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name in ("event", "publisher", "subscriber", "verdict"):
+        table.add_column(name, overflow="fold")
+    for pair in report.pairs:
+        table.add_row(title(pair.event), pair.publisher, pair.subscriber, Text(pair.verdict, _VERDICTS[pair.verdict]))
+    return table
+
+
+def _sum(report: Report) -> list[str]:
+    verdicts = Counter(pair.verdict for pair in report.pairs)
+    pairs = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in _VERDICTS if verdicts[verdict])
+    lines = [
+        f"{_number(report.services, 'service')}, {_number(report.neighbours, 'neighbour')}, "
+        f"{_number(len(report.pairs), 'pair')}{pairs and ': '}{pairs}"
+    ]
+    if not report.complete:
+        lines.append("Not checked, as not all could be read: which events are never published or never handled")
+    listed = Counter(finding.severity for finding in report.findings)
+    found = ", ".join(_number(listed[severity], severity) for severity in Severity if listed[severity])
+    hidden = report.counts.total() - listed.total()
+    note = f" ({hidden} of lower severity not listed: add --severity info)" if hidden else ""
+    return [*lines, f"{found or 'no findings'}{note}"]
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,166 @@
+"""`eventkit verify`: from folders on disk to a report and an exit status."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.files import write_files
+
+ROOT = Path(__file__).parents[2]
+CASE = ROOT / "tests" / "verify" / "defects" / "ek102_decimal_read_as_int"
+NEIGHBOUR = """
+asyncapi: 3.0.0
+info: {title: accounts, version: 1.0.0}
+channels:
+  users:
+    address: user.deleted
+    messages:
+      UserDeleted: {payload: {type: object, properties: {user_id: {type: integer}}, required: [user_id]}}
+operations:
+  sendUserDeleted: {action: send, channel: {$ref: '#/channels/users'}}
+"""
+READER = """
+from eventkit import Event, Service
+
+service = Service("orders")
+
+class UserDeleted(Event, type="user.deleted"):
+    user_id: TYPE
+
+@service.handler
+async def handle_user_deleted(event: UserDeleted) -> None: ...
+"""
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    """Two services that fit; `break_` lets the publisher send something else."""
+    for name in ("orders.py", "before/payments.py"):
+        module = CASE / name
+        folder = tmp_path / "services" / module.stem
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text(module.read_text("utf-8").replace("  # EK102", ""), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def break_(shop: Path) -> None:
+    shutil.copy(CASE / "after" / "payments.py", shop / "services" / "payments" / "__init__.py")
+
+
+def test_services_that_fit_are_status_0(eventkit, shop, snapshot) -> None:
+    run = eventkit("verify", "services")
+
+    assert run.status == 0
+    assert run.out == snapshot
+    assert run.err == ""
+
+
+def test_services_that_do_not_fit_are_status_1(eventkit, shop, snapshot) -> None:
+    break_(shop)
+    run = eventkit("verify", "services")
+
+    assert run.status == 1
+    assert run.out == snapshot
+
+
+def test_as_json(eventkit, shop) -> None:
+    break_(shop)
+    run = eventkit("verify", "services", "--format", "json")
+    report = json.loads(run.out)
+
+    assert run.status == 1
+    assert report["pairs"][0]["verdict"] == "incompatible"
+    assert report["findings"][0]["locations"] == [
+        {"file": "services/orders/__init__.py", "line": 10},
+        {"file": "services/payments/__init__.py", "line": 12},
+    ]
+
+
+def test_a_source_that_cannot_be_read_is_status_2_and_the_rest_is_verified(eventkit, shop, snapshot) -> None:
+    write_files(
+        shop, {"services/broken/__init__.py": "from eventkit import Service\nservice = Service('Not a name')\n"}
+    )
+    run = eventkit("verify", "services")
+
+    assert run.status == 2
+    assert run.out == snapshot
+
+
+def test_sources_and_neighbours_come_from_the_configuration(eventkit, tmp_path, monkeypatch) -> None:
+    write_files(
+        tmp_path,
+        {
+            "pyproject.toml": '[tool.eventkit]\nsources = ["services"]\nneighbours = ["schemas"]\n',
+            "schemas/accounts.asyncapi.yaml": NEIGHBOUR,
+            "services/orders/__init__.py": READER.replace("TYPE", "int"),
+            "deep/down/.keep": "",
+        },
+    )
+    monkeypatch.chdir(tmp_path / "deep" / "down")
+    run = eventkit("verify")
+
+    assert run.status == 0
+    assert "1 service, 1 neighbour, 1 pair: 1 compatible\nno findings\n" in run.out
+
+
+def test_a_document_is_quoted_like_code(eventkit, tmp_path, monkeypatch, snapshot) -> None:
+    write_files(
+        tmp_path,
+        {"schemas/accounts.asyncapi.yaml": NEIGHBOUR, "orders/__init__.py": READER.replace("TYPE", "str")},
+    )
+    monkeypatch.chdir(tmp_path)
+    run = eventkit("verify", "orders", "schemas/accounts.asyncapi.yaml")
+
+    assert run.status == 1
+    assert run.out == snapshot
+
+
+def test_without_a_source_there_is_nothing_to_verify(eventkit, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = eventkit("verify")
+
+    assert run.status == 2
+    assert run.err.startswith("error: there is nothing to verify\n  mend: name a folder: ")
+
+
+def test_a_source_that_does_not_exist_is_status_2(eventkit, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = eventkit("verify", "nowhere")
+
+    assert run.status == 2
+    assert "error[EK501]: nowhere does not exist\n" in run.out
+
+
+def test_a_wrong_configuration_is_status_2(eventkit, tmp_path, monkeypatch) -> None:
+    (tmp_path / "eventkit.toml").write_text("source = []\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    run = eventkit("verify", "services")
+
+    assert run.status == 2
+    assert run.err.startswith("error: the key 'source' is not known\n")
+
+
+def test_infos_are_listed_on_request(eventkit, tmp_path, monkeypatch) -> None:
+    write_files(tmp_path, {"accounts.asyncapi.yaml": NEIGHBOUR})
+    monkeypatch.chdir(tmp_path)
+
+    assert "no findings (1 of lower severity not listed: add --severity info)\n" in eventkit("verify", ".").out
+    assert (
+        "info[EK203]: accounts publishes user.deleted, which nobody handles\n"
+        in eventkit("verify", ".", "--severity", "info").out
+    )
+
+
+def test_the_services_of_the_examples_fit(eventkit, monkeypatch) -> None:
+    monkeypatch.chdir(ROOT)
+    run = eventkit("verify", "examples/services", "--format", "json")
+    report = json.loads(run.out)
+
+    assert run.status == 0
+    assert report["findings"] == []
+    assert report["summary"]["services"] == 3
+    assert {pair["verdict"] for pair in report["pairs"]} == {"compatible"}
+    assert {"order.created", "payment.completed", "user.deleted"} <= {pair["event"] for pair in report["pairs"]}

@@ -1,0 +1,16 @@
+"""The subscriber, which stays as it is."""
+
+from datetime import datetime
+
+from eventkit import Event, Service
+
+orders = Service("orders")
+
+
+class PaymentCompleted(Event, type="payment.completed"):
+    order_id: str
+    paid_at: datetime  # EK107
+
+
+@orders.handler
+async def handle_payment_completed(event: PaymentCompleted) -> None: ...

@@ -1,0 +1,14 @@
+"""The subscriber, which stays as it is."""
+
+from eventkit import Event, Service
+
+orders = Service("orders")
+
+
+class PaymentCompleted(Event, type="payment.completed"):  # EK199
+    order_id: str
+    amount: int
+
+
+@orders.handler
+async def handle_payment_completed(event: PaymentCompleted) -> None: ...

@@ -1,0 +1,5 @@
+"""The subscriber, after."""
+
+from eventkit import Service
+
+orders = Service("orders")

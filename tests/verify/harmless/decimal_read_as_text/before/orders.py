@@ -1,0 +1,16 @@
+"""The subscriber, before."""
+
+from decimal import Decimal
+
+from eventkit import Event, Service
+
+orders = Service("orders")
+
+
+class PaymentCompleted(Event, type="payment.completed"):
+    order_id: str
+    amount: Decimal
+
+
+@orders.handler
+async def handle_payment_completed(event: PaymentCompleted) -> None: ...

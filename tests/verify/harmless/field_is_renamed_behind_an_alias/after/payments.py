@@ -1,0 +1,15 @@
+"""The publisher, after."""
+
+from pydantic import Field
+
+from eventkit import Event, Service
+
+payments = Service("payments")
+
+
+class PaymentCompleted(Event, type="payment.completed"):
+    total: int = Field(alias="amount")
+
+
+@payments.publisher
+async def publish_payment_completed() -> PaymentCompleted: ...

@@ -1,0 +1,21 @@
+"""The subscriber, before."""
+
+from enum import StrEnum
+
+from eventkit import Event, Service
+
+orders = Service("orders")
+
+
+class Status(StrEnum):
+    PAID = "paid"
+    REFUNDED = "refunded"
+
+
+class PaymentCompleted(Event, type="payment.completed"):
+    order_id: str
+    status: Status
+
+
+@orders.handler
+async def handle_payment_completed(event: PaymentCompleted) -> None: ...

@@ -1,0 +1,16 @@
+"""The subscriber, before."""
+
+from pydantic import Field
+
+from eventkit import Event, Service
+
+orders = Service("orders")
+
+
+class PaymentCompleted(Event, type="payment.completed"):
+    order_id: str
+    installments: int = Field(ge=1, le=12)
+
+
+@orders.handler
+async def handle_payment_completed(event: PaymentCompleted) -> None: ...

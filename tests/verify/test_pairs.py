@@ -1,0 +1,104 @@
+"""Who is compared with whom; what the comparisons find is specified by the defects."""
+
+from eventkit.discovery.landscape import Landscape
+from eventkit.schema import MISSING
+from eventkit.verify.pairs import check_pairs
+from eventkit.verify.traffic import Traffic
+from tests.verify.landscapes import contract, fields, message
+
+
+def pairs_of(*contracts, neighbours=()):
+    pairs, findings = check_pairs(Traffic.of(Landscape(contracts, neighbours)))
+    return [(str(pair.event), pair.publisher, pair.subscriber, pair.verdict) for pair in pairs], findings
+
+
+def test_every_publisher_is_compared_with_every_subscriber_in_a_stable_order() -> None:
+    pairs, findings = pairs_of(
+        contract("z", (message("b.b"), message("a.a"))),
+        contract("y", (message("a.a"),), (message("a.a"), message("b.b"))),
+        contract("x", (), (message("a.a"),)),
+    )
+
+    assert pairs == [
+        ("a.a v1", "y", "x", "compatible"),
+        ("a.a v1", "y", "y", "compatible"),
+        ("a.a v1", "z", "x", "compatible"),
+        ("a.a v1", "z", "y", "compatible"),
+        ("b.b v1", "z", "y", "compatible"),
+    ]
+    assert findings == []
+
+
+def test_neighbours_are_compared_as_well() -> None:
+    pairs, _ = pairs_of(
+        contract("own", (message("a.a"),)), neighbours=(contract("other", (message("b.b"),), (message("a.a"),)),)
+    )
+
+    assert pairs == [("a.a v1", "own", "other", "compatible")]
+
+
+def test_what_the_publisher_is_known_to_leave_out_is_no_problem() -> None:
+    reader = {"type": "object", "properties": {"extra": {"type": "integer"}}}
+
+    for closed, verdict in ((True, "compatible"), (False, "incompatible")):
+        published = message("a.a", fields(id={"type": "string"}), closed=closed)
+        assert pairs_of(contract("p", (published,)), contract("s", (), (message("a.a", reader),)))[0] == [
+            ("a.a v1", "p", "s", verdict)
+        ]
+
+
+def test_each_version_is_compared_with_the_reader_of_that_version() -> None:
+    one, two = fields(a={"type": "string"}), fields(b={"type": "string"})
+    versions = (message("a.a", one), message("a.a v2", two))
+
+    assert pairs_of(contract("p", versions), contract("s", (), versions))[0] == [
+        ("a.a v1", "p", "s", "compatible"),
+        ("a.a v2", "p", "s", "compatible"),
+    ]
+
+
+def test_a_version_that_is_published_and_not_read_breaks_the_pair() -> None:
+    publisher = contract("p", (message("a.a v3", fields(b={"type": "string"})),))
+    pairs, (finding,) = pairs_of(publisher, contract("s", (), (message("a.a"), message("a.a v2"))))
+
+    assert pairs == [("a.a v3", "p", "s", "incompatible")]
+    assert finding.code == "EK204"
+    assert finding.message == "s does not read version 3 of a.a, which p publishes"
+    assert [spot.label for spot in finding.spots] == ["reads version 1 and 2 only", "publishes version 3"]
+    assert finding.counterexample.keys() == {"b"}
+
+
+def test_an_older_version_that_is_only_read_is_no_finding() -> None:
+    assert pairs_of(contract("p", (message("a.a v2"),)), contract("s", (), (message("a.a"), message("a.a v2")))) == (
+        [("a.a v2", "p", "s", "compatible")],
+        [],
+    )
+
+
+def test_a_pair_that_cannot_be_decided_is_a_finding_with_the_reason() -> None:
+    pairs, (finding,) = pairs_of(
+        contract("p", (message("a.a", {"$ref": "https://example.com/"}),)), contract("s", (), (message("a.a"),))
+    )
+
+    assert pairs == [("a.a v1", "p", "s", "unknown")]
+    assert finding.code == "EK199"
+    assert "https://example.com/" in finding.message
+    assert finding.counterexample is MISSING
+
+
+def test_the_help_names_the_version_after_the_newest_one() -> None:
+    string, integer = fields(a={"type": "string"}), fields(a={"type": "integer"})
+    publisher = contract("p", (message("a.a", string), message("a.a v2", string)))
+    _, (finding,) = pairs_of(publisher, contract("s", (), (message("a.a", integer), message("a.a v2", string))))
+
+    assert finding.help == "let s read a string, or publish a version 3 of a.a"
+
+
+def test_every_problem_of_a_pair_is_a_finding() -> None:
+    sent = fields(a={"type": "string"}, b={"type": "null"})
+    read = fields(a={"type": "integer"}, b={"type": "integer"}, c={"type": "integer"})
+    _, findings = pairs_of(
+        contract("p", (message("a.a", sent, closed=True),)), contract("s", (), (message("a.a", read),))
+    )
+
+    assert {(finding.code, finding.path) for finding in findings} == {("EK101", "/c"), ("EK102", "/a"), ("EK103", "/b")}

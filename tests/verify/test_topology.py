@@ -1,0 +1,88 @@
+"""Events that nobody publishes or handles, and publishers that disagree."""
+
+from eventkit.discovery.landscape import Landscape
+from eventkit.schema import MISSING
+from eventkit.verify.topology import never_handled, never_published, publishers_disagree
+from eventkit.verify.traffic import Traffic
+from tests.verify.landscapes import contract, fields, message
+
+AMOUNT = fields(amount={"type": "integer"})
+TOTAL = fields(total={"type": "integer"})
+
+
+def test_an_event_that_nobody_publishes_is_found_once_for_each_service_that_handles_it() -> None:
+    a = contract("a", (), (message("x.y"), message("x.y v2")))
+    b = contract("b", (), (message("x.y"),))
+    found = list(never_published((a, b), Traffic.of(Landscape((a, b)))))
+
+    assert [(finding.subscriber, str(finding.event)) for finding in found] == [("a", "x.y v2"), ("b", "x.y v1")]
+    assert found[0].message == "a handles x.y, which nobody publishes"
+
+
+def test_an_event_that_is_published_in_another_version_is_published() -> None:
+    a = contract("a", (message("x.y v2"),), (message("x.y"),))
+
+    assert list(never_published((a,), Traffic.of(Landscape((a,))))) == []
+
+
+def test_a_similar_name_is_suggested_with_its_publisher() -> None:
+    a = contract("a", (message("payment.complete"),), (message("payment.completed"), message("user.deleted")))
+    similar, none = never_published((a,), Traffic.of(Landscape((a,))))
+
+    assert similar.help == "handle `payment.complete`, which a publishes"
+    assert none.help.startswith("correct the type name, or add the contract of its publisher to `neighbours`")
+
+
+def test_nobody_asks_neighbours_who_else_they_talk_to() -> None:
+    neighbour = contract("other", (message("a.a"),), (message("b.b"),))
+    landscape = Landscape((), (neighbour,))
+
+    assert list(never_published(landscape.services, Traffic.of(landscape))) == []
+    assert list(never_handled(landscape.services, Traffic.of(landscape))) == []
+
+
+def test_an_event_that_nobody_handles_is_found() -> None:
+    a = contract("a", (message("x.y"), message("x.z")), (message("x.z"),))
+    (found,) = never_handled((a,), Traffic.of(Landscape((a,))))
+
+    assert found.message == "a publishes x.y, which nobody handles"
+
+
+def test_publishers_of_one_shape_agree_however_it_is_written() -> None:
+    written = {**AMOUNT, "title": "Written in another way", "properties": {"amount": {"type": ["integer"]}}}
+    landscape = Landscape((contract("a", (message("x.y", AMOUNT),)), contract("b", (message("x.y", written),))))
+
+    assert list(publishers_disagree(Traffic.of(landscape))) == []
+
+
+def test_publishers_of_different_versions_need_not_agree() -> None:
+    landscape = Landscape((contract("a", (message("x.y", AMOUNT),)), contract("b", (message("x.y v2", TOTAL),))))
+
+    assert list(publishers_disagree(Traffic.of(landscape))) == []
+
+
+def test_publishers_that_disagree_are_told_where() -> None:
+    landscape = Landscape((contract("a", (message("x.y", AMOUNT),)), contract("b", (message("x.y", TOTAL),))))
+    (found,) = publishers_disagree(Traffic.of(landscape))
+
+    assert found.message == "a and b publish x.y in different shapes"
+    assert found.detail == "at /total, a publishes no `total` and b publishes `total`"
+    assert found.counterexample is not MISSING
+
+
+def test_publishers_of_which_one_sends_less_than_the_other_disagree() -> None:
+    some, all_ = fields(a={"enum": ["x"]}), fields(a={"enum": ["x", "y"]})
+    landscape = Landscape((contract("a", (message("x.y", some),)), contract("b", (message("x.y", all_),))))
+    (found,) = publishers_disagree(Traffic.of(landscape))
+
+    assert found.message == "b and a publish x.y in different shapes"
+    assert found.detail == 'at /a, b publishes "x" or "y" and a publishes "x"'
+    assert found.counterexample == {"a": "y"}
+
+
+def test_publishers_that_cannot_be_compared_do_not_pass() -> None:
+    unknown = message("x.y", {"$ref": "https://example.com/"})
+    landscape = Landscape((contract("a", (message("x.y", AMOUNT),)), contract("b", (unknown,))))
+    (found,) = publishers_disagree(Traffic.of(landscape))
+
+    assert "https://example.com/" in found.detail
