@@ -59,7 +59,7 @@ WRONG_ONCE: dict[str, tuple[Any, Any, str]] = {
     "a union whose branches are sets of distinct items": (
         {"oneOf": [{"uniqueItems": True}, {"type": "integer", "multipleOf": 2}, {"anyOf": [True, {"enum": [{}]}]}]},
         {"oneOf": [{"uniqueItems": True}, {"type": "boolean", "multipleOf": 2}, {}]},
-        "incompatible",
+        "compatible",
     ),
     "a dot and a line separator": (
         {"type": "string", "minLength": 2, "maxLength": 2},

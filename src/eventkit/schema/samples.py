@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from eventkit.schema.values import Exact, Json
 
@@ -33,19 +34,26 @@ _BY_WORD: dict[str, str] = {
 }
 
 
-def suggested(nodes: tuple[Node, ...]) -> tuple[Json, ...]:
-    """Return values that schemas suggest: their examples and defaults, and what fits the words of their titles."""
-    values: list[Json] = []
-    for node in nodes:
-        if isinstance(node.raw, dict):
-            examples = node.raw.get("examples")
-            values.extend(examples if isinstance(examples, list) else ())
-            if "default" in node.raw:
-                values.append(node.raw["default"])
-            title = node.raw.get("title")
-            if isinstance(title, str):
-                values.extend(_by_title(title))
-    return tuple(values)
+class Hints(NamedTuple):
+    """Where to take values from before any other: some values, and schemas that may suggest some."""
+
+    values: tuple[Json, ...] = ()
+    nodes: tuple[Node, ...] = ()
+
+    def suggested(self) -> Iterator[Json]:
+        """Yield the values, the examples and defaults of the schemas, and what fits the words of their titles."""
+        yield from self.values
+        for node in self.nodes:
+            if isinstance(node.raw, dict):
+                examples = node.raw.get("examples")
+                yield from examples if isinstance(examples, list) else ()
+                if "default" in node.raw:
+                    yield node.raw["default"]
+                title = node.raw.get("title")
+                yield from _by_title(title) if isinstance(title, str) else ()
+
+
+NO_HINTS = Hints()
 
 
 @lru_cache(maxsize=1024)

@@ -21,7 +21,7 @@ from eventkit.schema.keywords.numbers import NumberStore
 from eventkit.schema.keywords.object_store import ObjectStore
 from eventkit.schema.keywords.strings import StringStore
 from eventkit.schema.nodes import Node
-from eventkit.schema.samples import suggested
+from eventkit.schema.samples import NO_HINTS, Hints
 from eventkit.schema.validator import Validator
 from eventkit.schema.values import ANY, ARRAY, ATOMIC_TYPES, BOOLEAN, FRACTION, INTEGER, NULL, STRING, Json, type_of
 
@@ -86,7 +86,7 @@ class Solver:
         finally:
             del self._active[key]
         below, self._rests_on = self._rests_on, outer
-        since = list(self._provisional)[mark:]
+        since = list(self._provisional)[mark:] if len(self._provisional) > mark else []
         if isinstance(outcome, Found):
             for other in since:
                 del self._provisional[other]
@@ -138,12 +138,12 @@ class Solver:
         return Search(self, STRING, exact=True).run(holds, fails, tuple(facts), prefer)
 
 
-def empty_store(kind: int, prefer: tuple[Json, ...] = ()) -> Store:
-    """Return the store of a type, without any facts, that finds preferred values first."""
+def empty_store(kind: int, hints: Hints = NO_HINTS) -> Store:
+    """Return the store of a type, without any facts, that finds suggested values first."""
     if kind in (INTEGER, FRACTION):
-        return NumberStore(kind, prefer)
+        return NumberStore(kind, hints)
     if kind == STRING:
-        return StringStore(prefer)
+        return StringStore(hints)
     if kind == ARRAY:
         return ArrayStore()
     if kind == NULL:
@@ -190,9 +190,7 @@ class Search:
         prefer: tuple[Json, ...] = (),
     ) -> Outcome:
         """Find a value, one of those that are preferred if it will do."""
-        if self.kind & (INTEGER | FRACTION | STRING):
-            prefer += suggested(holds)
-        branch = Branch(self, empty_store(self.kind, prefer))
+        branch = Branch(self, empty_store(self.kind, Hints(prefer, holds)))
         return self.explore(branch, Case("", facts=facts, holds=holds, fails=fails))
 
     def explore(self, branch: Branch, case: Case) -> Outcome:
@@ -209,13 +207,25 @@ class Search:
                 return EMPTY
         choice = self._next_choice(branch)
         unsure: Unsure | None = None
+        simple = not branch.choices and not branch.unions
         for option in choice:
-            outcome = self.explore(branch.copy(), option)
+            if simple and not option.holds and not option.fails:
+                outcome = self._settle(branch, option)
+            else:
+                outcome = self.explore(branch.copy(), option)
             if isinstance(outcome, Found):
                 return outcome
             if isinstance(outcome, Unsure):
                 unsure = outcome
         return unsure or EMPTY
+
+    def _settle(self, branch: Branch, option: Case) -> Outcome:
+        """Explore a last option that only adds facts: there is no need for a branch of its own."""
+        self.solver.budget.spend()
+        store: Store | None = branch.store
+        for fact in option.facts:
+            store = fact.apply(store) if store is not None else None
+        return EMPTY if store is None else store.solve(self.solver)
 
     def _next_choice(self, branch: Branch) -> Sequence[Case]:
         """Take out the choice with the fewest options that are possible on their own."""

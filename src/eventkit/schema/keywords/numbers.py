@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from eventkit.schema.cases import EMPTY, Accepts, Outcome, Store, Unsure, found
 from eventkit.schema.keywords.simple import Facts, Negatable
-from eventkit.schema.samples import NUMBERS
+from eventkit.schema.samples import NO_HINTS, NUMBERS, Hints
 from eventkit.schema.values import INTEGER, NUMBER, Exact, Json, exact, to_json, type_of
 
 if TYPE_CHECKING:
@@ -123,11 +123,11 @@ def lcm(left: Exact, right: Exact) -> Exact:
 class NumberStore:
     """An interval, a grid that the number is on, grids that it is not on, and numbers that it is not."""
 
-    __slots__ = ("_excluded", "_high", "_high_open", "_low", "_low_open", "_off", "_prefer", "_step")
+    __slots__ = ("_excluded", "_high", "_high_open", "_hints", "_low", "_low_open", "_off", "_step")
 
-    def __init__(self, kind: int, prefer: tuple[Json, ...] = ()) -> None:
+    def __init__(self, kind: int, hints: Hints = NO_HINTS) -> None:
         integer = kind == INTEGER
-        self._prefer = prefer
+        self._hints = hints
         self._low: Exact | None = None
         self._low_open = False
         self._high: Exact | None = None
@@ -191,7 +191,7 @@ class NumberStore:
 
     def solve(self, solver: Solver) -> Outcome:
         solver.budget.spend()
-        for value in self._prefer:
+        for value in self._hints.suggested():
             if type_of(value) & NUMBER and self._admits(exact(value)):
                 return found(value)
         for number in NUMBERS:

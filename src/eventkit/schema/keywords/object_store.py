@@ -34,6 +34,7 @@ class Skeleton:
 
     def __init__(self, constraints: tuple[ObjectConstraint, ...]) -> None:
         self.constraints = constraints
+        self._dependents = tuple(each.dependents for each in constraints if each.dependents)
         self.required = self.closure(name for each in constraints for name in each.required)
         self.patterns = tuple(dict.fromkeys(pattern for each in constraints for pattern, _ in each.patterns))
         self.name_schemas = tuple(each.names for each in constraints if each.names is not None)
@@ -44,15 +45,13 @@ class Skeleton:
     def closure(self, names: Iterable[str]) -> dict[str, None]:
         """Return the names and all those that must be there where these are."""
         closed = dict.fromkeys(names)
-        dependents = [each.dependents for each in self.constraints if each.dependents]
-        if dependents:
-            todo = list(closed)
-            while todo:
-                name = todo.pop()
-                for needed in (other for each in dependents for other in each.get(name, ())):
-                    if needed not in closed:
-                        closed[needed] = None
-                        todo.append(needed)
+        todo = list(closed) if self._dependents else []
+        while todo:
+            name = todo.pop()
+            for needed in (other for each in self._dependents for other in each.get(name, ())):
+                if needed not in closed:
+                    closed[needed] = None
+                    todo.append(needed)
         return closed
 
     @property
@@ -96,7 +95,7 @@ class Skeleton:
 
     def value_of(self, name: str, fails: tuple[Node, ...], solver: Solver) -> Outcome:
         """Find a value for a key that these schemas reject."""
-        if not all(solver.accepts(schema, name) for schema in self.name_schemas):
+        if self.name_schemas and not all(solver.accepts(schema, name) for schema in self.name_schemas):
             return EMPTY
         return solver.solve(self.cell(name), fails)
 

@@ -158,13 +158,14 @@ class DependentSchema:
 def parse(raw: dict[str, Json], node: Node) -> tuple[Constraint, ...]:
     """Return what the keywords for objects demand."""
     shape = ObjectConstraint()
-    shape.properties = {
-        name: node.below(child, f"/properties/{escape(name)}") for name, child in _map(raw, "properties", node).items()
-    }
-    shape.patterns = tuple(
-        (pattern, node.below(child, f"/patternProperties/{escape(pattern)}"))
-        for pattern, child in _map(raw, "patternProperties", node).items()
-    )
+    if "properties" in raw:
+        fields = _map(raw, "properties", node)
+        shape.properties = {name: node.below(fields[name], f"/properties/{escape(name)}") for name in fields}
+    if "patternProperties" in raw:
+        shape.patterns = tuple(
+            (pattern, node.below(child, f"/patternProperties/{escape(pattern)}"))
+            for pattern, child in _map(raw, "patternProperties", node).items()
+        )
     if "additionalProperties" in raw:
         shape.additional = node.below(raw["additionalProperties"], "/additionalProperties")
     if "propertyNames" in raw:
@@ -183,6 +184,8 @@ def _dependencies(raw: dict[str, Json], node: Node) -> tuple[dict[str, tuple[str
     schemas = []
     old = node.dialect == "draft-07"
     for keyword in ("dependencies",) if old else ("dependentRequired", "dependentSchemas"):
+        if keyword not in raw:
+            continue
         for name, needed in _map(raw, keyword, node).items():
             if keyword == "dependentRequired" or (old and isinstance(needed, list)):
                 dependents[name] = _names(needed, keyword, node)
@@ -192,7 +195,7 @@ def _dependencies(raw: dict[str, Json], node: Node) -> tuple[dict[str, tuple[str
 
 
 def _map(raw: dict[str, Json], keyword: str, node: Node) -> dict[str, Json]:
-    value = raw.get(keyword, {})
+    value = raw[keyword]
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
         node.fault(keyword, f"{keyword} must be an object")
     return value

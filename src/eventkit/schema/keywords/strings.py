@@ -12,7 +12,7 @@ from eventkit.schema.keywords.counts import count
 from eventkit.schema.keywords.simple import Facts, Negatable
 from eventkit.schema.regex import matches
 from eventkit.schema.regex.search import words
-from eventkit.schema.samples import STRINGS
+from eventkit.schema.samples import NO_HINTS, STRINGS, Hints
 from eventkit.schema.values import STRING, Json
 
 if TYPE_CHECKING:
@@ -126,10 +126,10 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[Facts, ...]:
 class StringStore:
     """Bounds of the length, patterns and formats with their contraries, and strings that it is not."""
 
-    __slots__ = ("_excluded", "_formats", "_least", "_most", "_no_formats", "_no_patterns", "_patterns", "_prefer")
+    __slots__ = ("_excluded", "_formats", "_hints", "_least", "_most", "_no_formats", "_no_patterns", "_patterns")
 
-    def __init__(self, prefer: tuple[Json, ...] = ()) -> None:
-        self._prefer = prefer
+    def __init__(self, hints: Hints = NO_HINTS) -> None:
+        self._hints = hints
         self._least = 0
         self._most: int | None = None
         self._patterns: tuple[str, ...] = ()
@@ -199,7 +199,7 @@ class StringStore:
         return self._in_language(solver)
 
     def _samples(self) -> tuple[Json, ...]:
-        samples = self._prefer + STRINGS
+        samples: tuple[Json, ...] = (*self._hints.suggested(), *STRINGS)
         for each in self._no_formats:
             samples = each.invalid + samples
         for each in self._formats:
