@@ -1,0 +1,48 @@
+"""`eventkit export [SOURCE...]`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eventkit.cli.command import command_app
+from eventkit.cli.landscape import complete_landscape
+from eventkit.docs.export import Export
+
+app = command_app()
+
+
+@app.command()
+def export(
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[SOURCE]...", help="Folders with services.", show_default="`sources` of the configuration"
+        ),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("schemas"),
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if a file is not up to date.")
+    ] = False,
+) -> None:
+    """Write contracts as AsyncAPI documents, and events as JSON Schemas.
+
+    What is a document already is left as it is. Without SOURCE, the folder is made to hold exactly the services that
+    are configured.
+    """
+    landscape = complete_landscape(sources)
+    # A contract that was read from a document has one; only folders hold code.
+    coded = [contract for contract in landscape.services if not Path(contract.source).is_file()]
+    files = Export(coded, output, whole=not sources)
+    changes = files.changes() if check else files.write()
+    words = ("missing", "stale", "left over") if check else ("create", "update", "remove")
+    for word, paths in zip(words, (changes.missing, changes.stale, changes.left_over), strict=True):
+        for path in paths:
+            typer.echo(f"{word:>9}  {path}")
+    if check and changes:
+        typer.echo("run `eventkit export` and commit what it writes", err=True)
+        raise typer.Exit(1)
+    if not changes:
+        typer.echo(f"{output}: up to date")

@@ -1,0 +1,39 @@
+"""The landscape that a command is asked to work on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from eventkit.contract.errors import ConfigurationError
+from eventkit.discovery.config import load_config
+from eventkit.discovery.discover import discover
+from eventkit.discovery.landscape import Landscape
+from eventkit.verify.rules import RULES, Severity
+
+
+def complete_landscape(sources: Sequence[Path] | None) -> Landscape:
+    """Return the landscape of the sources, or of those that are configured where none is given.
+
+    Raises:
+        ConfigurationError: There is no source, or something in one could not be read: what is made of a part of the
+            contracts would look like the whole.
+    """
+    config = load_config(Path.cwd())
+    chosen = sources or config.sources
+    if not chosen:
+        raise ConfigurationError(
+            "there is no source",
+            mend='name a folder with services, or configure `sources = ["services"]` in [tool.eventkit]',
+        )
+    landscape = discover(chosen, config)
+    unread = [problem for problem in landscape.problems if RULES[problem.code].severity is Severity.ERROR]
+    if unread:
+        first = unread[0]
+        others = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
+        raise ConfigurationError(
+            f"{first.message}{others}",
+            where=f"{first.place.file}:{first.place.line}",
+            mend=first.mend or "`eventkit verify` shows all that could not be read",
+        )
+    return landscape
