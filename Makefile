@@ -25,11 +25,12 @@ test-fast: $(VENV)/.ready ## run the tests that take seconds
 	$(PY) -m pytest -n auto -m "not e2e and not slow" $(ARGS)
 
 .PHONY: check
-check: $(VENV)/.ready ## check format, lint, types and layers
+check: $(VENV)/.ready ## check format, lint, types, layers and exported contracts
 	$(PY) -m ruff format --check --diff .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/eventkit export --check
 
 .PHONY: format
 format: $(VENV)/.ready ## format the code and mend what lint can mend
