@@ -39,6 +39,12 @@ def current_handling() -> Handling | None:
     return HANDLING.get()
 
 
+def current_cause() -> Envelope | None:
+    """Return the event that causes what this task publishes now, or None outside of handlers."""
+    handling = HANDLING.get()
+    return None if handling is None else handling.envelope
+
+
 def current_sink() -> Sink | None:
     """Return where `publish_to` sends this task's events, or None outside of it."""
     return _sink.get()

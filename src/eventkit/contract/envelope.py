@@ -13,6 +13,7 @@ import time as clock
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, make_dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from eventkit.contract.attributes import (
@@ -107,7 +108,7 @@ class Envelope:
             PublishError: The event holds what cannot be sent: a value that JSON does not have, a key that is no
                 CloudEvents attribute, too much.
         """
-        event_type = type(event).event_type()
+        name, dataschema = _names_of(type(event))
         key = event.partition_key()
         if key is not None and not is_attribute(key):
             raise PublishError(
@@ -121,11 +122,11 @@ class Envelope:
         envelope: Envelope = _Draft(
             id_,
             source,
-            event_type.name,
+            name,
             event.to_json(),
             datetime.now(UTC),
             key,
-            dataschema_of(event_type),
+            dataschema,
             key,
             id_ if cause is None else cause.correlation or cause.id,
             None if cause is None else cause.id,
@@ -158,6 +159,12 @@ def new_id() -> str:
         noise >> 48 & 0x3FFF | 0x8000,
         noise & 0xFFFF_FFFF_FFFF,
     )
+
+
+@lru_cache(maxsize=1024)
+def _names_of(model: type[Event]) -> tuple[str, str]:
+    event_type = model.event_type()
+    return event_type.name, dataschema_of(event_type)
 
 
 def dataschema_of(event_type: EventType) -> str:

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass
 from typing import Any, Final, ParamSpec, Protocol, TypeVar, overload
 
-from eventkit.contract.context import Sink, current_handling, current_sink
+from eventkit.contract.context import Sink, current_cause, current_sink
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import ConfigurationError, DefinitionError, PublishError
 from eventkit.contract.event import Event, EventType
@@ -200,7 +200,7 @@ class Service:
                     where=place(function),
                     mend="return the event it declares: subscribers were checked against that one's schema",
                 )
-            await self._publish(event)
+            await self._sink_for(model).publish(Envelope.of(event, source=self.name, cause=current_cause()))
             return event
 
         return publish
@@ -352,12 +352,11 @@ class Service:
         finally:
             self._sink = None
 
-    async def _publish(self, event: Event) -> None:
+    def _sink_for(self, model: type[Event]) -> Sink:
         sink = current_sink() or self._sink
         if sink is None:
             raise PublishError(
-                f"{type(event).__qualname__} was published while {self.name} does not run",
+                f"{model.__qualname__} was published while {self.name} does not run",
                 mend=f"call publishers inside `async with {self.name}.run(bus)`, or `with publish_to(...)` in tests",
             )
-        cause = current_handling()
-        await sink.publish(Envelope.of(event, source=self.name, cause=cause.envelope if cause else None))
+        return sink

@@ -64,7 +64,7 @@ class Handlers:
         if isinstance(envelope, Unreadable) or (reader := self._find(envelope.type, envelope.dataschema)) is None:
             return self._report(policy.unread(delivery, self._readers, _now))
         handler = reader.handler
-        if (dead := policy.crashed(delivery, handler.retry, _now)) is not None:
+        if delivery.attempt > 1 and (dead := policy.crashed(delivery, handler.retry, _now)) is not None:
             return self._report(dead)
         try:
             event = reader.read(envelope.data)
