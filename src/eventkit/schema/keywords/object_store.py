@@ -256,19 +256,20 @@ class ObjectStore:
         """Yield keys that could meet a demand, those first that are there anyway."""
         region = demand.region if isinstance(demand, SomeKeyViolates) else None
         mentioned = self.skeleton.mentioned
-        names = dict.fromkeys((*choice.names(), *mentioned, *(region.names if region is not None else ())))
+        names = dict.fromkeys((*choice.names(), *mentioned))
         for name in names:
             if name not in self._absent and (region is None or name in region):
                 yield name
         patterns = region.others if region is not None else ()
         pattern = region.pattern if region is not None else None
         fails = (demand.names,) if isinstance(demand, KeyFails) else ()
-        yield from self._fresh(solver, (*names, *self._absent), pattern, patterns, fails)
+        taken = self._absent.union(names, region.names if region is not None else ())
+        yield from self._fresh(solver, taken, pattern, patterns, fails)
 
     def _fresh(
         self,
         solver: Solver,
-        taken: tuple[str, ...],
+        taken: frozenset[str],
         pattern: str | None = None,
         others: tuple[str, ...] = (),
         fails: tuple[Node, ...] = (),
@@ -288,7 +289,7 @@ class ObjectStore:
         for signs in product((True, False), repeat=len(free)):
             facts = [Matches(each, contrary=sign) for each, sign in zip(free, signs, strict=True)]
             outcome = solver.text(
-                skeleton.name_schemas, fails, (NotOneOf(frozenset(taken)), *fixed, *facts), prefer=NAMES
+                skeleton.name_schemas, fails, (NotOneOf(taken), *fixed, *facts), prefer=NAMES
             )
             if isinstance(outcome, Found):
                 yield outcome.value
@@ -319,7 +320,7 @@ class ObjectStore:
         """Yield keys that are not there yet, those first that the schemas mention."""
         mentioned = self.skeleton.mentioned
         yield from (name for name in mentioned if name not in choice and name not in self._absent)
-        yield from self._fresh(solver, (*choice.names(), *mentioned, *self._absent))
+        yield from self._fresh(solver, self._absent.union(choice.names(), mentioned))
 
 
 class Choice:

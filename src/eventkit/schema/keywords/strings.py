@@ -105,14 +105,15 @@ class HasFormat:
 def parse(raw: dict[str, Json], node: Node) -> tuple[Facts, ...]:
     """Return what the keywords for strings demand."""
     facts: list[tuple[str, Negatable]] = []
+    for keyword in ("pattern", "format", "contentEncoding", "contentMediaType"):
+        if not isinstance(raw.get(keyword, ""), str):
+            node.fault(keyword, f"{keyword} must be a string")
     for keyword in raw:
         if keyword == "minLength":
             facts.append((keyword, Longer(count(raw, keyword, node) or 0)))
         elif keyword == "maxLength":
             facts.append((keyword, Shorter(count(raw, keyword, node) or 0)))
         elif keyword == "pattern":
-            if not isinstance(raw[keyword], str):
-                node.fault(keyword, "pattern must be a string")
             facts.append((keyword, Matches(raw[keyword])))
         elif keyword == "format" and node.graph.assert_formats and raw[keyword] in FORMATS:
             facts.append((keyword, HasFormat(FORMATS[raw[keyword]])))

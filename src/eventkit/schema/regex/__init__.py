@@ -8,6 +8,7 @@ from eventkit.schema.regex.syntax import NotAPattern, parse
 
 _LONGEST_PATTERN = 5_000
 _MOST_KNOWN = 256
+_LARGE = 1_000
 _MOST_TERMS = 20_000
 
 _KNOWN: dict[str, Pattern] = {}
@@ -21,7 +22,7 @@ def language(pattern: str) -> Pattern:
         Undecided: the pattern is not one, not supported, or too large.
     """
     known = _KNOWN.get(pattern)
-    if known is None:
+    if known is None or known.size > _LARGE:  # a large one starts anew, whatever was asked before
         if len(pattern) > _LONGEST_PATTERN:
             raise Undecided(f"a pattern of {len(pattern)} characters is too long to be decided")
         if len(_KNOWN) >= _MOST_KNOWN or sum(each.size for each in _KNOWN.values()) > _MOST_TERMS:
