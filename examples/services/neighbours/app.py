@@ -76,7 +76,8 @@ class Neighbours:
 
     async def get_balance(self, request: Request) -> Response:
         """wallet_service: what a customer can spend."""
-        return JSONResponse({"available": str(self._customer(request).balance)})
+        wallet_id = f"wallet-{request.path_params['user_id']}"
+        return JSONResponse({"wallet_id": wallet_id, "available": str(self._customer(request).balance)})
 
     async def add_credits(self, request: Request) -> Response:
         """wallet_service: put credits into a wallet, once for each name."""

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from order_service.database import Base
@@ -52,9 +52,10 @@ class Order(Base):
     """One order of one customer."""
 
     __tablename__ = "orders"
+    __table_args__ = (UniqueConstraint("user_id", "request_id"),)
 
     order_id: Mapped[str] = mapped_column(primary_key=True)
-    request_id: Mapped[str | None] = mapped_column(unique=True)
+    request_id: Mapped[str | None]
     user_id: Mapped[str] = mapped_column(index=True)
     order_type: Mapped[OrderType]
     total_amount: Mapped[Decimal]
@@ -105,7 +106,8 @@ class ItemRequest(BaseModel):
 class OrderRequest(BaseModel):
     """What a customer asks for.
 
-    Two requests with the same `request_id` are the same request: a caller that got no answer asks again with it.
+    Two requests of a customer with the same `request_id` are the same request: a caller that got no answer asks again
+    with it.
     """
 
     model_config = ConfigDict(extra="forbid")

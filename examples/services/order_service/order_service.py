@@ -117,7 +117,7 @@ class OrderService:
         """Take an order, or return the one that was made for the same request before.
 
         Raises:
-            OrderRefusedError: The customer is unknown, gone, or has unpaid bills.
+            OrderRefusedError: The customer is unknown, gone, or has unpaid bills; or the wallet is somebody else's.
             InsufficientFundsError: The order costs more than the customer can spend.
             ClientError: A service that must be asked gives no answer.
         """
@@ -138,7 +138,7 @@ class OrderService:
         )
         async with self._repository.transaction() as orders:
             if request.request_id is not None:
-                earlier = await orders.of_request(request.request_id)
+                earlier = await orders.of_request(request.user_id, request.request_id)
                 if earlier is not None:
                     return earlier
             orders.add(order)
@@ -151,6 +151,8 @@ class OrderService:
         if await self._billing.has_overdue_invoices(request.user_id):
             raise OrderRefusedError(f"user {request.user_id} has unpaid bills")
         balance = await self._wallets.get_balance(request.user_id, request.currency)
+        if request.wallet_id not in (None, balance.wallet_id):
+            raise OrderRefusedError(f"wallet {request.wallet_id} is not that of user {request.user_id}")
         # A top-up is how one gets something to spend.
         if request.order_type is not OrderType.TOP_UP and balance.available < request.total_amount:
             raise InsufficientFundsError(

@@ -77,9 +77,9 @@ class Orders:
         """Return one order."""
         return await self._session.scalar(_ORDERS.where(Order.order_id == order_id))
 
-    async def of_request(self, request_id: str) -> Order | None:
+    async def of_request(self, user_id: str, request_id: str) -> Order | None:
         """Return the order that was made for a customer's request."""
-        return await self._session.scalar(_ORDERS.where(Order.request_id == request_id))
+        return await self._session.scalar(_ORDERS.where(Order.user_id == user_id, Order.request_id == request_id))
 
     async def of_subscription(self, subscription_id: str) -> Sequence[Order]:
         """Return the orders that pay for a subscription, the newest first."""

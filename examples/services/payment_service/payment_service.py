@@ -189,9 +189,9 @@ class PaymentService:
             await self._start_or_extend_subscription(payments, intent)
 
     async def _start_or_extend_subscription(self, payments: Payments, intent: PaymentIntent) -> None:
-        if intent.subscription_id is None or intent.plan_id is None:
+        if intent.subscription_id is None or intent.plan_id is None or intent.plan_days is None:
             return
-        period = timedelta(days=intent.plan_days or 0)
+        period = timedelta(days=intent.plan_days)
         subscription = await payments.subscription(intent.subscription_id)
         if subscription is not None:
             subscription.current_period_end += period
@@ -235,11 +235,9 @@ class PaymentService:
         refund_id = await self._gateway.refund(intent)
         async with self._repository.transaction() as payments:
             intent = await _existing_intent(payments, payment_intent_id)
-            if intent.status is PaymentStatus.COMPLETED:
+            if intent.status is PaymentStatus.COMPLETED and intent.payment_id is not None:
                 intent.status, intent.refund_id = PaymentStatus.REFUNDED, refund_id
-                await publish_payment_refunded(
-                    intent, payment_id=intent.payment_id or "", refund_id=refund_id, reason=reason
-                )
+                await publish_payment_refunded(intent, payment_id=intent.payment_id, refund_id=refund_id, reason=reason)
                 await _end_subscription(payments, intent.subscription_id)
             return intent
 

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from product_service.database import Base
@@ -122,9 +123,10 @@ class UsageRecord(Base):
     """That a customer used something."""
 
     __tablename__ = "usage_records"
+    __table_args__ = (UniqueConstraint("user_id", "request_id"),)
 
     usage_record_id: Mapped[str] = mapped_column(primary_key=True)
-    request_id: Mapped[str | None] = mapped_column(unique=True)
+    request_id: Mapped[str | None]
     user_id: Mapped[str] = mapped_column(index=True)
     organization_id: Mapped[str | None]
     subscription_id: Mapped[str | None]
@@ -151,7 +153,8 @@ class SubscriptionRequest(BaseModel):
 class UsageReport(BaseModel):
     """A customer used something.
 
-    Two reports with the same `request_id` are the same report: a caller that got no answer reports again with it.
+    Two reports of a customer with the same `request_id` are the same report: a caller that got no answer reports again
+    with it.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -153,7 +153,7 @@ class ProductService:
         )
         async with self._repository.transaction() as products:
             if report.request_id is not None:
-                earlier = await products.usage_of_request(report.request_id)
+                earlier = await products.usage_of_request(report.user_id, report.request_id)
                 if earlier is not None:
                     return earlier
             if report.subscription_id is not None:

@@ -86,6 +86,6 @@ class Products:
         over = _SUBSCRIPTIONS.where(Subscription.status.in_(PAID), Subscription.current_period_end <= time)
         return (await self._session.scalars(over.limit(BATCH))).all()
 
-    async def usage_of_request(self, request_id: str) -> UsageRecord | None:
-        """Return the record that was made for a request."""
-        return await self._session.scalar(select(UsageRecord).where(UsageRecord.request_id == request_id))
+    async def usage_of_request(self, user_id: str, request_id: str) -> UsageRecord | None:
+        """Return the record that was made for a customer's request."""
+        return await self._session.scalar(select(UsageRecord).filter_by(user_id=user_id, request_id=request_id))

@@ -17,10 +17,6 @@ class Payment(BaseModel):
 class PaymentClient(ServiceClient):
     """Asks payment_service."""
 
-    async def get_payment(self, payment_intent_id: str) -> Payment:
-        """Return a payment; raises NotFoundError where there is none."""
-        return await self.get("/payments/{payment_intent_id}", Payment, payment_intent_id=payment_intent_id)
-
     async def refund(self, payment_intent_id: str, *, reason: str) -> Payment:
         """Have a payment paid back in full. Asking twice pays back once; `payment.refunded` tells when it is done."""
         return await self.post(

@@ -12,6 +12,7 @@ from eventkit import ServiceClient
 class Balance(BaseModel):
     """What a customer can spend in one currency: credits and the limits of the cards in the wallet together."""
 
+    wallet_id: str
     available: Decimal
 
 

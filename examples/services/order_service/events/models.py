@@ -38,7 +38,7 @@ class OrderedItem(BaseModel):
 class OrderCreatedEvent(OrderEvent, type="order.created"):
     """A customer placed an order; it is not paid yet."""
 
-    items: list[OrderedItem] = Field(description="What is ordered, in the customer's order.")
+    items: list[OrderedItem] = Field(min_length=1, description="What is ordered.")
 
 
 class OrderUpdatedEvent(OrderEvent, type="order.updated"):

@@ -44,6 +44,13 @@ async def test_the_same_request_makes_one_order(system):
     assert len((await system.published()).envelopes) == 1
 
 
+async def test_requests_of_two_customers_are_two_requests(system):
+    first = await system.place(user_id="ada", request_id="r-1")
+    second = await system.place(user_id="ben", request_id="r-1")
+
+    assert second.order_id != first.order_id
+
+
 @pytest.mark.parametrize("user_id", ["nobody", "gwen", "olga"], ids=["unknown", "gone", "owes money"])
 async def test_a_customer_who_cannot_order_is_refused(system, user_id):
     with pytest.raises(OrderRefusedError, match=user_id):
@@ -55,6 +62,11 @@ async def test_a_customer_who_cannot_order_is_refused(system, user_id):
 async def test_an_order_beyond_the_balance_is_refused(system):
     with pytest.raises(InsufficientFundsError, match=r"costs 20.00 USD, and user paul can spend 5.00"):
         await system.place("20.00", user_id="paul")
+
+
+async def test_somebody_elses_wallet_cannot_be_topped_up(system):
+    with pytest.raises(OrderRefusedError, match="wallet-ben is not that of user ada"):
+        await system.place("20.00", user_id="ada", order_type="top_up", wallet_id="wallet-ben")
 
 
 async def test_who_has_too_little_can_still_top_up(system):

@@ -125,7 +125,7 @@ class OrderCreatedEvent(Event, type="order.created"):
     currency: Currency = Field(description="The currency of the amount, as its ISO 4217 code.")
     subscription_id: str | None = Field(None, description="The subscription that the order pays for.")
     wallet_id: str | None = Field(None, description="The wallet that the order fills.")
-    items: list[ItemToPay] = Field(description="What is ordered.")
+    items: list[ItemToPay] = Field(min_length=1, description="What is ordered.")
 
 
 class WalletBalanceChangedEvent(Event, type="wallet.balance_changed"):
