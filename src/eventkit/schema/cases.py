@@ -111,11 +111,16 @@ EMPTY = Empty()
 
 
 class Found:
-    """Some value satisfies the goal; it is built when it is asked for, because most are not."""
+    """Some value satisfies the goal; it is built when it is asked for, because most are not.
 
-    __slots__ = ("_build", "_value")
+    Attributes:
+        size: about how many values it is made of.
+    """
 
-    def __init__(self, build: Build) -> None:
+    __slots__ = ("_build", "_value", "size")
+
+    def __init__(self, build: Build, size: int = 1) -> None:
+        self.size = size
         self._build: Build | None = build
         self._value: Json = None
 

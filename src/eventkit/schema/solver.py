@@ -207,17 +207,22 @@ class Search:
                 return EMPTY
         choice = self._next_choice(branch)
         unsure: Unsure | None = None
-        simple = not branch.choices and not branch.unions
+        smallest: Found | None = None
+        last = not branch.choices and not branch.unions
+        seen = 0
         for option in choice:
-            if simple and not option.holds and not option.fails:
+            if last and not option.holds and not option.fails:
                 outcome = self._settle(branch, option)
             else:
                 outcome = self.explore(branch.copy(), option)
             if isinstance(outcome, Found):
-                return outcome
-            if isinstance(outcome, Unsure):
+                seen += 1
+                smallest = outcome if smallest is None or outcome.size < smallest.size else smallest
+                if not last or smallest.size <= _SMALL or seen >= _COMPARED:
+                    return smallest
+            elif isinstance(outcome, Unsure):
                 unsure = outcome
-        return unsure or EMPTY
+        return smallest or unsure or EMPTY
 
     def _settle(self, branch: Branch, option: Case) -> Outcome:
         """Explore a last option that only adds facts: there is no need for a branch of its own."""
@@ -248,6 +253,9 @@ class Search:
 
 
 _FEW = 64
+_SMALL = 2
+_COMPARED = 8
+"""Of so many counterexamples the smallest is taken, unless one is small anyway."""
 
 
 class Branch:

@@ -206,7 +206,7 @@ class _Search:
             return self._distinct(chosen)
         if self.store._duplicate:
             return self._duplicated(chosen)
-        return Found(lambda: [item.found.value for item in chosen])
+        return Found(lambda: [item.found.value for item in chosen], 1 + sum(item.found.size for item in chosen))
 
     def _distinct(self, chosen: list[Chosen]) -> Outcome:
         matched = _match([self._several(item, len(chosen)) for item in chosen])

@@ -41,6 +41,7 @@ class Skeleton:
         self._cells: dict[str, tuple[Node, ...]] = {}
         self._base: dict[str, Found] | Empty | Unsure | None = None
         self._mentioned: dict[str, None] | None = None
+        self.base_weight = 0
 
     def closure(self, names: Iterable[str]) -> dict[str, None]:
         """Return the names and all those that must be there where these are."""
@@ -91,6 +92,7 @@ class Skeleton:
                 unsure = outcome
             else:
                 found[name] = outcome
+        self.base_weight = sum(item.size for item in found.values())
         return unsure or found
 
     def value_of(self, name: str, fails: tuple[Node, ...], solver: Solver) -> Outcome:
@@ -288,9 +290,7 @@ class ObjectStore:
             fixed.append(Matches(pattern))
         for signs in product((True, False), repeat=len(free)):
             facts = [Matches(each, contrary=sign) for each, sign in zip(free, signs, strict=True)]
-            outcome = solver.text(
-                skeleton.name_schemas, fails, (NotOneOf(taken), *fixed, *facts), prefer=NAMES
-            )
+            outcome = solver.text(skeleton.name_schemas, fails, (NotOneOf(taken), *fixed, *facts), prefer=NAMES)
             if isinstance(outcome, Found):
                 yield outcome.value
             elif isinstance(outcome, Unsure):
@@ -314,7 +314,7 @@ class ObjectStore:
             else:
                 return unsure or EMPTY
         order = self.skeleton.mentioned
-        return Found(lambda: choice.build(order))
+        return Found(lambda: choice.build(order), choice.weight(self.skeleton.base_weight))
 
     def _addable(self, choice: Choice, solver: Solver) -> Iterator[str | Unsure]:
         """Yield keys that are not there yet, those first that the schemas mention."""
@@ -347,6 +347,10 @@ class Choice:
 
     def size(self) -> int:
         return len(self._base) + sum(name not in self._base for name in self._chosen)
+
+    def weight(self, base_weight: int) -> int:
+        """Return about how many values the object is made of, given that of the keys that are required."""
+        return 1 + base_weight + sum(item.size for name, item in self._chosen.items() if name not in self._base)
 
     def build(self, order: Iterable[str]) -> Json:
         """Return the object, its keys in the order of the schema."""

@@ -204,7 +204,9 @@ class _Parser:
         body = self.choice()
         if not self._take(")"):
             self.fail("an unclosed group")
-        return body if look is None else Look(body, look)
+        if look is not None:
+            return Look(body, look)
+        return Sequence((body,)) if isinstance(body, Anchor) else body
 
     def _escape(self) -> Tree:
         char = self._peek()
