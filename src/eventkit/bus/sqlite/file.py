@@ -71,7 +71,7 @@ class File:
             sqlite3.Error: It cannot be written, or another program holds the lock for five seconds.
         """
         connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
+        self._lock()
         try:
             self._require_same_files()
             yield connection
@@ -90,13 +90,26 @@ class File:
         size = self._wal.stat().st_size
         if size <= self._checkpoint_at:
             return
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._lock()
         try:
             _, frames, copied = self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         finally:
             self._connection.execute("ROLLBACK")
         # A program that reads in a long transaction keeps the WAL from beginning anew: no use to try at each commit.
         self._checkpoint_at = WAL_SIZE if copied == frames else size + WAL_SIZE
+
+    def _lock(self) -> None:
+        """Begin a transaction with the write lock, when the other processes let it go."""
+        deadline = time.monotonic() + BUSY_TIMEOUT
+        while True:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            # SQLite itself would wait up to 100 ms between two tries, and starve beside a busy process.
+            time.sleep(0.001)
 
     def _require_same_files(self) -> None:
         try:
@@ -140,7 +153,7 @@ def _configure(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute(f"PRAGMA journal_size_limit = {WAL_SIZE}")
     connection.execute("PRAGMA cache_size = -16000")
     migrate(connection, str(path))
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
+    connection.execute("PRAGMA busy_timeout = 0")  # from here on `File` waits by itself
 
 
 def _identity(stat: os.stat_result) -> tuple[int, int]:
