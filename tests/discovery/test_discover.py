@@ -8,7 +8,7 @@ from eventkit.discovery import codes
 from eventkit.discovery.config import Config
 from eventkit.discovery.contract import Place
 from eventkit.discovery.discover import discover
-from eventkit.discovery.landscape import Landscape, SourceProblem
+from eventkit.discovery.landscape import Landscape
 
 
 def service(name: str) -> str:
@@ -72,7 +72,8 @@ def test_a_source_without_a_contract_is_a_problem(write, source, what) -> None:
     write({"empty/models.py": "from eventkit import Event"})
     (problem,) = discover([Path(source)], Config()).problems
 
-    assert problem == SourceProblem(codes.NOTHING_FOUND, f"{source} {what}", Place(source, 1))
+    assert (problem.code, problem.message) == (codes.NOTHING_FOUND, f"{source} {what}")
+    assert problem.place == Place(source, 1)
 
 
 def test_what_cannot_be_read_is_a_problem_and_all_else_is_read(write) -> None:
@@ -114,14 +115,21 @@ def test_a_service_that_is_made_inside_a_function_is_a_problem(write) -> None:
     assert (problem.code, problem.place) == (codes.SERVICE_IN_FUNCTION, Place("a.py", 4))
 
 
+def test_a_module_that_only_declares_events_holds_no_contract(write) -> None:
+    folder = write({"shop/models.py": "from eventkit import Event\n", "shop/a.yaml": document("a")})
+    landscape = discover([folder, folder / "shop" / "models.py"], Config())
+
+    assert (names(landscape), landscape.problems) == ((["a"], []), ())
+
+
 def test_of_two_services_of_one_name_the_first_counts(write) -> None:
     folder = write({"a/__init__.py": service("shop"), "b/__init__.py": service("shop")})
     landscape = discover([folder], Config())
 
     assert [contract.source for contract in landscape.services] == ["a"]
-    assert landscape.problems == (
-        SourceProblem(codes.TWICE, "shop is described by a and by b, which is not used", Place("b", 1)),
-    )
+    assert [(problem.code, problem.message, problem.place) for problem in landscape.problems] == [
+        (codes.TWICE, "shop is described by a and by b, which is not used", Place("b", 1))
+    ]
 
 
 def test_code_counts_more_than_a_document_of_the_same_service(write) -> None:

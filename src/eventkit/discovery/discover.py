@@ -12,9 +12,8 @@ from pathlib import Path
 from eventkit.discovery import codes
 from eventkit.discovery.config import Config
 from eventkit.discovery.contract import Contract, Place
-from eventkit.discovery.landscape import Landscape, SourceProblem, shown
+from eventkit.discovery.landscape import Landscape, SourceProblem
 from eventkit.discovery.python.launch import import_packages
-from eventkit.discovery.python.packages import find_packages
 from eventkit.discovery.source import Source
 
 
@@ -28,15 +27,15 @@ def discover(sources: Sequence[Path], config: Config) -> Landscape:
     Returns:
         All contracts that could be read, and what could not.
     """
-    taken: dict[str, bool] = {}
+    taken: set[str] = set()
     # First, as a source may hold a folder of neighbours, and no file belongs to both.
     neighbours = [Source.read(path, taken) for path in config.neighbours]
     own = [Source.read(path, taken) for path in sources]
     register = _Register()
-    for source in (*neighbours, *own):
-        register.problems += source.problems
-    services = [*register.take_code(own, config.import_timeout), *register.take_documents(own)]
-    others = [*register.take_code(neighbours, config.import_timeout), *register.take_documents(neighbours)]
+    register.problems += (problem for source in (*neighbours, *own) for problem in source.problems)
+    services, others = (register.take_code(several, config.import_timeout) for several in (own, neighbours))
+    services += register.take_documents(own)
+    others += register.take_documents(neighbours)
     return Landscape(
         tuple(sorted(services, key=_service)),
         tuple(sorted(others, key=_service)),
@@ -58,11 +57,7 @@ class _Register:
 
     def take_code(self, sources: Iterable[Source], import_timeout: float) -> list[Contract]:
         """Import the services in the sources and take their contracts."""
-        packages = []
-        for source in sources:
-            packages += find_packages(source.modules)
-            for module in source.modules:
-                self.problems += (_hidden_service(module.path, line) for line in module.hidden_services)
+        packages = [package for source in sources for package in source.packages]
         taken = []
         for answer in import_packages(packages, import_timeout):
             if answer.problem is not None:
@@ -77,7 +72,8 @@ class _Register:
             code = self._coded.get(contract.service)
             if code is not None:
                 message = f"{contract.service} is described by its code in {code.source}; the document is not used"
-                self.problems.append(SourceProblem(codes.DOCUMENT_OF_CODE, message, Place(contract.source, 1)))
+                mend = "nothing: `eventkit export --check` tells whether the document is up to date"
+                self.problems.append(SourceProblem(codes.DOCUMENT_OF_CODE, message, Place(contract.source, 1), mend))
             elif self._is_new(contract, self._documented):
                 taken.append(contract)
         return taken
@@ -86,10 +82,6 @@ class _Register:
         first = known.setdefault(contract.service, contract)
         if first is not contract:
             message = f"{contract.service} is described by {first.source} and by {contract.source}, which is not used"
-            self.problems.append(SourceProblem(codes.TWICE, message, Place(contract.source, 1)))
+            mend = "rename one of the services, or name only one of the sources"
+            self.problems.append(SourceProblem(codes.TWICE, message, Place(contract.source, 1), mend))
         return first is contract
-
-
-def _hidden_service(file: Path, line: int) -> SourceProblem:
-    message = "a service is made here that is not bound to a name at the top of the module"
-    return SourceProblem(codes.SERVICE_IN_FUNCTION, message, Place(shown(file), line))

@@ -16,13 +16,13 @@ class SourceProblem:
         code: What kind of problem it is, one of `eventkit.discovery.codes`.
         message: What is wrong, in a sentence without a full stop.
         place: Where.
-        mend: What to do about it; empty where the rule of the code says all there is to say.
+        mend: What to do about it.
     """
 
     code: str
     message: str
     place: Place
-    mend: str = ""
+    mend: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,11 @@ from eventkit.discovery.asyncapi import MAX_BYTES, DocumentError, is_asyncapi, r
 from eventkit.discovery.contract import Contract, Place
 from eventkit.discovery.files import files_of
 from eventkit.discovery.landscape import SourceProblem, shown
+from eventkit.discovery.python.packages import Package, find_packages
 from eventkit.discovery.python.syntax import Module, UnreadableModuleError, is_worth_parsing, read_module
 
 _DOCUMENT_SUFFIXES: Final = frozenset({".json", ".yaml", ".yml"})
+_MEND_NOTHING: Final = "name a folder with Python services or AsyncAPI documents, or one such document"
 
 
 @dataclass(slots=True)
@@ -23,44 +25,50 @@ class Source:
 
     Args:
         path: A folder or a document.
-        modules: The Python modules that may have to do with eventkit.
+        packages: The Python packages with services.
         documents: The contracts in AsyncAPI documents.
         problems: What could not be read.
     """
 
     path: Path
-    modules: list[Module] = field(default_factory=list)
+    packages: list[Package] = field(default_factory=list)
     documents: list[Contract] = field(default_factory=list)
     problems: list[SourceProblem] = field(default_factory=list)
+    _modules: list[Module] = field(default_factory=list)
 
     @classmethod
-    def read(cls, path: Path, taken: dict[str, bool]) -> Source:
+    def read(cls, path: Path, taken: set[str]) -> Source:
         """Read a source.
 
         Args:
             path: A folder or a document.
-            taken: The files that were read before, and whether they hold contracts; those of this source are added.
+            taken: The files that belong to a source that was read before; those of this one are added.
         """
         source = cls(Path(os.path.abspath(path)))  # noqa: PTH100 - a link is shown by the name that was given
-        fruitful = False
+        overlaps = False
         for file in files_of(source.path):
             real = os.path.realpath(file)
-            if real not in taken:
-                taken[real] = source._read_file(file)
-            fruitful |= taken[real]
-        if not fruitful:
-            source._report_nothing()
+            if real in taken:
+                overlaps = True
+            elif source._read_file(file):
+                taken.add(real)
+        source.packages = find_packages(source._modules)
+        source.problems += (_hidden_service(module) for module in source._modules if module.hidden_services)
+        if not (overlaps or source.packages or source.documents or source.problems):
+            what = "holds no service and no AsyncAPI document" if source.path.exists() else "does not exist"
+            source._report(codes.NOTHING_FOUND, f"{shown(source.path)} {what}", source.path, _MEND_NOTHING)
         return source
 
     def _read_file(self, file: Path) -> bool:
-        """Read a file, and tell whether it holds a contract or what may be one."""
+        """Read a file, and tell whether it has to do with contracts."""
         try:
             if file.suffix == ".py":
                 return self._read_module(file)
             if file.suffix in _DOCUMENT_SUFFIXES or file == self.path:
                 return self._read_document(file)
         except OSError as error:
-            self._report(codes.UNREADABLE_DOCUMENT, f"the file cannot be read: {error.strerror}", file)
+            message = f"the file cannot be read: {error.strerror}"
+            self._report(codes.UNREADABLE_DOCUMENT, message, file, "let it be read, or leave it out of the sources")
             return True
         return False
 
@@ -69,12 +77,13 @@ class Source:
         if not is_worth_parsing(text):
             return False
         try:
-            module = read_module(file, text)
+            self._modules.append(read_module(file, text))
         except UnreadableModuleError as error:
-            self._report(codes.UNREADABLE_MODULE, f"the file is no Python module: {error.reason}", file, error.line)
-            return True
-        self.modules.append(module)
-        return bool(module.services or module.hidden_services)
+            message = f"the file is no Python module: {error.reason}"
+            self._report(
+                codes.UNREADABLE_MODULE, message, file, "correct it, or leave it out of the sources", error.line
+            )
+        return True
 
     def _read_document(self, file: Path) -> bool:
         # One byte more than is accepted: what is longer is refused without being read.
@@ -86,12 +95,20 @@ class Source:
         try:
             self.documents.append(read(raw, shown(file)))
         except DocumentError as error:
-            self.problems.append(SourceProblem(codes.UNREADABLE_DOCUMENT, error.what, error.place, error.mend or ""))
+            mend = error.mend or "correct the document"
+            self.problems.append(SourceProblem(codes.UNREADABLE_DOCUMENT, error.what, error.place, mend))
         return True
 
-    def _report_nothing(self) -> None:
-        what = "holds no service and no AsyncAPI document" if self.path.exists() else "does not exist"
-        self._report(codes.NOTHING_FOUND, f"{shown(self.path)} {what}", self.path)
+    def _report(self, code: str, message: str, file: Path, mend: str, line: int = 1) -> None:
+        self.problems.append(SourceProblem(code, message, Place(shown(file), line), mend))
 
-    def _report(self, code: str, message: str, file: Path, line: int = 1) -> None:
-        self.problems.append(SourceProblem(code, message, Place(shown(file), line)))
+
+def _hidden_service(module: Module) -> SourceProblem:
+    first, *others = module.hidden_services
+    more = f" (and in {len(others)} more)" if others else ""
+    return SourceProblem(
+        codes.SERVICE_IN_FUNCTION,
+        f"in this line{more} a service is made that is not bound to a name at the top of the module",
+        Place(shown(module.path), first),
+        "make it at the top of a module: `service = Service(...)`",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from eventkit.discovery.landscape import Landscape, SourceProblem
 from eventkit.verify.finding import Finding, Report, Spot, count
 from eventkit.verify.pairs import check_pairs
-from eventkit.verify.rules import RULES, Severity
+from eventkit.verify.rules import Severity
 from eventkit.verify.topology import never_handled, never_published, publishers_disagree
 from eventkit.verify.traffic import Traffic
 
@@ -40,9 +40,4 @@ def verify(landscape: Landscape) -> Report:
 
 
 def _unread(problem: SourceProblem) -> Finding:
-    return Finding(
-        code=problem.code,
-        message=problem.message,
-        spots=(Spot(problem.place),),
-        help=problem.mend or RULES[problem.code].mend,
-    )
+    return Finding(code=problem.code, message=problem.message, spots=(Spot(problem.place),), help=problem.mend)

@@ -175,6 +175,36 @@ def test_an_upcaster_that_leads_nowhere_is_a_problem_of_the_service(import_one) 
     assert problem.place == Place("orders/service.py", 17)
 
 
+@pytest.mark.parametrize(
+    "service",
+    [
+        "from elsewhere import service",
+        "from eventkit import Service\n\ndef make(): return Service('hidden')\n\nservice = make()",
+    ],
+)
+def test_a_function_of_a_service_that_is_not_bound_in_the_package_is_a_problem(write, service) -> None:
+    root = write(
+        {
+            "elsewhere/__init__.py": "from eventkit import Service\nservice = Service('hidden')\n",
+            "orders/__init__.py": SERVICE.replace("service", "bound"),
+            "orders/more.py": f"""\
+from orders import OrderCreated
+{service}
+
+
+@service.handler
+async def handle(event: OrderCreated) -> None: ...
+""",
+        }
+    )
+    (answer,) = import_packages([Package(root, {"orders": ("bound",), "orders.more": ()})], 30.0)
+
+    assert answer.contracts == ()
+    assert answer.problem.code == codes.ANOTHER_SERVICE
+    assert answer.problem.message == "handle belongs to hidden, which is not bound in this package"
+    assert answer.problem.place.file == "orders/more.py"
+
+
 def test_a_model_without_a_schema_is_a_problem_at_the_model(import_one) -> None:
     on_paid = "    on_paid: __import__('collections').abc.Callable[[], None]\n"
     problem = import_one(SERVICE.replace("    order_id: str\n", f"    order_id: str\n{on_paid}"))

@@ -56,6 +56,21 @@ def test_a_relative_import_tells_the_root_too(write) -> None:
     assert [package.root for package in packages(folder)] == [folder / "services"]
 
 
+def test_what_a_module_tells_of_its_root_does_not_hold_for_one_that_tells_another(write) -> None:
+    folder = write(
+        {
+            "shop/demo.py": "from shop.view import show\nimport eventkit",
+            "shop/view.py": "",
+            "shop/services/orders/events/service.py": SERVICE,
+            "shop/services/orders/events/handlers.py": f"from orders.events.service import service\n{HANDLER}",
+        }
+    )
+
+    (package,) = packages(folder)
+    assert package.root == folder / "shop" / "services"
+    assert set(package.modules) == {"orders.events.service", "orders.events.handlers"}
+
+
 def test_a_folder_that_is_called_like_an_imported_library_is_no_root(write) -> None:
     folder = write(
         {"json/orders/__init__.py": "", "json/orders/service.py": f"import json\nfrom json import loads\n{SERVICE}"}
@@ -72,12 +87,33 @@ def test_the_root_may_lie_above_the_source(write) -> None:
     assert package.modules == {"shop.orders": ("service",)}
 
 
-def test_modules_that_lie_in_the_root_itself_are_one_package(write) -> None:
-    folder = write({"service.py": SERVICE, "handlers.py": f"from service import service\n{HANDLER}"})
+def test_modules_are_imported_with_the_service_that_they_reach_wherever_they_lie(write) -> None:
+    folder = write(
+        {
+            "service.py": SERVICE,
+            "handlers.py": f"from service import service\n{HANDLER}",
+            "more/__init__.py": "",
+            "more/handlers.py": f"from service import service\n{HANDLER}",
+        }
+    )
 
     (package,) = packages(folder)
     assert (package.root, package.folder) == (folder, folder)
-    assert package.modules == {"handlers": (), "service": ("service",)}
+    assert package.modules == {"handlers": (), "service": ("service",), "more.handlers": ()}
+
+
+def test_a_service_outside_of_the_source_is_imported_with_those_who_use_it(write) -> None:
+    folder = write(
+        {
+            "orders/__init__.py": SERVICE,
+            "orders/events/__init__.py": "",
+            "orders/events/handlers.py": f"from orders import service\n{HANDLER}",
+        }
+    )
+
+    (package,) = packages(folder / "orders" / "events")
+    assert package.root == folder
+    assert package.modules == {"orders": ("service",), "orders.events.handlers": ()}
 
 
 def test_services_in_different_packages_are_imported_apart(write) -> None:

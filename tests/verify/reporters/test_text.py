@@ -154,12 +154,14 @@ def test_marks_stand_below_what_they_mark_whatever_the_line_holds(tmp_path) -> N
 
 def test_a_place_without_a_width_goes_to_the_end_of_its_line(tmp_path) -> None:
     path = tmp_path / "models.py"
-    path.write_text("service = Service(\n\n", "utf-8")
+    path.write_text("service = Service(\n\n    make()  \n", "utf-8")
 
     lines = text_of_finding(Finding("EK505", "wrong", spots=(Spot(Place(str(path), 1, 11)),))).splitlines()
     assert lines[4] == "  |           ^^^^^^^^"
     lines = text_of_finding(Finding("EK505", "wrong", spots=(Spot(Place(str(path), 2)),))).splitlines()
     assert lines[4] == "  | ^"
+    lines = text_of_finding(Finding("EK505", "wrong", spots=(Spot(Place(str(path), 3)),))).splitlines()
+    assert lines[4] == "  |     ^^^^^^"
 
 
 def test_markup_in_names_is_text(tmp_path) -> None:

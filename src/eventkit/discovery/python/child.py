@@ -9,10 +9,12 @@ also when they write to the file descriptor.
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import sys
 import traceback
 from collections import deque
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -35,7 +37,7 @@ class Request:
 
     Args:
         root: The folder that is put on `sys.path`.
-        folder: The folder of the package; an error is shown at its innermost place in there.
+        folder: The folder of the package, for its name.
         modules: Dotted names of the modules, each with the names that it binds to a service.
         timeout: Seconds after which the process ends.
     """
@@ -57,6 +59,7 @@ class Answer:
 REQUEST: Final = TypeAdapter(Request)
 ANSWER: Final = TypeAdapter(Answer)
 _MAX_MESSAGE: Final = 300
+_MEND: Final = "let the module be importable without side effects, in the environment in which eventkit runs"
 
 
 def answer(request: Request) -> Answer:
@@ -69,28 +72,53 @@ def answer(request: Request) -> Answer:
         except BaseException as error:  # noqa: BLE001 - whatever a module does on import is a finding
             return Answer(problem=_import_problem(error, name, request))
         services.update(dict.fromkeys(getattr(module, variable) for variable in variables))
+    stray = next(_strays(services, request), None)
+    if stray is not None:
+        return Answer(problem=stray)
     sources = SourceFiles()
     try:
         return Answer(tuple(contract_of(service, shown(request.folder), sources) for service in services))
     except NoSchemaError as error:
-        return Answer(problem=SourceProblem(codes.NO_SCHEMA, error.reason, error.place or _first_place(request)))
+        mend = "use types that JSON has, or give the type a schema with pydantic's `WithJsonSchema`"
+        return Answer(problem=SourceProblem(codes.NO_SCHEMA, error.reason, error.place or _first_place(request), mend))
     except EventkitError as error:
         place = _named_place(error) or _first_place(request)
-        return Answer(problem=SourceProblem(codes.IMPORT_FAILED, error.what, place, error.mend or ""))
+        return Answer(problem=SourceProblem(codes.IMPORT_FAILED, error.what, place, error.mend or _MEND))
+
+
+def in_package(file: Path, root: Path) -> bool:
+    """Tell whether a file belongs to the code below a root, and not to what is installed there."""
+    return file.is_relative_to(root) and "site-packages" not in file.parts
+
+
+def _strays(services: Container[Service], request: Request) -> Iterator[SourceProblem]:
+    """Yield a problem for each function of the modules that belongs to another service than those they bind."""
+    # By type() and not by isinstance(), which asks the objects, and some of them answer with an error.
+    others = (found for found in gc.get_objects() if issubclass(type(found), Service) and found not in services)
+    for service in others:
+        for declared in (*service.publishers, *service.handlers, *service.upcasters):
+            if declared.function.__module__ in request.modules:
+                place = SourceFiles().of_function(declared.function)
+                yield SourceProblem(
+                    codes.ANOTHER_SERVICE,
+                    f"{declared.function.__qualname__} belongs to {service.name}, which is not bound in this package",
+                    place or _first_place(request),
+                    "bind the service at the top of a module of its own package, and import it from there",
+                )
 
 
 def _import_problem(error: BaseException, module: str, request: Request) -> SourceProblem:
-    mend = ""
+    mend = _MEND
     if isinstance(error, SystemExit):
         what = f"{module} ends the process: SystemExit({error.code!r})"
     elif isinstance(error, EventkitError):
-        what, mend = error.what, error.mend or ""
+        what, mend = error.what, error.mend or mend
     else:
         first_line = str(error).strip().partition("\n")[0][:_MAX_MESSAGE]
         what = f"importing {module} failed: {type(error).__name__}{first_line and ': '}{first_line}"
     if isinstance(error, ModuleNotFoundError) and error.name:
         mend = f"install {error.name.partition('.')[0]} in the environment in which eventkit runs"
-    place = _named_place(error) or _innermost_place(error, request.folder) or Place(shown(_file(request, module)), 1)
+    place = _named_place(error) or _innermost_place(error, request.root) or Place(shown(_file(request, module)), 1)
     return SourceProblem(codes.IMPORT_FAILED, what, place, mend)
 
 
@@ -105,14 +133,10 @@ def _named_place(error: BaseException) -> Place | None:
     return None
 
 
-def _innermost_place(error: BaseException, folder: Path) -> Place | None:
+def _innermost_place(error: BaseException, root: Path) -> Place | None:
     """Return the place in the package from which the error came."""
-    frames = (
-        (Path(frame.f_code.co_filename), line)
-        for frame, line in traceback.walk_tb(error.__traceback__)
-        if Path(frame.f_code.co_filename).is_relative_to(folder)
-    )
-    innermost = deque(frames, maxlen=1)
+    frames = ((Path(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(error.__traceback__))
+    innermost = deque((place for place in frames if in_package(place[0], root)), maxlen=1)
     return Place(shown(innermost[0][0]), innermost[0][1]) if innermost else None
 
 

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from eventkit.discovery import codes
 from eventkit.discovery.contract import Place
 from eventkit.discovery.landscape import SourceProblem, shown
-from eventkit.discovery.python.child import ANSWER, REQUEST, Answer, Request
+from eventkit.discovery.python.child import ANSWER, REQUEST, Answer, Request, in_package
 from eventkit.discovery.python.packages import Package
 
 _GRACE: Final = 5.0
@@ -106,11 +106,12 @@ def _kill(process: Process) -> None:
 def _too_slow(request: Request, stack: bytes) -> SourceProblem:
     """Name the place in the package where the process was when its time ended."""
     places = ((Path(os.fsdecode(file)), int(line)) for file, line in _STACK_LINE.findall(stack))
-    file, line = next((place for place in places if place[0].is_relative_to(request.folder)), (request.folder, 1))
+    file, line = next((place for place in places if in_package(place[0], request.root)), (request.folder, 1))
     return SourceProblem(
         codes.IMPORT_TOO_SLOW,
         f"importing {', '.join(request.modules)} took longer than {request.timeout:g} seconds",
         Place(shown(file), line),
+        "move what waits into a function that the service calls when it starts, or raise `import_timeout`",
     )
 
 
@@ -122,4 +123,5 @@ def _crashed(request: Request, status: int, printed: bytes) -> SourceProblem:
         codes.IMPORT_FAILED,
         f"importing {', '.join(request.modules)} ended the process with {how}{last_words}",
         Place(shown(request.folder), 1),
+        "let the modules be importable without side effects",
     )

@@ -33,8 +33,9 @@ class Package:
     @property
     def folder(self) -> Path:
         """The folder in which all of the package lies."""
-        top = next(iter(self.modules)).partition(".")[0]
-        return self.root / top if (self.root / top).is_dir() else self.root
+        tops = {name.partition(".")[0] for name in self.modules}
+        folder = self.root / tops.pop()
+        return folder if not tops and folder.is_dir() else self.root
 
 
 def find_packages(modules: Iterable[Module]) -> list[Package]:
@@ -48,42 +49,62 @@ def find_packages(modules: Iterable[Module]) -> list[Package]:
     graph = _Graph(by_path, roots)
     found: defaultdict[tuple[Path, str], dict[str, tuple[str, ...]]] = defaultdict(dict)
     for path, module in sorted(by_path.items()):
-        if module.services or (module.decorates and graph.reaches_service(path)):
-            root = roots[path]
-            parts = path.relative_to(root).with_suffix("").parts
-            # Modules that lie in the root itself see each other, so they are one package.
-            top = parts[0] if len(parts) > 1 else ""
-            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-            found[root, top][name] = module.services
+        home = graph.service_of(module)
+        if home is not None:
+            root = roots.get(home.path, roots[path])
+            package = found[root, _top(home.path, root).name]
+            package[_name(home.path, root)] = home.services
+            package[_name(path, root if path.is_relative_to(root) else roots[path])] = module.services
     return [Package(root, names) for (root, _), names in sorted(found.items())]
 
 
+def _name(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 def _roots(modules: Iterable[Module]) -> dict[Path, Path]:
-    own = {module.path: _root(module) for module in modules}
-    # What one module tells of its root holds for all that lie in the same top folder.
-    tops = {root / path.relative_to(root).parts[0] for path, root in own.items()}
-    return {
-        path: min((folder.parent for folder in path.parents if folder in tops), key=_depth, default=root)
-        for path, root in own.items()
-    }
+    own: dict[Path, Path] = {}
+    told: dict[Path, Path] = {}
+    for module in modules:
+        own[module.path] = _own_root(module)
+        root = _told_root(module)
+        if root is not None:
+            told[module.path] = root
+    told_tops = {_top(path, root) for path, root in told.items()}
+    own_tops = {_top(path, root) for path, root in own.items()}
+    roots = {}
+    for path, root in own.items():
+        # What one module tells holds for those in the same top folder that tell nothing; the nearest folder counts.
+        near = (top.parent for top in path.parents if top in told_tops and root.is_relative_to(top.parent))
+        highest = min((top.parent for top in path.parents if top in own_tops), key=_depth, default=root)
+        roots[path] = told.get(path) or next(near, highest)
+    return roots
 
 
-def _root(module: Module) -> Path:
-    chain = module.path.parent
-    while (chain / "__init__.py").exists():
-        chain = chain.parent
-    return min((chain, *(_implied_roots(module))), key=_depth)
+def _top(path: Path, root: Path) -> Path:
+    return root / path.relative_to(root).parts[0]
 
 
-def _implied_roots(module: Module) -> Iterator[Path]:
-    for statement in module.imports:
-        if statement.level:
-            yield _start(module.path, statement).parent
-        else:
-            first = statement.module.partition(".")[0]
-            for folder in module.path.parents:
-                if folder.name == first and any(_targets(folder.parent, statement)):
-                    yield folder.parent
+def _own_root(module: Module) -> Path:
+    """Return the root that the module's folders and relative imports need; it may lie higher."""
+    root = module.path.parent
+    while (root / "__init__.py").exists():
+        root = root.parent
+    relative = (_start(module.path, statement).parent for statement in module.imports if statement.level)
+    return min((root, *relative), key=_depth)
+
+
+def _told_root(module: Module) -> Path | None:
+    """Return the root from which the module's absolute imports lead into its own top folder; None without such."""
+    roots = (
+        folder.parent
+        for statement in module.imports
+        if not statement.level
+        for folder in module.path.parents
+        if folder.name == statement.module.partition(".")[0] and any(_targets(folder.parent, statement))
+    )
+    return min(roots, key=_depth, default=None)
 
 
 def _start(importer: Path, statement: Import) -> Path:
@@ -110,23 +131,26 @@ class _Graph:
         self._modules: dict[Path, Module | None] = dict(modules)
         self._roots = roots
 
-    def reaches_service(self, path: Path) -> bool:
-        """Tell whether a module that binds a service is imported by `path`, directly or through others."""
-        root = self._roots[path]
-        seen, unvisited = {path}, [path]
-        while unvisited:
-            module = self._read(unvisited.pop())
-            if module is None:
+    def service_of(self, module: Module) -> Module | None:
+        """Return the module that binds the service to which a module belongs; None where it belongs to none.
+
+        That is the module itself, or, where it decorates, one that it imports, directly or through others.
+        """
+        root = self._roots[module.path]
+        seen, unvisited = {module.path}, [module.path]
+        while unvisited and (module.services or module.decorates):
+            reached = self._read(unvisited.pop())
+            if reached is None:
                 continue
-            if module.services:
-                return True
-            for statement in module.imports:
-                start = _start(module.path, statement) if statement.level else root
+            if reached.services:
+                return reached
+            for statement in reached.imports:
+                start = _start(reached.path, statement) if statement.level else root
                 for target in _targets(start, statement):
                     if target not in seen:
                         seen.add(target)
                         unvisited.append(target)
-        return False
+        return None
 
     def _read(self, path: Path) -> Module | None:
         if path not in self._modules:

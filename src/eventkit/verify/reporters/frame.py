@@ -62,12 +62,13 @@ def _spot(spot: Spot, line: str | None, width: int, *, first: bool, style: str) 
     yield arrow
     yield _margin(width)
     yield Text.assemble((f"{place.line:{width}} | ", _MARGIN), _shown(line))
-    start = place.column - 1
-    before, marked = _shown(line[:start]), _shown(line[start : start + place.width if place.width else None].rstrip())
-    mark = ("^" if first else "-") * max(cell_len(marked), 1)
+    rest = line[place.column - 1 :]
+    marked = rest[: place.width] if place.width else rest.strip()
+    start = line.index(marked, place.column - 1) if marked else len(line)
+    mark = ("^" if first else "-") * max(cell_len(_shown(marked)), 1)
     yield Text.assemble(
         (f"{'':{width}} | ", _MARGIN),
-        " " * cell_len(before),
+        " " * cell_len(_shown(line[:start])),
         (f"{mark} {spot.label}".rstrip(), style if first else _MARGIN),
     )
 

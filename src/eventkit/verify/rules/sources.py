@@ -102,4 +102,20 @@ class OrderCreated(Event, type="order.created"):
     on_paid: Callable[[], None]""",
         "Use types that JSON has, or tell pydantic the schema of your own type with `WithJsonSchema`.",
     ),
+    Rule(
+        codes.ANOTHER_SERVICE,
+        Severity.ERROR,
+        "a function belongs to a service that is not bound in its package",
+        "A publisher or handler is declared on a service that its module got from somewhere else: from a package "
+        "outside of the source, from a function, or from the same package under another name. The service was not "
+        "checked, as its contract would be a part of the whole.",
+        """\
+# orders/handlers.py
+from platform.services import registry
+service = registry["orders"]
+
+@service.handler
+async def handle_payment_completed(event: PaymentCompleted) -> None: ...""",
+        "Bind the service at the top of a module of its own package, and import it from there under one name.",
+    ),
 )
