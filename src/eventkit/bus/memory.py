@@ -19,7 +19,6 @@ from eventkit.contract.codec import to_headers
 from eventkit.contract.context import current_handling
 from eventkit.contract.envelope import Envelope, new_id
 from eventkit.contract.errors import BusError, ConfigurationError, PublishError
-from eventkit.contract.strict_json import DEFAULT_LIMITS
 from eventkit.delivery.subscription import Dead, Delivery, Outcome
 from eventkit.delivery.worker import WorkerOptions
 
@@ -86,13 +85,7 @@ class MemoryBus(Bus):
                 nobody takes from it.
         """
         self._require_open(PublishError)
-        size, limit = len(envelope.data), DEFAULT_LIMITS.max_bytes
-        if size > limit:
-            raise PublishError(
-                f"{envelope.type} has {size:,} bytes, more than the limit of {limit:,}",
-                where=self.url,
-                mend="send less, or a reference to it",
-            )
+        self.require_size(envelope)
         queues = self._by_type.get(envelope.type, ())
         for queue in queues:
             if queue.room <= 0:

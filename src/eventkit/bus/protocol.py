@@ -20,7 +20,9 @@ from types import TracebackType
 from typing import ClassVar, Protocol, Self
 
 from eventkit.contract.envelope import Envelope
+from eventkit.contract.errors import PublishError
 from eventkit.contract.service import Service
+from eventkit.contract.strict_json import DEFAULT_LIMITS
 from eventkit.delivery.subscription import Failure, Reason, Subscription
 from eventkit.delivery.worker import Worker, WorkerOptions
 
@@ -120,6 +122,16 @@ class Bus(ABC):
     @abstractmethod
     def dead_letters(self) -> DeadLetters:
         """The dead letters of all groups."""
+
+    def require_size(self, envelope: Envelope) -> None:
+        """Raise PublishError where an event is larger than what readers accept; for `publish`."""
+        size, limit = len(envelope.data), DEFAULT_LIMITS.max_bytes
+        if size > limit:
+            raise PublishError(
+                f"{envelope.type} has {size:,} bytes, more than the limit of {limit:,}",
+                where=self.url,
+                mend="send less, or a reference to it",
+            )
 
     @asynccontextmanager
     async def serve(self, service: Service, dependencies: tuple[object, ...]) -> AsyncIterator[Worker]:

@@ -21,7 +21,6 @@ from eventkit.bus.sqlite.log import Entry, append, join, prune
 from eventkit.bus.sqlite.subscription import SQLiteSubscription
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, ConfigurationError, PublishError
-from eventkit.contract.strict_json import DEFAULT_LIMITS
 from eventkit.delivery.worker import WorkerOptions
 
 DAY: Final = 86_400.0
@@ -92,13 +91,7 @@ class SQLiteBus(Bus):
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event; return when it is on disk."""
-        size, limit = len(envelope.data), DEFAULT_LIMITS.max_bytes
-        if size > limit:
-            raise PublishError(
-                f"{envelope.type} has {size:,} bytes, more than the limit of {limit:,}",
-                where=self.url,
-                mend="send less, or a reference to it",
-            )
+        self.require_size(envelope)
         try:
             await self._database.submit(partial(append, entry=Entry.of(envelope)))
         except BusError as error:

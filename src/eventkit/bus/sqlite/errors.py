@@ -34,5 +34,6 @@ def explained(error: Exception, path: Path) -> Exception:
         return ConfigurationError(
             "the file is no SQLite database", where=str(path), mend="give the bus a file of its own"
         )
-    what, mend = _MEANINGS.get(code, ("SQLite cannot use the file", "see whether its disk works"))
-    return BusError(f"{what}: {error}", where=str(path), mend=mend)
+    unknown = f"SQLite cannot use the file: {error}", "see whether its disk works"
+    what, mend = _MEANINGS.get(code, unknown)
+    return BusError(what, where=str(path), mend=mend)
