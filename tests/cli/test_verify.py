@@ -123,7 +123,7 @@ def test_without_a_source_there_is_nothing_to_verify(eventkit, tmp_path, monkeyp
     run = eventkit("verify")
 
     assert run.status == 2
-    assert run.err.startswith("error: there is nothing to verify\n  mend: name a folder: ")
+    assert run.err.startswith("error: there is no source\n  mend: name a folder with services, ")
 
 
 def test_a_source_that_does_not_exist_is_status_2(eventkit, tmp_path, monkeypatch) -> None:

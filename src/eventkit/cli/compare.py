@@ -20,8 +20,12 @@ app = command_app()
 
 @app.command()
 def compare(
-    publisher: Annotated[str, typer.Argument(help="The JSON Schema of what is sent: a file, or file#/$defs/Name.")],
-    subscriber: Annotated[str, typer.Argument(help="The JSON Schema of what is accepted, likewise.")],
+    publisher: Annotated[
+        str, typer.Argument(metavar="PUBLISHER", help="The JSON Schema of what is sent: a file, or file#/$defs/Name.")
+    ],
+    subscriber: Annotated[
+        str, typer.Argument(metavar="SUBSCRIBER", help="The JSON Schema of what is accepted, likewise.")
+    ],
     format: Annotated[Format, typer.Option(help="How the answer is written.")] = Format.TEXT,
 ) -> None:
     """Check that one JSON Schema accepts everything that another one allows."""

@@ -15,7 +15,7 @@ app = command_app()
 
 
 @app.command()
-def explain(code: Annotated[str, typer.Argument(help="The code of a finding, as EK102.")]) -> None:
+def explain(code: Annotated[str, typer.Argument(metavar="CODE", help="The code of a finding, as EK102.")]) -> None:
     """Say what a finding means, why it matters, and how to mend it."""
     rule = RULES.get(code.upper())
     if rule is None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.config import load_config
@@ -11,13 +14,22 @@ from eventkit.discovery.discover import discover
 from eventkit.discovery.landscape import Landscape
 from eventkit.verify.rules import RULES, Severity
 
+Sources = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="SOURCE",
+        help="Folders with Python services or AsyncAPI documents, or such documents.",
+        show_default="`sources` of the configuration",
+    ),
+]
+"""The argument of commands that work on a landscape."""
 
-def complete_landscape(sources: Sequence[Path] | None) -> Landscape:
+
+def chosen_landscape(sources: Sequence[Path] | None) -> Landscape:
     """Return the landscape of the sources, or of those that are configured where none is given.
 
     Raises:
-        ConfigurationError: There is no source, or something in one could not be read: what is made of a part of the
-            contracts would look like the whole.
+        ConfigurationError: There is no source.
     """
     config = load_config(Path.cwd())
     chosen = sources or config.sources
@@ -26,7 +38,17 @@ def complete_landscape(sources: Sequence[Path] | None) -> Landscape:
             "there is no source",
             mend='name a folder with services, or configure `sources = ["services"]` in [tool.eventkit]',
         )
-    landscape = discover(chosen, config)
+    return discover(chosen, config)
+
+
+def complete_landscape(sources: Sequence[Path] | None) -> Landscape:
+    """Return the landscape of the sources, if all of it could be read.
+
+    Raises:
+        ConfigurationError: There is no source, or something in one could not be read: what is made of a part of the
+            contracts would look like the whole.
+    """
+    landscape = chosen_landscape(sources)
     unread = [problem for problem in landscape.problems if RULES[problem.code].severity is Severity.ERROR]
     if unread:
         first = unread[0]
@@ -34,6 +56,6 @@ def complete_landscape(sources: Sequence[Path] | None) -> Landscape:
         raise ConfigurationError(
             f"{first.message}{others}",
             where=f"{first.place.file}:{first.place.line}",
-            mend=first.mend or "`eventkit verify` shows all that could not be read",
+            mend=first.mend,
         )
     return landscape
