@@ -13,7 +13,7 @@ from eventkit.schema.cases import Constraint
 from eventkit.schema.documents import Dialect, Document, Place, Resource, escape
 from eventkit.schema.keywords import FAMILIES, IN_PLACE, types
 from eventkit.schema.tags import Outline
-from eventkit.schema.values import ANY, Json, key_of
+from eventkit.schema.values import ANY, Json, key_of, type_of
 
 OPEN: Final = 0
 """A schema is taken as it is written."""
@@ -237,6 +237,13 @@ class Graph:
             node.id = self._count = self._count + 1
             self._nodes[key] = node
         return node
+
+    def listing(self, like: Node, values: list[Json]) -> Node:
+        """Return a node, made while reasoning about the node `like`, that accepts just these values."""
+        mask = 0
+        for value in values:
+            mask |= type_of(value)
+        return self.made(like, mask, (), values)
 
     def made(
         self, like: Node, mask: int, constraints: tuple[Constraint, ...], values: list[Json] | None = None

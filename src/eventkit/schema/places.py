@@ -105,7 +105,7 @@ class Place:
 
     def _tagged(self, name: str, value: Json, node: Node) -> Place:
         only = ObjectConstraint()
-        only.properties = {name: node.graph.made(node, node.mask, (), [value])}
+        only.properties = {name: node.graph.listing(node, [value])}
         branch = self.branch.copy()
         branch.assume(Case("", facts=(only,)))
         return Place(self.solver, self.kind, branch, self.holds, self.path, (name, value))
@@ -120,4 +120,4 @@ class Place:
 
     def _values(self, values: list[Json]) -> tuple[Node, ...]:
         like = self.holds[0] if self.holds else self.solver.root
-        return (like.graph.made(like, like.mask, (), values),)
+        return (like.graph.listing(like, values),)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eventkit.schema.cases import EMPTY, Empty, Found, Outcome, Unsure, found
 from eventkit.schema.keywords.array_facts import ContainsCount, SomeItemViolates
-from eventkit.schema.values import key_of, type_of
+from eventkit.schema.values import key_of
 
 if TYPE_CHECKING:
     from eventkit.schema.keywords.arrays import ArrayConstraint
@@ -232,7 +232,8 @@ class _Search:
         values: list[Any] = []
         while len(values) < number:
             self.solver.budget.spend(len(values))
-            others = () if not values else (self._listing(values, item.holds),)
+            like = item.holds[0] if item.holds else self.solver.root
+            others = () if not values else (like.graph.listing(like, list(values)),)
             outcome = self.solver.solve(item.holds, item.fails + others)
             if isinstance(outcome, Unsure):
                 self.unsure = outcome
@@ -241,13 +242,6 @@ class _Search:
             values.append(outcome.value)
         self._values[key] = values
         return values
-
-    def _listing(self, values: list[Any], cell: tuple[Node, ...]) -> Node:
-        mask = 0
-        for value in values:
-            mask |= type_of(value)
-        like = cell[0] if cell else self.solver.root
-        return like.graph.made(like, mask, (), list(values))
 
     def _duplicated(self, chosen: list[Chosen]) -> Outcome:
         """Look for two positions that can have the same value."""
