@@ -84,7 +84,8 @@ class MemoryBus(Bus):
             PublishError: The event is too large, the bus is not open in this event loop, or a group's queue is full and
                 nobody takes from it.
         """
-        self._require_open(PublishError)
+        if self._loop is not asyncio.get_running_loop():
+            raise self._not_open(PublishError)
         self.require_size(envelope)
         queues = self._by_type.get(envelope.type, ())
         for queue in queues:
@@ -101,7 +102,8 @@ class MemoryBus(Bus):
         Raises:
             BusError: The bus is not open in this event loop.
         """
-        self._require_open(BusError)
+        if self._loop is not asyncio.get_running_loop():
+            raise self._not_open(BusError)
         queue = self._queues.get(group)
         if queue is None:
             queue = self._queues[group] = GroupQueue(group, self._lease, self._capacity)
@@ -124,13 +126,12 @@ class MemoryBus(Bus):
         """Whether the bus can be used."""
         return self._loop is not None
 
-    def _require_open(self, error: type[PublishError] | type[BusError]) -> None:
-        if self._loop is not asyncio.get_running_loop():
-            raise error(
-                "the bus was opened in another event loop" if self._loop else "the bus is not open",
-                where=self.url,
-                mend="use it inside `async with connect(...)`, in the event loop of that block",
-            )
+    def _not_open(self, error: type[PublishError] | type[BusError]) -> PublishError | BusError:
+        return error(
+            "the bus was opened in another event loop" if self._loop else "the bus is not open",
+            where=self.url,
+            mend="use it inside `async with connect(...)`, in the event loop of that block",
+        )
 
     async def _wait_for_room(self, envelope: Envelope) -> None:
         if current_handling() is not None:
@@ -143,7 +144,8 @@ class MemoryBus(Bus):
                     mend="start it, or connect with a larger `capacity`",
                 )
             await full.publishers.wait()
-            self._require_open(PublishError)
+            if not self.is_open:
+                raise self._not_open(PublishError)
 
 
 class MemorySubscription:

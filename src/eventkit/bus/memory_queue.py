@@ -68,8 +68,10 @@ class _Lane:
         self.waiting: deque[Item] = deque()
 
 
-class Item:
-    """One event in the queue of one group.
+class Item(Delivery):
+    """One event in the queue of one group: the very delivery that is handed out, once.
+
+    What comes back is queued as a new item, so that an instance which lost its lease cannot settle what another has.
 
     Args:
         envelope: The event.
@@ -77,17 +79,18 @@ class Item:
         lane: The lane that it belongs to.
     """
 
-    __slots__ = ("attempt", "delivery", "due", "envelope", "failures", "lane", "order", "until")
+    __slots__ = ("due", "lane", "order", "out", "until")
 
     def __init__(self, envelope: Envelope, order: int, lane: _Lane) -> None:
-        self.envelope = envelope
+        self.token = None
+        self.message: Envelope = envelope
+        self.attempt = 0
+        self.failures = ()
         self.order = order
         self.lane = lane
-        self.attempt = 0
-        self.failures: tuple[Failure, ...] = ()
         self.due = 0.0
         self.until = 0.0
-        self.delivery: Delivery | None = None  # while it is out
+        self.out = False
 
 
 class GroupQueue:
@@ -105,10 +108,11 @@ class GroupQueue:
         self.subscriptions = 0
         self.receivers = Waiting()
         self.publishers = Waiting()
+        self.room = capacity
+        """How many more events publishers may put in; what handlers publish and what is replayed may exceed it."""
+        self._capacity = capacity
         self._loop = asyncio.get_running_loop()
         self._lease = lease
-        self._capacity = capacity
-        self._size = 0
         self._order = 0
         self._ready: deque[_Lane] = deque()
         self._lanes: dict[str, _Lane] = {}
@@ -116,12 +120,7 @@ class GroupQueue:
         self._expiry: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
-        return self._size
-
-    @property
-    def room(self) -> int:
-        """How many more events publishers may put in; handlers and replays may exceed it."""
-        return self._capacity - self._size
+        return self._capacity - self.room
 
     def put(self, envelope: Envelope) -> None:
         """Add an event at the end."""
@@ -133,12 +132,12 @@ class GroupQueue:
                 self._lanes[key] = lane
             self._make_ready(lane)
         self._order += 1
-        self._size += 1
+        self.room -= 1
         lane.waiting.append(Item(envelope, self._order, lane))
 
-    def take(self, limit: int) -> list[Delivery]:
+    def take(self, limit: int) -> list[Item]:
         """Hand out up to `limit` deliveries; none where no lane is ready."""
-        taken: list[Delivery] = []
+        taken: list[Item] = []
         until = self._loop.time() + self._lease
         while self._ready and len(taken) < limit:
             lane = self._ready.popleft()
@@ -147,57 +146,58 @@ class GroupQueue:
                 item = lane.waiting.popleft()
                 item.attempt += 1
                 item.until = until
-                item.delivery = Delivery(item, item.envelope, item.attempt, item.failures)
-                self._out.add(item)
-                taken.append(item.delivery)
+                item.out = True
+                taken.append(item)
+        self._out.update(taken)
         if taken and self._expiry is None:
             self._expiry = self._loop.call_at(until, self._expire, until)
         return taken
 
     def settle(self, outcome: Outcome) -> bool:
         """Settle one delivery; False where it is not out any more, because its lease has ended."""
-        item = outcome.delivery.token
-        assert isinstance(item, Item)  # noqa: S101 - for the type checker: tokens are made in `take`
-        if item.delivery is not outcome.delivery:
+        item = outcome.delivery
+        if not isinstance(item, Item) or not item.out:
             return False
         if isinstance(outcome, Again):
-            item.failures += (outcome.failure,)
-            item.due = self._loop.time() + outcome.after
-            self._come_back(item)
+            failures = (*item.failures, outcome.failure)
+            self._come_back(item, item.attempt, failures, self._loop.time() + outcome.after)
         elif isinstance(outcome, Released):
-            item.attempt -= 1
-            self._come_back(item)
+            self._come_back(item, item.attempt - 1, item.failures, item.due)
         else:
-            self._size -= 1
-            self._leave_lane(item)
+            self.room += 1
+            self._leave(item)
         return True
 
     def extend(self, delivery: Delivery) -> None:
         """Renew the lease of a delivery, if it is still out."""
-        item = delivery.token
-        if isinstance(item, Item) and item.delivery is delivery:
-            item.until = self._loop.time() + self._lease
+        if isinstance(delivery, Item):
+            delivery.until = self._loop.time() + self._lease
 
     def wake_all(self) -> None:
         """Wake all who wait for events or for room: what they wait for may never come."""
         self.receivers.wake_all()
         self.publishers.wake_all()
 
-    def _come_back(self, item: Item) -> None:
-        item.lane.returned.append(item)
-        self._leave_lane(item)
+    def _come_back(self, item: Item, attempt: int, failures: tuple[Failure, ...], due: float) -> None:
+        again = Item(item.message, item.order, item.lane)
+        again.attempt, again.failures, again.due = attempt, failures, due
+        item.lane.returned.append(again)
+        self._leave(item)
 
-    def _leave_lane(self, item: Item) -> None:
-        item.delivery = None
+    def _leave(self, item: Item) -> None:
+        item.out = False
         self._out.discard(item)
         lane = item.lane
         lane.out -= 1
-        if lane.out:
-            return
-        # Whatever came back was published before all that waits.
-        lane.returned.sort(key=lambda each: each.order, reverse=True)
-        lane.waiting.extendleft(lane.returned)
-        lane.returned.clear()
+        if not lane.out:
+            self._reopen(lane)
+
+    def _reopen(self, lane: _Lane) -> None:
+        if lane.returned:
+            # Whatever came back was published before all that waits.
+            lane.returned.sort(key=lambda each: each.order, reverse=True)
+            lane.waiting.extendleft(lane.returned)
+            lane.returned.clear()
         if lane.waiting:
             pause = lane.waiting[0].due - self._loop.time()
             if pause > 0:
@@ -216,7 +216,7 @@ class GroupQueue:
         now = self._loop.time()
         if now - due < self._lease / 3:
             for item in [item for item in self._out if item.until <= now]:
-                self._come_back(item)
+                self._come_back(item, item.attempt, item.failures, item.due)
             due = min((item.until for item in self._out), default=0.0)
         else:
             # The event loop was blocked, and so were those who would have renewed their leases: let them go first.

@@ -150,15 +150,10 @@ if hasattr(os, "register_at_fork"):
 
 def new_id() -> str:
     """Return a UUID version 7 (RFC 9562, 5.7): unique, and sorted by the time it was made."""
-    milliseconds = clock.time_ns() // 1_000_000
-    noise = _random.getrandbits(74)
-    return "%08x-%04x-7%03x-%04x-%012x" % (  # noqa: UP031 - this way takes half of the time
-        milliseconds >> 16,
-        milliseconds & 0xFFFF,
-        noise >> 62,
-        noise >> 48 & 0x3FFF | 0x8000,
-        noise & 0xFFFF_FFFF_FFFF,
-    )
+    # 48 bits of time, then random ones between which the version and the variant stand.
+    random_bits = _random.getrandbits(80) & 0x0FFF_3FFF_FFFF_FFFF_FFFF | 0x7000_8000_0000_0000_0000
+    digits = (clock.time_ns() // 1_000_000 << 80 | random_bits).to_bytes(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 @lru_cache(maxsize=1024)

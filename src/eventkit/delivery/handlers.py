@@ -6,7 +6,6 @@ import asyncio
 import logging
 import random
 import traceback
-from collections.abc import Callable
 from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -27,6 +26,18 @@ Bad = TypeVar("Bad", Dead, Again | Dead)
 logger: Final = logging.getLogger("eventkit.delivery")
 
 
+class _Route:
+    """All that is needed for the events of one type and version."""
+
+    __slots__ = ("call", "read", "retry", "timeout")
+
+    def __init__(self, reader: Reader, call: Call) -> None:
+        self.read = reader.read
+        self.call = call
+        self.retry = reader.handler.retry
+        self.timeout = reader.handler.timeout or NEVER
+
+
 class Handlers:
     """The handlers of one service.
 
@@ -43,9 +54,10 @@ class Handlers:
         self.group = service.name
         self._readers = service.readers()
         # The versions that arrive are few, and parsing the schema's URI for each event is not.
-        self._find = lru_cache(maxsize=256)(self._reader)
-        self._calls: dict[Callable[..., object], Call] = {
-            handler.function: bind(handler, dependencies) for handler in service.handlers
+        self._find = lru_cache(maxsize=256)(self._route)
+        calls = {handler.function: bind(handler, dependencies) for handler in service.handlers}
+        self._routes = {
+            event_type: _Route(reader, calls[reader.handler.function]) for event_type, reader in self._readers.items()
         }
         self.types = tuple(sorted({event_type.name for event_type in self._readers}))
         self.shortest_timeout = min((each.timeout or NEVER for each in service.handlers), default=NEVER)
@@ -61,19 +73,18 @@ class Handlers:
             The outcome, or None where the call was interrupted: the event then comes back when its lease has ended.
         """
         envelope = delivery.message
-        if isinstance(envelope, Unreadable) or (reader := self._find(envelope.type, envelope.dataschema)) is None:
+        if isinstance(envelope, Unreadable) or (route := self._find(envelope.type, envelope.dataschema)) is None:
             return self._report(policy.unread(delivery, self._readers, _now))
-        handler = reader.handler
-        if delivery.attempt > 1 and (dead := policy.crashed(delivery, handler.retry, _now)) is not None:
+        if delivery.attempt > 1 and (dead := policy.crashed(delivery, route.retry, _now)) is not None:
             return self._report(dead)
         try:
-            event = reader.read(envelope.data)
+            event = route.read(envelope.data)
         except Exception as error:  # noqa: BLE001 - the user's validators and upcasters may raise anything
             return self._report(policy.invalid(delivery, error, _now), error)
         HANDLING.set(Handling(envelope, self.group))
-        slot.begin(handler.timeout or NEVER)
+        slot.begin(route.timeout)
         try:
-            await run_in(copy_context(), self._calls[handler.function](event, envelope))
+            await run_in(copy_context(), route.call(event, envelope))
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             # An order to end the process or the task. The event has no outcome, and so it comes back.
             raise
@@ -83,15 +94,15 @@ class Handlers:
                     "%s: %s %s was interrupted, and comes back", self.group, envelope.event_type, envelope.id
                 )
                 return None
-            outcome = policy.failed(delivery, _explain(error, slot), handler.retry, clock=_now, random=random.random)
+            outcome = policy.failed(delivery, _explain(error, slot), route.retry, clock=_now, random=random.random)
             self._report(outcome, error)
             return outcome
         finally:
             slot.deadline = NEVER
         return Done(delivery)
 
-    def _reader(self, name: str, dataschema: str | None) -> Reader | None:
-        return self._readers.get(EventType(name, version_of(dataschema)))
+    def _route(self, name: str, dataschema: str | None) -> _Route | None:
+        return self._routes.get(EventType(name, version_of(dataschema)))
 
     def _report(self, outcome: Bad, error: BaseException | None = None) -> Bad:
         """Log what went wrong, with a traceback where the log is at DEBUG; return the outcome."""
