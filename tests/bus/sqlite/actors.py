@@ -17,11 +17,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from eventkit import Event, Retry, Service, connect
+from eventkit.bus.sqlite import file
 from eventkit.delivery import tables
 from eventkit.delivery.database import sql_engine
 from eventkit.delivery.inbox import first_time
 
 KEYS_PER_PUBLISHER = 3
+SMALL_WAL = 100_000
+"""Bytes, so that checkpoints are as frequent as commits elsewhere, and processes are killed in the middle of them."""
 PAUSE = 0.02
 """Between two events of a key, in seconds: the processes are to be killed in their work, not to pile it up."""
 
@@ -60,6 +63,7 @@ class Place:
 
 def publish(place: Place, name: str) -> None:
     """Publish numbered events of a few keys at once, each key's one after the other, and note those that are safe."""
+    file.WAL_SIZE = SMALL_WAL
     asyncio.run(_publish(place, name))
 
 
@@ -88,6 +92,7 @@ async def _publish(place: Place, name: str) -> None:
 
 def handle(place: Place) -> None:
     """Handle events, sometimes in vain, and write down each effect in one transaction with the inbox."""
+    file.WAL_SIZE = SMALL_WAL
     logging.disable()  # of failures that are made on purpose
     asyncio.run(_handle(place))
 

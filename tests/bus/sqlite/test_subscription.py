@@ -12,6 +12,7 @@ import pytest
 
 from eventkit import connect
 from eventkit.bus.protocol import Bus
+from eventkit.bus.sqlite import presence as presence_module
 from eventkit.bus.sqlite import subscription as subscription_module
 from eventkit.bus.sqlite.bus import SQLiteBus
 from eventkit.bus.sqlite.transaction import Transaction
@@ -172,3 +173,21 @@ async def test_closing_it_takes_it_off_the_list_of_listeners(new_bus: Callable[[
         await subscription.close()
         assert await receiving == ()
         assert await bus._database.submit(listeners) == 0
+
+
+async def test_an_instance_that_is_busy_with_what_it_has_counts_as_living(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_module, "PRESENCE", 0.1)
+    async with connect(f"sqlite:///{tmp_path}/events.db", lease=0.4) as bus:
+        old = await bus.subscribe("group", ["a.happened"])
+        new = await bus.subscribe("group", ["a.happened", "b.happened"])
+        await bus.publish(event())
+        deliveries = await new.receive(1)
+        for _ in range(6):
+            await asyncio.sleep(0.1)
+            await new.extend(deliveries)
+        await bus.publish(Envelope(id="b", source="test", type="b.happened", data=b"{}"))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await old.receive(1)

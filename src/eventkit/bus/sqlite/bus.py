@@ -18,7 +18,9 @@ from eventkit.bus.sqlite.claims import Instance
 from eventkit.bus.sqlite.database import Database
 from eventkit.bus.sqlite.dead_letters import SQLiteDeadLetters
 from eventkit.bus.sqlite.log import Entry, append, join, prune
+from eventkit.bus.sqlite.presence import appear
 from eventkit.bus.sqlite.subscription import SQLiteSubscription
+from eventkit.bus.sqlite.transaction import Transaction
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, ConfigurationError, PublishError
 from eventkit.delivery.worker import WorkerOptions
@@ -31,6 +33,8 @@ logger = logging.getLogger("eventkit.bus.sqlite")
 
 class SQLiteBus(Bus):
     """A durable bus for the processes of one machine.
+
+    The file belongs on a local disk: SQLite's WAL does not work on network file systems. Other programs may read it.
 
     Args:
         url: As given to `connect`.
@@ -99,13 +103,22 @@ class SQLiteBus(Bus):
 
     async def subscribe(self, group: str, types: Collection[str]) -> SQLiteSubscription:
         """Register the group for event types, if it is not yet, and return this instance's share of its events."""
-        id = await self._database.submit(partial(join, name=group, types=types))
         bell = Bell()
         port = await bell.open()
-        instance = Instance(random.getrandbits(62), id, frozenset(types), self._lease)
+        try:
+            instance = await self._database.submit(partial(self._enter, name=group, types=types, port=port))
+        except BaseException:
+            bell.close()
+            raise
         subscription = SQLiteSubscription(self._database, instance, bell, port)
-        self._subscriptions.append(subscription)
+        self._subscriptions = [*(each for each in self._subscriptions if not each.closed), subscription]
         return subscription
+
+    def _enter(self, transaction: Transaction, name: str, types: Collection[str], port: int | None) -> Instance:
+        group = join(transaction, name, types)
+        instance = Instance(random.getrandbits(62), group, frozenset(types), self._lease)
+        appear(transaction, instance, port)
+        return instance
 
     async def _prune(self) -> None:
         while True:

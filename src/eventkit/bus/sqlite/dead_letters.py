@@ -59,17 +59,15 @@ def one(transaction: Transaction, id: str) -> DeadLetter | None:
 
 def replay(transaction: Transaction, ids: Collection[str]) -> int:
     """Put dead letters at the end of the log, each for its own group alone; return how many there were."""
-    replayed = 0
-    for id in sorted(map(_number, ids)):
-        copied = transaction.execute(
-            "INSERT INTO events (at, type, key, headers, body, addressee)"
-            " SELECT ?, type, key, headers, body, group_id FROM dead_letters WHERE id = ? RETURNING addressee",
-            (transaction.now, id),
-        ).fetchone()
-        if copied is not None:
-            transaction.groups_to_wake.add(copied[0])
-            replayed += drop(transaction, [str(id)])
-    return replayed
+    copy = (
+        "INSERT INTO events (at, type, key, headers, body, addressee)"
+        " SELECT ?, type, key, headers, body, group_id FROM dead_letters WHERE id = ?"
+    )
+    for id in sorted(set(ids), key=_number):
+        transaction.execute(copy, (transaction.now, _number(id)))
+        group = "SELECT group_id FROM dead_letters WHERE id = ?"
+        transaction.groups_to_wake.update(each for (each,) in transaction.execute(group, (_number(id),)))
+    return drop(transaction, ids)
 
 
 def drop(transaction: Transaction, ids: Collection[str]) -> int:

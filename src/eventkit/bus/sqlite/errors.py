@@ -15,6 +15,10 @@ _MEANINGS: Final = {
     sqlite3.SQLITE_READONLY: ("the file or its folder is read-only", "allow this user to write both"),
     sqlite3.SQLITE_CANTOPEN: ("the file cannot be opened", "allow this user to read and write it and its folder"),
     sqlite3.SQLITE_PERM: ("the file cannot be opened", "allow this user to read and write it and its folder"),
+    sqlite3.SQLITE_IOERR: (
+        "the disk failed; whether what was written just now is stored shows when the file is opened again",
+        "see whether the disk works",
+    ),
     sqlite3.SQLITE_CORRUPT: ("the file is damaged", "move it away with its -wal file, and use `sqlite3 .recover`"),
     sqlite3.SQLITE_TOOBIG: ("the event is larger than SQLite can store", "send less, or a reference to it"),
 }  # fmt: skip

@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Final
 
 from eventkit.bus.sqlite.schema import migrate, require_ours
-from eventkit.contract.errors import BusError
+from eventkit.contract.errors import BusError, ConfigurationError
 
+OLDEST_SQLITE: Final = (3, 32)
 OPEN_TIMEOUT: Final = 4.0
 BUSY_TIMEOUT: Final = 5.0
 WAL_SIZE: Final = 4 * 1024 * 1024
@@ -37,12 +38,18 @@ class File:
 
     Raises:
         BusError: The file cannot be used.
-        ConfigurationError: It is another program's database.
+        ConfigurationError: It is another program's database, or Python's SQLite is too old.
         sqlite3.Error: It is no database, it cannot be read or written, or it stays locked for four seconds.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise ConfigurationError(
+                f"Python uses SQLite {sqlite3.sqlite_version}",
+                where="sqlite://",
+                mend=f"use a Python with SQLite {'.'.join(map(str, OLDEST_SQLITE))} or newer",
+            )
         if path.is_dir():
             raise BusError("the path is a folder", where=str(path), mend="name a file, as sqlite:///folder/events.db")
         if not path.parent.is_dir():

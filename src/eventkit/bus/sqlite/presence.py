@@ -8,7 +8,14 @@ from eventkit.bus.sqlite.claims import Instance
 from eventkit.bus.sqlite.transaction import Transaction
 
 PRESENCE: Final = 120.0
-"""Seconds for which an instance counts as living after it was last heard of."""
+
+
+def presence(instance: Instance) -> float:
+    """Return the seconds for which an instance counts as living after it was last heard of.
+
+    An instance with no room for more events is heard of only when it renews their leases.
+    """
+    return max(PRESENCE, instance.lease)
 
 
 def appear(transaction: Transaction, instance: Instance, port: int | None) -> None:
@@ -16,7 +23,10 @@ def appear(transaction: Transaction, instance: Instance, port: int | None) -> No
     transaction.execute("DELETE FROM listeners WHERE until < ? OR instance = ?", (transaction.now, instance.id))
     transaction.executemany(
         "INSERT INTO listeners (type, group_id, instance, port, until) VALUES (?, ?, ?, ?, ?)",
-        [(type_, instance.group, instance.id, port, transaction.now + PRESENCE) for type_ in sorted(instance.types)],
+        [
+            (type_, instance.group, instance.id, port, transaction.now + presence(instance))
+            for type_ in sorted(instance.types)
+        ],
     )
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from eventkit.bus.sqlite.bell import TICK, Bell
 from eventkit.bus.sqlite.claims import Claim, Claimed, Instance, claim
 from eventkit.bus.sqlite.database import Database
-from eventkit.bus.sqlite.presence import PRESENCE, appear, vanish
+from eventkit.bus.sqlite.presence import appear, presence, vanish
 from eventkit.bus.sqlite.settlement import extend, failures_from, settle
 from eventkit.contract.codec import from_headers
 from eventkit.contract.envelope import Envelope
@@ -25,7 +25,7 @@ class SQLiteSubscription:
     Args:
         database: The bus's file.
         instance: Which one.
-        bell: Rings when there may be something for it; open.
+        bell: Rings when there may be something for it; open, and known to the file.
         port: Where the bell listens.
     """
 
@@ -36,15 +36,20 @@ class SQLiteSubscription:
         self._bell = bell
         self._port = port
         self._clock = asyncio.get_running_loop().time
-        self._appear_again = 0.0
+        self._appear_again = self._clock() + presence(instance) / 2
         self._returning: set[asyncio.Task[None]] = set()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it receives no more."""
+        return self._bell.closed
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Wait until there is at least one delivery, and return up to `limit` of them, in order.
 
         Cancelling the wait loses nothing. Raises BusError where the file cannot be used.
         """
-        while not self._bell.closed:
+        while not self.closed:
             await self._be_present()
             found = await self._claim(limit)
             if found.deliveries:
@@ -59,12 +64,13 @@ class SQLiteSubscription:
 
     async def extend(self, deliveries: Sequence[Delivery]) -> None:
         """Renew the leases of deliveries."""
+        await self._be_present()
         group, lease = self._instance.group, self._instance.lease
         await self._database.submit(partial(extend, group=group, deliveries=deliveries, lease=lease))
 
     async def close(self) -> None:
         """Stop receiving: a waiting `receive` returns an empty sequence. Settling stays possible."""
-        if self._bell.closed:
+        if self.closed:
             return
         self._bell.close()
         if self._returning:
@@ -74,7 +80,7 @@ class SQLiteSubscription:
     async def _be_present(self) -> None:
         if self._clock() >= self._appear_again:
             await self._database.submit(partial(appear, instance=self._instance, port=self._port))
-            self._appear_again = self._clock() + PRESENCE / 2
+            self._appear_again = self._clock() + presence(self._instance) / 2
 
     async def _claim(self, limit: int) -> Claim:
         claiming = self._database.submit(partial(claim, instance=self._instance, limit=limit))
