@@ -27,35 +27,32 @@ class Waiting:
     """Tasks that wait for their turn."""
 
     def __init__(self) -> None:
-        self._futures: deque[asyncio.Future[None]] = deque()
-
-    def __bool__(self) -> bool:
-        return bool(self._futures)
+        self.futures: deque[asyncio.Future[None]] = deque()
 
     async def wait(self) -> None:
         """Wait until woken; a task that is cancelled after it was woken wakes another one instead."""
         future = asyncio.get_running_loop().create_future()
-        self._futures.append(future)
+        self.futures.append(future)
         try:
             await future
         except asyncio.CancelledError:
             if future.cancelled():
-                self._futures.remove(future)
+                self.futures.remove(future)
             else:
                 self.wake(1)
             raise
 
     def wake(self, count: int) -> None:
         """Wake those that have waited longest."""
-        while self._futures and count > 0:
-            future = self._futures.popleft()
+        while self.futures and count > 0:
+            future = self.futures.popleft()
             if not future.done():
                 future.set_result(None)
                 count -= 1
 
     def wake_all(self) -> None:
         """Wake everybody."""
-        self.wake(len(self._futures))
+        self.wake(len(self.futures))
 
 
 class _Lane:
@@ -209,7 +206,8 @@ class GroupQueue:
 
     def _make_ready(self, lane: _Lane) -> None:
         self._ready.append(lane)
-        self.receivers.wake(1)
+        if self.receivers.futures:
+            self.receivers.wake(1)
 
     def _expire(self, due: float) -> None:
         """Take back what is out longer than its lease, and look again when the next lease ends."""
