@@ -86,6 +86,7 @@ def test_what_cannot_be_read_is_a_problem_and_all_else_is_read(write) -> None:
             "not.asyncapi.yaml": "hello: world\n",
         }
     )
+    (folder / "python2.py").write_bytes(b"print logging.handler")
     (folder / "latin.py").write_bytes("eventkit = 'für alle'".encode("latin-1"))
     landscape = discover([folder], Config())
 

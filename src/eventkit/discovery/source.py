@@ -13,7 +13,13 @@ from eventkit.discovery.contract import Contract, Place
 from eventkit.discovery.files import files_of
 from eventkit.discovery.landscape import SourceProblem, shown
 from eventkit.discovery.python.packages import Package, find_packages
-from eventkit.discovery.python.syntax import Module, UnreadableModuleError, is_worth_parsing, read_module
+from eventkit.discovery.python.syntax import (
+    Module,
+    UnreadableModuleError,
+    is_meant_for_eventkit,
+    is_worth_parsing,
+    read_module,
+)
 
 _DOCUMENT_SUFFIXES: Final = frozenset({".json", ".yaml", ".yml"})
 _MEND_NOTHING: Final = "name a folder with Python services or AsyncAPI documents, or one such document"
@@ -79,6 +85,8 @@ class Source:
         try:
             self._modules.append(read_module(file, text))
         except UnreadableModuleError as error:
+            if not is_meant_for_eventkit(text):
+                return False
             message = f"the file is no Python module: {error.reason}"
             self._report(
                 codes.UNREADABLE_MODULE, message, file, "correct it, or leave it out of the sources", error.line

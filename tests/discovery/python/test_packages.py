@@ -122,7 +122,7 @@ def test_services_in_different_packages_are_imported_apart(write) -> None:
     assert [package.folder.name for package in packages(folder)] == ["orders", "payments"]
 
 
-def test_a_module_that_decorates_is_imported_if_it_reaches_a_service_through_others(write) -> None:
+def test_a_module_that_declares_handlers_is_imported_if_it_reaches_a_service_through_others(write) -> None:
     folder = write(
         {
             "orders/__init__.py": "",

@@ -1,6 +1,6 @@
 """Which modules make up a service, from which folder they are imported, and under which names.
 
-A service's modules are those that bind a `Service` to a name, and those that decorate publishers, handlers or upcasters
+A service's modules are those that bind a `Service` to a name, and those that declare publishers, handlers or upcasters
 and import such a module, directly or through others. Only they are imported: an app that opens connections is not.
 
 A module's *root* is the folder that has to be on `sys.path`. It is the one above the topmost folder with an
@@ -134,11 +134,11 @@ class _Graph:
     def service_of(self, module: Module) -> Module | None:
         """Return the module that binds the service to which a module belongs; None where it belongs to none.
 
-        That is the module itself, or, where it decorates, one that it imports, directly or through others.
+        That is the module itself, or, where it declares something, one that it imports, directly or through others.
         """
         root = self._roots[module.path]
         seen, unvisited = {module.path}, [module.path]
-        while unvisited and (module.services or module.decorates):
+        while unvisited and (module.services or module.declares):
             reached = self._read(unvisited.pop())
             if reached is None:
                 continue

@@ -1,4 +1,4 @@
-"""A Python module read as syntax: whether it makes a service, declares publishers or handlers, and what it imports."""
+"""A Python module read as syntax: whether it makes a service, may declare publishers or handlers, what it imports."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-DECORATORS: Final = frozenset({"publisher", "handler", "upcaster"})
-_WORTH_PARSING: Final = re.compile(rb"\beventkit\b|^[ \t]*@[\w.]+\.(?:publisher|handler|upcaster)\b", re.MULTILINE)
+_DECORATORS: Final = frozenset({"publisher", "handler", "upcaster"})
+_WORTH_PARSING: Final = re.compile(rb"\beventkit\b|\.(?:publisher|handler|upcaster)\b")
+_CERTAIN: Final = re.compile(rb"\beventkit\b|^[ \t]*@[\w.]+\.(?:publisher|handler|upcaster)\b", re.MULTILINE)
 _SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -51,20 +52,26 @@ class Module:
         path: The file.
         services: The names to which `Service(...)` is bound at the top of the module.
         hidden_services: The lines where `Service(...)` is called anywhere else.
-        decorates: It has functions that are decorated as publishers, handlers or upcasters.
+        declares: It uses an attribute that is called like the decorators of a service: `@service.handler`, or
+            `service.handler(function)`.
         imports: What it imports.
     """
 
     path: Path
     services: tuple[str, ...]
     hidden_services: tuple[int, ...]
-    decorates: bool
+    declares: bool
     imports: tuple[Import, ...]
 
 
 def is_worth_parsing(text: bytes) -> bool:
     """Tell, from the text alone, whether a module can have to do with eventkit."""
     return _WORTH_PARSING.search(text) is not None
+
+
+def is_meant_for_eventkit(text: bytes) -> bool:
+    """Tell whether a module that cannot be parsed would be missed: other people's Python 2 would not."""
+    return _CERTAIN.search(text) is not None
 
 
 def read_module(path: Path, text: bytes) -> Module:
@@ -92,16 +99,13 @@ def _module(path: Path, tree: ast.Module) -> Module:
     imports = tuple(_imports(tree))
     makers = set(_names_of_service(tree))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _dotted(node.func) in makers]
-    services: list[str] = []
-    bound: set[ast.expr] = set()
+    services: dict[str, ast.expr | None] = {}
     for statement in _top_level(tree):
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value in calls:
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            names = [target.id for target in targets if isinstance(target, ast.Name)]
-            services += names
-            bound |= {call for call in calls if call is statement.value and names}
-    hidden = tuple(call.lineno for call in calls if call not in bound)
-    return Module(path, tuple(services), hidden, any(map(_is_decorated, ast.walk(tree))), imports)
+            services.update((target.id, statement.value) for target in targets if isinstance(target, ast.Name))
+    hidden = tuple(call.lineno for call in calls if call not in services.values())
+    return Module(path, tuple(services), hidden, any(map(_is_decorator, ast.walk(tree))), imports)
 
 
 def _imports(tree: ast.Module) -> Iterator[Import]:
@@ -134,11 +138,8 @@ def _top_level(node: ast.AST) -> Iterator[ast.stmt]:
             yield from _top_level(child)
 
 
-def _is_decorated(node: ast.AST) -> bool:
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return False
-    callables = (item.func if isinstance(item, ast.Call) else item for item in node.decorator_list)
-    return any(isinstance(item, ast.Attribute) and item.attr in DECORATORS for item in callables)
+def _is_decorator(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in _DECORATORS and isinstance(node.ctx, ast.Load)
 
 
 def _dotted(node: ast.AST) -> str:
