@@ -226,10 +226,14 @@ def test_a_model_without_a_schema_is_a_problem_at_the_model(import_one) -> None:
         "import threading, time; threading.Thread(target=time.sleep, args=[300]).start()",
         "import atexit, time; atexit.register(time.sleep, 300)",
         "import sys; assert len(sys.argv) == 1",
+        "import os; os.chdir('/')",
     ],
 )
 def test_what_a_module_prints_or_starts_does_not_disturb(import_one, noise) -> None:
-    assert isinstance(import_one(f"{noise}\n{SERVICE}"), Contract)
+    contract = import_one(f"{noise}\n{SERVICE}")
+
+    assert isinstance(contract, Contract)
+    assert contract.publishes[0].places[""] == Place("orders/service.py", 7, 1, 18)
 
 
 def test_a_module_that_never_returns_is_stopped_and_shown_where_it_hangs(import_one) -> None:

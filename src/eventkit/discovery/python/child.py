@@ -15,6 +15,7 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Container, Iterator
+from contextlib import chdir
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -68,10 +69,12 @@ def answer(request: Request) -> Answer:
     services: dict[Service, None] = {}
     for name, variables in request.modules.items():
         try:
-            module = import_module(name)
+            with chdir("."):  # comes back, wherever the module goes: places are relative to this folder
+                module = import_module(name)
         except BaseException as error:  # noqa: BLE001 - whatever a module does on import is a finding
             return Answer(problem=_import_problem(error, name, request))
-        services.update(dict.fromkeys(getattr(module, variable) for variable in variables))
+        bound = (getattr(module, variable, None) for variable in variables)
+        services.update((service, None) for service in bound if isinstance(service, Service))
     stray = next(_strays(services, request), None)
     if stray is not None:
         return Answer(problem=stray)
