@@ -1,7 +1,7 @@
 """Who is compared with whom; what the comparisons find is specified by the defects."""
 
 from eventkit.discovery.landscape import Landscape
-from eventkit.schema import MISSING
+from eventkit.schema import MISSING, compare
 from eventkit.verify.pairs import check_pairs
 from eventkit.verify.traffic import Traffic
 from tests.verify.landscapes import contract, fields, message
@@ -94,11 +94,28 @@ def test_the_help_names_the_version_after_the_newest_one() -> None:
     assert finding.help == "let s read a string, or publish a version 3 of a.a"
 
 
-def test_every_problem_of_a_pair_is_a_finding() -> None:
-    sent = fields(a={"type": "string"}, b={"type": "null"})
-    read = fields(a={"type": "integer"}, b={"type": "integer"}, c={"type": "integer"})
+def test_every_problem_of_a_pair_is_a_finding_with_an_event_that_shows_it() -> None:
+    integer = {"type": "integer"}
+    sent = fields(a={"type": ["string", "integer"]}, b={"type": ["null", "integer"]}, d=integer)
+    read = {**fields(a=integer, b=integer, c=integer), "additionalProperties": False}
     _, findings = pairs_of(
         contract("p", (message("a.a", sent, closed=True),)), contract("s", (), (message("a.a", read),))
     )
+    events = {(finding.code, finding.path): finding.counterexample for finding in findings}
 
-    assert {(finding.code, finding.path) for finding in findings} == {("EK101", "/c"), ("EK102", "/a"), ("EK103", "/b")}
+    assert set(events) == {("EK101", "/c"), ("EK102", "/a"), ("EK103", "/b"), ("EK109", "/d")}
+    assert isinstance(events["EK102", "/a"]["a"], str)
+    assert events["EK103", "/b"]["b"] is None
+    assert all(compare({"const": event}, sent).verdict == "compatible" for event in events.values())
+    assert all(compare({"const": event}, read).verdict == "incompatible" for event in events.values())
+
+
+def test_of_models_that_are_not_plain_objects_each_problem_shows_the_event_of_the_pair() -> None:
+    item = fields(a={"type": "integer"}, b={"type": "integer"})
+    read = {"$ref": "#/$defs/Item", "$defs": {"Item": item}}
+    sent = fields(a={"type": "string"}, b={"type": "string"})
+    (pair,), findings = check_pairs(
+        Traffic.of(Landscape((contract("p", (message("a.a", sent),)), contract("s", (), (message("a.a", read),)))))
+    )
+
+    assert [finding.counterexample for finding in findings] == [pair.counterexample] * 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eventkit.schema import compare
+from eventkit.verify.counterexamples import counterexample_of
 from eventkit.verify.finding import Finding, Pair, title
 from eventkit.verify.problems import finding_of
 from eventkit.verify.rules.pairs import UNDECIDED
@@ -50,7 +51,9 @@ def _check(publisher: Side, versions: Sequence[Side], newest_version: int) -> tu
     if compared.verdict == "unknown":
         return pair, [_undecided(publisher, subscriber, compared.reason or "")]
     return pair, [
-        finding_of(problem, publisher, subscriber, compared.counterexample, newest_version)
+        finding_of(
+            problem, publisher, subscriber, counterexample_of(problem, compared, publisher, subscriber), newest_version
+        )
         for problem in compared.problems
     ]
 

@@ -82,6 +82,8 @@ def _added_values(problem: Problem, publisher: Side, subscriber: Side) -> list[s
 
 def _declaration(path: str, side: Side) -> str | None:
     """Return the source of a field in a Python model, as `amount: Decimal`."""
+    while path.endswith("/*"):  # the items of a list are declared where the list is
+        path = path.removesuffix("/*")
     place = side.message.places.get(path) if path else None
     text = text_at(place) if place and place.file.endswith(".py") else None
     # One that goes on in the next line cannot be quoted.
