@@ -13,15 +13,16 @@ from eventkit.contract.errors import ConfigurationError
 from eventkit.contract.event import EventType
 from eventkit.discovery.asyncapi import read
 from eventkit.discovery.contract import Contract
-from eventkit.docs.export import Changes, Export
+from eventkit.docs.export import exported
+from eventkit.docs.files import Changes, Files
 from tests.docs.contracts import SHOP
 
 DOCUMENT = "shop.asyncapi.yaml"
 SCHEMA = "events/order.created.v2.json"
 
 
-def export(folder: Path, *contracts: Contract, whole: bool = False) -> Export:
-    return Export(contracts, folder, whole=whole)
+def export(folder: Path, *contracts: Contract, whole: bool = False) -> Files:
+    return exported(contracts, folder, whole=whole)
 
 
 def names(folder: Path, paths: Iterable[Path]) -> list[str]:

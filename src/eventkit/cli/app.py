@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "verify": Row("eventkit.cli.verify", "Check that every publisher fits every subscriber."),
     "compare": Row("eventkit.cli.compare", "Check one JSON Schema against another."),
     "export": Row("eventkit.cli.export", "Write contracts as AsyncAPI documents and JSON Schemas."),
+    "docs": Row("eventkit.cli.docs", "Make pages for people from contracts."),
     "explain": Row("eventkit.cli.explain", "Say what a finding means and how to mend it."),
 }
 

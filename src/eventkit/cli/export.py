@@ -9,7 +9,7 @@ import typer
 
 from eventkit.cli.command import command_app
 from eventkit.cli.landscape import complete_landscape
-from eventkit.docs.export import Export
+from eventkit.docs.export import exported
 
 app = command_app()
 
@@ -35,7 +35,7 @@ def export(
     landscape = complete_landscape(sources)
     # A contract that was read from a document has one; only folders hold code.
     coded = [contract for contract in landscape.services if not Path(contract.source).is_file()]
-    files = Export(coded, output, whole=not sources)
+    files = exported(coded, output, whole=not sources)
     changes = files.changes() if check else files.write()
     words = ("missing", "stale", "left over") if check else ("create", "update", "remove")
     for word, paths in zip(words, (changes.missing, changes.stale, changes.left_over), strict=True):

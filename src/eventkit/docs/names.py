@@ -1,4 +1,4 @@
-"""Names inside a document: of the form that code generators accept, and each given once."""
+"""Names of things in documents and of files: of a form that every tool accepts, and each given once."""
 
 from __future__ import annotations
 
@@ -38,3 +38,8 @@ def pascal_case(text: str) -> str:
 def snake_case(text: str) -> str:
     """Return a text as lower-case words: `order_created` of `order.created`."""
     return _NOT_A_WORD.sub("_", text).strip("_").lower() or "event"
+
+
+def file_name(text: str) -> str:
+    """Return a text as the name of a file, in lower case as some file systems do not tell the cases apart."""
+    return re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip(".-") or "unnamed"
