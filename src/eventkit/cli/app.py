@@ -49,6 +49,7 @@ COMMANDS: Final = {
     "compare": Row("eventkit.cli.compare", "Check one JSON Schema against another."),
     "export": Row("eventkit.cli.export", "Write contracts as AsyncAPI documents and JSON Schemas."),
     "docs": Row("eventkit.cli.docs", "Make pages for people from contracts."),
+    "scaffold": Row("eventkit.cli.scaffold", "Write a new service, or add to one."),
     "explain": Row("eventkit.cli.explain", "Say what a finding means and how to mend it."),
 }
 
