@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
-from collections.abc import Coroutine
 from typing import Any
 
 import pytest
@@ -62,6 +62,21 @@ class TestBounds:
             slow.set()
             await until(lambda: handled[300:] == ["slow", "slow"])
 
+    async def test_what_was_interrupted_makes_room(self) -> None:
+        service, seen = Service("payment_service"), []
+
+        @service.handler
+        async def handle_order_created(event: OrderCreated) -> None:
+            seen.append(event.number)
+            if event.number < 2:
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
+                await asyncio.sleep(1000)
+
+        async with running(service, publish=MANY[:3], concurrency=1):
+            await until(lambda: len(seen) == 3)
+
     async def test_handlers_that_never_wait_let_others_go_first_now_and_then(self) -> None:
         service, turns = Service("payment_service"), 0
 
@@ -91,17 +106,31 @@ class TestCost:
         assert [len(batch) for batch in faulty.settled] == [50, 50]
 
     async def test_there_is_no_task_for_each_event(self, service: Service) -> None:
-        made = 0
+        async def number_of_this_task() -> int:
+            task = asyncio.current_task()
+            assert task is not None
+            return int(task.get_name().removeprefix("Task-"))
 
-        def factory(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any) -> Any:
-            nonlocal made
-            made += 1
-            return asyncio.Task(coroutine, loop=loop, **options)
-
-        asyncio.get_running_loop().set_task_factory(factory)
+        before = await asyncio.create_task(number_of_this_task())
         async with running(service, publish=MANY) as (worker, _, _):
             await until(lambda: worker.counters.handled == 300)
-        assert made < 50
+        assert await asyncio.create_task(number_of_this_task()) - before < 50
+
+    @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are new in Python 3.12")
+    async def test_an_eager_task_factory_changes_nothing(self) -> None:
+        service, go = Service("payment_service"), asyncio.Event()
+
+        @service.handler
+        async def handle_order_created(event: OrderCreated) -> None:
+            await go.wait()
+
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        async with running(service, publish=MANY, concurrency=1000) as (worker, _, bus):
+            await until(lambda: worker.in_flight == 300)
+            go.set()
+            await until(lambda: worker.counters.handled == 300)
+            await bus.publish(MANY[0])
+            await until(lambda: worker.counters.handled == 301)
 
     async def test_nothing_is_logged_while_all_is_well(
         self, service: Service, caplog: pytest.LogCaptureFixture

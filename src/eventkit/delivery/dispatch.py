@@ -9,7 +9,8 @@
 - *Runners* are tasks that each take the next delivery that may start, again and again, and end when there is none. A
   new one is started while there is something left to start: handlers that never wait share one task, slow ones get up
   to `concurrency`.
-- *Settling* takes all outcomes that have gathered while it settled the ones before.
+- *Settling* takes all outcomes that have gathered while it settled the ones before. A runner that has nothing left to
+  run does it itself; while others run, a task of its own does.
 
 What was received and has no outcome when the run ends comes back when its lease has ended.
 """
@@ -19,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ class Dispatch:
         for delivery in batch:
             message = delivery.message
             if not self._lanes.add(message.key if isinstance(message, Envelope) else None, delivery):
-                self._conclude(Released(delivery))
+                self._give_back([delivery])
         self._start_runner()
 
     def _start_runner(self) -> None:
@@ -159,8 +160,9 @@ class Dispatch:
                 if self._starting is task:
                     self._starting = None
                 if started is None:
-                    return
+                    break
                 self._start_runner()
+                self._start_settler()
                 key, delivery = started
                 outcome = await self._handlers.handle(delivery, slot)
                 if outcome is None:
@@ -169,6 +171,9 @@ class Dispatch:
                     self._finish(key, outcome)
                 if task.cancelling():
                     await _absorb_cancellation(task)
+            if self._settler is None:
+                self._settler = task
+                await self._settle()
         finally:
             self._slots.discard(slot)
 
@@ -184,12 +189,11 @@ class Dispatch:
 
     def _finish(self, key: str | None, outcome: Outcome) -> None:
         counters = self._counters
-        self._conclude(outcome)
+        self._outcomes.append(outcome)
         if isinstance(outcome, Again):
             counters.failed += 1
             counters.retried += 1
-            for later in self._lanes.fail(key):
-                self._conclude(Released(later))
+            self._give_back(self._lanes.fail(key))
             return
         self._lanes.finish(key)
         if isinstance(outcome, Dead):
@@ -201,12 +205,15 @@ class Dispatch:
     def _leave(self, key: str | None, delivery: Delivery) -> None:
         # It stays out until its lease ends; those behind it must not overtake it.
         self._held.discard(delivery)
-        for later in self._lanes.fail(key):
-            self._conclude(Released(later))
+        self._room.set()
+        self._give_back(self._lanes.fail(key))
 
-    def _conclude(self, outcome: Outcome) -> None:
-        self._outcomes.append(outcome)
-        if self._settler is None:
+    def _give_back(self, deliveries: Iterable[Delivery]) -> None:
+        self._outcomes.extend(map(Released, deliveries))
+        self._start_settler()
+
+    def _start_settler(self) -> None:
+        if self._settler is None and self._outcomes:
             self._settler = self._task(self._settle())
 
     async def _settle(self) -> None:
@@ -230,9 +237,8 @@ class Dispatch:
             grace: How long to wait, in seconds; a second order to stop ends the wait, too.
         """
         deadline = monotonic() + grace
-        for delivery in self._lanes.drain():
-            self._conclude(Released(delivery))
-        closing = asyncio.create_task(self._close())
+        self._give_back(self._lanes.drain())
+        closing = self._task(self._close())
         hurry = asyncio.create_task(self._hurry.wait())
         try:
             while not hurry.done() and (remaining := deadline - monotonic()) > 0:
@@ -257,10 +263,10 @@ class Dispatch:
 
     async def abort(self) -> None:
         """End all that still runs. What was handled is settled if the bus lets it; the rest comes back by itself."""
-        self._aborting = True
         self._receiver.cancel()
         try:
             await self._cancel_handlers()
+            self._start_settler()
             if self._settler is not None:
                 await asyncio.wait({self._settler}, timeout=_LAST_SETTLE)
         finally:
@@ -270,19 +276,21 @@ class Dispatch:
         await asyncio.gather(*last, return_exceptions=True)
 
     async def _cancel_handlers(self) -> None:
-        if not self._runners:
+        runners = self._runners - {self._settler}
+        if not runners:
             return
-        logger.warning("%s cancels %d handlers; their events come back", self._handlers.group, len(self._runners))
+        logger.warning("%s cancels %d handlers; their events come back", self._handlers.group, len(runners))
         for slot in self._slots:
             slot.aborted = True
-        for runner in self._runners:
+        for runner in runners:
             runner.cancel()
-        _, stubborn = await asyncio.wait(self._runners, timeout=_LAST_CANCEL)
+        _, stubborn = await asyncio.wait(runners, timeout=_LAST_CANCEL)
         if stubborn:
             logger.error("%s leaves %d handlers behind that do not end", self._handlers.group, len(stubborn))
 
     def _task(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(coroutine, context=self._context.copy())
+        # Not by the loop's task factory: an eager one would run handlers inside of each other.
+        task = asyncio.Task(coroutine, loop=asyncio.get_running_loop(), context=self._context.copy())
         task.add_done_callback(self._ended)
         return task
 
