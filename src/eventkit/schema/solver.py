@@ -96,6 +96,8 @@ class Solver:
                 self._known[other] = self._provisional.pop(other)[0]
             self._known[key] = outcome
         else:
+            for other in since:  # what rests on this goal rests on what this goal rests on
+                self._provisional[other] = (self._provisional[other][0], min(self._provisional[other][1], below))
             self._provisional[key] = (outcome, below)
             self._rests_on = min(outer, below)
         return outcome
