@@ -12,9 +12,12 @@ from syrupy.assertion import SnapshotAssertion
 from eventkit.contract.errors import ConfigurationError
 from eventkit.contract.event import EventType
 from eventkit.discovery.asyncapi import read
+from eventkit.discovery.config import Config
 from eventkit.discovery.contract import Contract
+from eventkit.discovery.discover import discover
 from eventkit.docs.export import exported
 from eventkit.docs.files import Changes, Files
+from eventkit.verify.verify import verify
 from tests.docs.contracts import SHOP
 
 DOCUMENT = "shop.asyncapi.yaml"
@@ -84,6 +87,18 @@ def test_what_was_written_for_other_services_is_left_over_only_where_the_folder_
 
     assert export(tmp_path, bank).write().left_over == ()
     assert names(tmp_path, export(tmp_path, bank, whole=True).changes().left_over) == [SCHEMA, DOCUMENT]
+
+
+def test_documents_lead_to_the_verdicts_that_the_code_leads_to(tmp_path: Path) -> None:
+    examples = Path(__file__).parents[2] / "examples" / "services"
+    neighbours = Config(neighbours=(examples.parents[1] / "schemas" / "external",))
+    coded = discover([examples], neighbours)
+
+    export(tmp_path, *coded.services).write()
+
+    pairs = verify(coded).pairs
+    assert len(pairs) > 20
+    assert verify(discover([tmp_path], neighbours)).pairs == pairs
 
 
 def test_what_somebody_else_wrote_is_never_touched(tmp_path: Path) -> None:

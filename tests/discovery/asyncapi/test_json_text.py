@@ -9,29 +9,28 @@ from eventkit.discovery.asyncapi import json_text
 from eventkit.discovery.asyncapi.errors import DocumentError
 from eventkit.discovery.asyncapi.json_text import parse_json
 from eventkit.discovery.asyncapi.yaml_text import parse_yaml
-from eventkit.discovery.contract import Place
 from tests.discovery.asyncapi.values import JSON_VALUES
 
 
-def test_the_place_of_a_member_is_its_key_with_the_value_if_that_fits_the_line() -> None:
-    places = parse_json('{\n  "a": {"b/c": [1, "x\\ny"]},\n  "\\u0064": [\n    2\n  ]\n}', "a.json").places
+def test_the_mark_of_a_member_is_its_key_with_the_value_if_that_fits_the_line() -> None:
+    marks = parse_json('{\n  "a": {"b/c": [1, "x\\ny"]},\n  "\\u0064": [\n    2\n  ]\n}', "a.json").marks
 
-    assert places == {
-        "": Place("a.json", 1),
-        "/a": Place("a.json", 2, 3, 25),
-        "/a/b~1c": Place("a.json", 2, 9, 18),
-        "/a/b~1c/0": Place("a.json", 2, 17, 1),
-        "/a/b~1c/1": Place("a.json", 2, 20, 6),
-        "/d": Place("a.json", 3, 3, 8),
-        "/d/0": Place("a.json", 4, 5, 1),
+    assert marks == {
+        "": (1, 1, 0),
+        "/a": (2, 3, 25),
+        "/a/b~1c": (2, 9, 18),
+        "/a/b~1c/0": (2, 17, 1),
+        "/a/b~1c/1": (2, 20, 6),
+        "/d": (3, 3, 8),
+        "/d/0": (4, 5, 1),
     }
 
 
 @given(JSON_VALUES)
-def test_every_value_has_the_place_that_the_yaml_reader_gives_it(value: object) -> None:
+def test_every_value_has_the_mark_that_the_yaml_reader_gives_it(value: object) -> None:
     text = json.dumps(value, ensure_ascii=False)
 
-    assert parse_json(text, "f").places == parse_yaml(text, "f").places
+    assert parse_json(text, "f").marks == parse_yaml(text, "f").marks
 
 
 @pytest.mark.parametrize(

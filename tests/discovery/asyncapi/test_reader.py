@@ -8,7 +8,7 @@ from eventkit.contract.event import EventType
 from eventkit.discovery.asyncapi import MAX_BYTES, DocumentError, is_asyncapi, read
 from eventkit.discovery.contract import Contract, Message, Place
 
-WALLET = (Path(__file__).parent / "wallet.yaml").read_bytes()
+DOCUMENTS = Path(__file__).parent / "documents"
 
 ONE_MESSAGE = """
 asyncapi: 3.0.0
@@ -34,7 +34,7 @@ def message(text: str) -> Message:
 
 
 def test_a_document_is_read_whole() -> None:
-    found = read(WALLET, "schemas/wallet.yaml")
+    found = read((DOCUMENTS / "wallet.yaml").read_bytes(), "schemas/wallet.yaml")
     place = "schemas/wallet.yaml"
 
     assert found == Contract(
@@ -83,6 +83,14 @@ def test_a_document_is_read_whole() -> None:
             ),
         ),
     )
+
+
+def test_a_document_that_faststream_0_7_8_generated_is_read() -> None:
+    found = read((DOCUMENTS / "faststream.json").read_bytes(), "faststream.json")
+
+    assert [str(message.event) for message in found.publishes] == ["order.paid v1", "order.shipped v1"]
+    assert [str(message.event) for message in found.handles] == ["order.created v1"]
+    assert found.handles[0].places["/total"] == Place("faststream.json", 160, 11, 7)
 
 
 @pytest.mark.parametrize(

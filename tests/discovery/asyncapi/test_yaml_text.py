@@ -7,7 +7,6 @@ from hypothesis import given
 
 from eventkit.discovery.asyncapi.errors import DocumentError
 from eventkit.discovery.asyncapi.yaml_text import parse_yaml
-from eventkit.discovery.contract import Place
 from tests.discovery.asyncapi.values import JSON_VALUES
 
 
@@ -53,19 +52,19 @@ def test_an_alias_repeats_its_value() -> None:
     assert value_of("a: &x [1, &y 2]\nb: *x\nc: *y\n") == {"a": [1, 2], "b": [1, 2], "c": 2}
 
 
-def test_the_place_of_a_member_is_its_key_with_the_value_if_that_fits_the_line() -> None:
-    places = parse_yaml("a:\n  b/c: {type: string}\n  d: >-\n    long\n  e:\n    - x\n    - {y: 1}\n", "a.yaml").places
+def test_the_mark_of_a_member_is_its_key_with_the_value_if_that_fits_the_line() -> None:
+    marks = parse_yaml("a:\n  b/c: {type: string}\n  d: >-\n    long\n  e:\n    - x\n    - {y: 1}\n", "a.yaml").marks
 
-    assert places == {
-        "": Place("a.yaml", 1),
-        "/a": Place("a.yaml", 1, 1, 1),
-        "/a/b~1c": Place("a.yaml", 2, 3, 19),
-        "/a/b~1c/type": Place("a.yaml", 2, 9, 12),
-        "/a/d": Place("a.yaml", 3, 3, 1),
-        "/a/e": Place("a.yaml", 5, 3, 1),
-        "/a/e/0": Place("a.yaml", 6, 7, 1),
-        "/a/e/1": Place("a.yaml", 7, 7, 6),
-        "/a/e/1/y": Place("a.yaml", 7, 8, 4),
+    assert marks == {
+        "": (1, 1, 0),
+        "/a": (1, 1, 1),
+        "/a/b~1c": (2, 3, 19),
+        "/a/b~1c/type": (2, 9, 12),
+        "/a/d": (3, 3, 1),
+        "/a/e": (5, 3, 1),
+        "/a/e/0": (6, 7, 1),
+        "/a/e/1": (7, 7, 6),
+        "/a/e/1/y": (7, 8, 4),
     }
 
 

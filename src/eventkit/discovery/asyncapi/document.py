@@ -32,13 +32,13 @@ class Document:
         self.file = file
         text = (parse_json if file.lower().endswith(".json") else parse_yaml)(_decode(raw, file), file)
         self.root = Node(self, "", text.value)
-        self._places = text.places
+        self._marks = text.marks
 
     def place(self, pointer: str) -> Place:
         """Return where the value at a JSON pointer stands, or the nearest value around it."""
-        while pointer not in self._places:
+        while pointer not in self._marks:
             pointer = pointer.rpartition("/")[0]
-        return self._places[pointer]
+        return Place(self.file, *self._marks[pointer])
 
     def find(self, pointer: str) -> Node | None:
         """Return the value at a JSON pointer, passing through references on the way; None where there is none."""

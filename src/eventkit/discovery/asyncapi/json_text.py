@@ -9,7 +9,7 @@ from typing import Final
 from eventkit.contract import strict_json
 from eventkit.contract.strict_json import Limits, StrictJSONError
 from eventkit.discovery.asyncapi.errors import DocumentError
-from eventkit.discovery.asyncapi.text import MAX_BYTES, MAX_DEPTH, MAX_NODES, Text, escape
+from eventkit.discovery.asyncapi.text import MAX_BYTES, MAX_DEPTH, MAX_NODES, Mark, Text, escape
 from eventkit.discovery.contract import Place
 
 _LIMITS: Final = Limits(max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
@@ -22,7 +22,7 @@ def parse_json(text: str, file: str) -> Text:
         value = strict_json.loads(text, _LIMITS)
     except StrictJSONError as error:
         raise DocumentError(str(error), place=Place(file, 1)) from None
-    return Text(value, _Scanner(text, file).places())
+    return Text(value, _Scanner(text, file).marks())
 
 
 @dataclass(slots=True)
@@ -39,15 +39,15 @@ class _Open:
 
 
 class _Scanner:
-    """Finds the places in a text that is known to be strict JSON, which spares it every check."""
+    """Finds the marks in a text that is known to be strict JSON, which spares it every check."""
 
     def __init__(self, text: str, file: str) -> None:
         self._text = text
         self._file = file
-        self._places = {"": Place(file, 1)}
+        self._marks: dict[str, Mark] = {"": (1, 1, 0)}
         self._stack: list[_Open] = []
 
-    def places(self) -> dict[str, Place]:
+    def marks(self) -> dict[str, Mark]:
         line, line_start = 1, 0
         for token in _TOKEN.finditer(self._text):
             text, column = token[0], token.start() - line_start + 1
@@ -60,7 +60,7 @@ class _Scanner:
                 self._stack[-1].key = None
             elif text != ":":
                 self._begin(text, line, column)
-        return self._places
+        return self._marks
 
     def _begin(self, text: str, line: int, column: int) -> None:
         """Enter a key or a value."""
@@ -69,7 +69,7 @@ class _Scanner:
         if parent is not None and not parent.is_array and parent.key is None:
             parent.key = text[1:-1] if "\\" not in text else strict_json.loads(text)
             parent.start = (line, column)
-            self._place(parent, line, end)
+            self._mark(parent, line, end)
             return
         if parent is not None and parent.is_array:
             parent.key = str(parent.count)
@@ -78,22 +78,22 @@ class _Scanner:
         if text in "{[":
             pointer = self._pointer(parent) if parent else ""
             if parent is not None and parent.is_array:
-                self._place(parent, line, column)
+                self._mark(parent, line, column)
             self._stack.append(_Open(pointer, is_array=text == "["))
         else:
             self._end_member(line, end)
 
     def _end_member(self, line: int, end: int) -> None:
-        """Widen the place of the member that ends here to all of it, if that is one line."""
+        """Widen the mark of the member that ends here to all of it, if that is one line."""
         if self._stack:
             parent = self._stack[-1]
             if parent.start[0] == line:
-                self._place(parent, line, end)
+                self._mark(parent, line, end)
 
-    def _place(self, parent: _Open, line: int, end: int) -> None:
+    def _mark(self, parent: _Open, line: int, end: int) -> None:
         column = parent.start[1]
-        self._places[self._pointer(parent)] = Place(self._file, line, column, end - column)
-        if len(self._places) > MAX_NODES:
+        self._marks[self._pointer(parent)] = (line, column, end - column)
+        if len(self._marks) > MAX_NODES:
             raise DocumentError(f"the document has more than {MAX_NODES:,} values", place=Place(self._file, line))
 
     @staticmethod

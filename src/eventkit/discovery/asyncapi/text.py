@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from eventkit.discovery.contract import Place
-
 MAX_BYTES: Final = 5_000_000
 """The largest document that is read."""
 
@@ -21,18 +19,22 @@ MAX_NODES: Final = 200_000
 """Values in one document, those that a YAML alias repeats counted each time."""
 
 
+Mark = tuple[int, int, int]
+"""Line, column and width of what stands in a text, as in `Place`; a tuple, as a document has thousands of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One parsed text.
 
     Args:
         value: The document as JSON values.
-        places: Where each member of an object and each item of an array stands, by JSON pointer from "" on. What a
-            YAML alias repeats has its place where it is written, and no second one.
+        marks: Where each member of an object and each item of an array stands, by JSON pointer from "" on. What a YAML
+            alias repeats has its mark where it is written, and no second one.
     """
 
     value: Any
-    places: dict[str, Place]
+    marks: dict[str, Mark]
 
 
 def escape(name: str) -> str:

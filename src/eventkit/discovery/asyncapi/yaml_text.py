@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from eventkit.discovery.asyncapi.errors import DocumentError
-from eventkit.discovery.asyncapi.text import MAX_DEPTH, MAX_NODES, Text, escape
+from eventkit.discovery.asyncapi.text import MAX_DEPTH, MAX_NODES, Mark, Text, escape
 from eventkit.discovery.contract import Place
 
 # The parser of libyaml reads ten times as fast; PyYAML's own one gives the same events.
@@ -50,12 +50,11 @@ class _Open:
 
     value: dict[str, Any] | list[Any]
     pointer: str
-    start: Place
     anchor: str | None
     nodes_before: int
     key: str | None = None
     """The key whose value comes next."""
-    key_start: Place | None = None
+    key_start: Mark = (0, 0, 0)
     height: int = 1
     """Levels of nested values in it, itself included."""
 
@@ -70,7 +69,7 @@ class _Anchored:
 @dataclass(slots=True)
 class _Builder:
     file: str
-    places: dict[str, Place] = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
     root: list[Any] = field(default_factory=list)
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, _Anchored | None] = field(default_factory=dict)
@@ -78,7 +77,7 @@ class _Builder:
     nodes: int = 0
 
     def text(self) -> Text:
-        return Text(self.root[0] if self.root else None, {"": Place(self.file, 1), **self.places})
+        return Text(self.root[0] if self.root else None, {"": (1, 1, 0), **self.marks})
 
     def take(self, event: Any) -> None:
         if isinstance(event, yaml.ScalarEvent):
@@ -109,7 +108,7 @@ class _Builder:
         if key in mapping:
             raise self._error(event, f"the key {key!r} stands twice in one mapping", "keep one of the two")
         parent.key = key
-        parent.key_start = self._place(event)
+        parent.key_start = _mark(event)
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchored(key, 1, 0)
 
@@ -118,7 +117,7 @@ class _Builder:
             raise self._error(event, f"the tag {event.tag!r} has no meaning in JSON", "remove it")
         value: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
         pointer = self._put(value, event, nodes=1, height=0)
-        self.stack.append(_Open(value, pointer, self._place(event), event.anchor, self.nodes - 1))
+        self.stack.append(_Open(value, pointer, event.anchor, self.nodes - 1))
         if len(self.stack) > MAX_DEPTH:
             raise self._error(event, f"nested deeper than {MAX_DEPTH} levels")
         if event.anchor is not None:
@@ -131,11 +130,10 @@ class _Builder:
         if self.stack:
             parent = self.stack[-1]
             parent.height = max(parent.height, done.height + 1)
-        place = self.places.get(done.pointer)
+        line, column, _ = self.marks.get(done.pointer, (0, 0, 0))
         # A block collection ends on a later line; one in braces is shown whole where it fits a line.
-        if place is not None and event.end_mark.line + 1 == place.line:
-            width = event.end_mark.column + 1 - place.column
-            self.places[done.pointer] = Place(self.file, place.line, place.column, width)
+        if event.end_mark.line + 1 == line:
+            self.marks[done.pointer] = (line, column, event.end_mark.column + 1 - column)
 
     def _alias(self, event: Any) -> None:
         anchored = self.anchors.get(event.anchor)
@@ -158,18 +156,18 @@ class _Builder:
             return ""
         parent = self.stack[-1]
         parent.height = max(parent.height, height + 1)
-        place = self._place(event)
+        mark = _mark(event)
         if isinstance(parent.value, list):
             pointer = f"{parent.pointer}/{len(parent.value)}"
             parent.value.append(value)
-        elif parent.key is None or parent.key_start is None:
+        elif parent.key is None:
             raise self._error(event, "a mapping or a sequence stands as a key", "use text as key")
         else:
             pointer = f"{parent.pointer}/{escape(parent.key)}"
             parent.value[parent.key] = value
-            place = _from_key_to(place, parent.key_start)
+            mark = _from_key_to(mark, parent.key_start)
             parent.key = None
-        self.places[pointer] = place
+        self.marks[pointer] = mark
         return pointer
 
     def _value_of(self, event: Any) -> Any:
@@ -190,17 +188,16 @@ class _Builder:
             raise self._error(event, f"{text[:40]} is no JSON number", "use a finite number, or quote the text")
         return float(text) if _FLOAT.fullmatch(text) else text
 
-    def _place(self, event: Any) -> Place:
-        start, end = event.start_mark, event.end_mark
-        width = end.column - start.column if end.line == start.line else 0
-        return Place(self.file, start.line + 1, start.column + 1, max(width, 0))
-
     def _error(self, event: Any, what: str, mend: str | None = None) -> DocumentError:
-        return DocumentError(what, place=self._place(event), mend=mend)
+        return DocumentError(what, place=Place(self.file, *_mark(event)), mend=mend)
 
 
-def _from_key_to(value: Place, key: Place) -> Place:
-    """Return the place of a key with its value, or of the key alone where the value is not on its line."""
-    if value.line != key.line or value.width == 0:
-        return key
-    return Place(key.file, key.line, key.column, value.column + value.width - key.column)
+def _mark(event: Any) -> Mark:
+    start, end = event.start_mark, event.end_mark
+    return start.line + 1, start.column + 1, end.column - start.column if end.line == start.line else 0
+
+
+def _from_key_to(value: Mark, key: Mark) -> Mark:
+    """Return the mark of a key with its value, or of the key alone where the value is not on its line."""
+    line, column, width = value
+    return (line, key[1], column + width - key[1]) if line == key[0] and width else key
