@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
-from eventkit import ConfigurationError
+from eventkit import ConfigurationError, Retry
 from eventkit.delivery import relay as relay_module
 from eventkit.delivery import tables
 from eventkit.delivery.database import sql_engine
@@ -220,7 +220,7 @@ asyncio.run(main())
         caplog: pytest.LogCaptureFixture,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(relay_module, "FIRST_RETRY", 0.001)
+        monkeypatch.setattr(relay_module, "BACK_OFF", Retry(delay=0.001))
         ledger.down = True
         with caplog.at_level(logging.INFO, "eventkit"):
             async with OutboxRelay(engine, ledger).running():
@@ -242,8 +242,7 @@ asyncio.run(main())
         caplog: pytest.LogCaptureFixture,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(relay_module, "FIRST_RETRY", 60)
-        monkeypatch.setattr(relay_module, "LAST_RETRY", 60)
+        monkeypatch.setattr(relay_module, "BACK_OFF", Retry(delay=60))
         ledger.down = True
         async with OutboxRelay(engine, ledger).running():
             await commit(sessions, [0])

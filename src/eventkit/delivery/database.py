@@ -9,7 +9,7 @@ from eventkit.contract.errors import ConfigurationError, MissingExtraError
 try:
     from sqlalchemy import URL, Connection, Table, event, make_url
     from sqlalchemy.dialects import postgresql, sqlite
-    from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+    from sqlalchemy.exc import ArgumentError, DBAPIError
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 except ImportError:
     raise MissingExtraError.of("inbox and outbox", "sql") from None
@@ -100,6 +100,6 @@ def insert_into(table: Table, connection: AsyncConnection) -> sqlite.Insert | po
             raise ConfigurationError(f"inbox and outbox do not run on {other}", mend="use SQLite or PostgreSQL")
 
 
-def reason(error: SQLAlchemyError) -> str:
-    """Return what the database said, without the statement and its values."""
-    return str(error.orig) if isinstance(error, DBAPIError) else str(error)
+def reason(error: Exception) -> str:
+    """Return what went wrong; where the database said it, without the statement and its values."""
+    return str(error.orig) if isinstance(error, DBAPIError) else str(error) or type(error).__name__

@@ -22,9 +22,11 @@ from typing import Final
 from eventkit.contract.codec import from_structured
 from eventkit.contract.context import Sink
 from eventkit.contract.errors import ConfigurationError
+from eventkit.contract.retry import Retry
 from eventkit.delivery.database import reason
 from eventkit.delivery.outbox import woken_by_commits
 from eventkit.delivery.outbox_rows import OutboxRows, Row
+from eventkit.delivery.policy import pause
 
 # isort: split
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,8 +36,7 @@ log = logging.getLogger("eventkit.outbox")
 
 # All in seconds.
 FIRST_LOOK: Final = 0.02
-FIRST_RETRY: Final = 0.1
-LAST_RETRY: Final = 5.0
+BACK_OFF: Final = Retry(delay=0.1, factor=2, max_delay=5, jitter=0.5)
 SPACING: Final = 0.5
 DRAIN: Final = 10.0
 
@@ -110,29 +111,28 @@ class OutboxRelay:
                     log.warning("the outbox was not emptied within %.0f s; the next relay goes on with it", DRAIN)
 
     async def _run(self) -> None:
-        failures, pause = 0, self._poll
+        failures, idle = 0, self._poll
         while not self._stopping.is_set():
             woken = self._woken.is_set()
             self._woken.clear()
             sweep = await self._try_sweep()
             if sweep.error and not sweep.published:
                 failures += 1
-                longest = min(FIRST_RETRY * 2**failures, LAST_RETRY)
-                delay = random.uniform(longest / 2, longest)  # noqa: S311 - jitter
+                delay = pause(BACK_OFF, failures, random.random)
                 # Commits cut the wait short, but not to nothing: a busy service would storm a bus that is down.
                 await _wait(self._stopping, min(delay, SPACING))
                 await _wait(self._woken, delay - SPACING)
             else:
                 failures = 0
-                pause = FIRST_LOOK if woken or sweep.published else min(pause * 2, self._poll)
-                await _wait(self._woken, pause)
+                idle = FIRST_LOOK if woken or sweep.published else min(idle * 2, self._poll)
+                await _wait(self._woken, idle)
         await self._try_sweep()
 
     async def _try_sweep(self) -> _Sweep:
         sweep = _Sweep()
         try:
             await self._sweep(sweep)
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the relay goes on
             sweep.error = f"the outbox cannot be read or written: {reason(error)}"
         self._report(sweep)
         return sweep
@@ -174,9 +174,7 @@ class OutboxRelay:
                 await self._bus.publish(from_structured(row.event.encode()))
             except Exception as error:  # noqa: BLE001 - whatever it is, the event stays and is tried again
                 sweep.failed += 1
-                sweep.error = (
-                    sweep.error or f"event {row.position} was not published: {str(error) or type(error).__name__}"
-                )
+                sweep.error = sweep.error or f"event {row.position} was not published: {reason(error)}"
                 if row.key is not None:
                     sweep.held.add(row.key)
                 return
