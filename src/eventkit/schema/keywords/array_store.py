@@ -275,15 +275,17 @@ def _match(choices: list[list[Any]]) -> list[Any] | None:
     chosen: list[Any] = [None] * len(choices)
 
     def place(index: int, tried: set[Any]) -> bool:
-        for value in choices[index]:
-            key = key_of(value)
-            if key in tried:
-                continue
-            tried.add(key)
-            if key not in owner or place(owner[key], tried):
-                owner[key] = index
-                chosen[index] = value
+        keyed = [(key_of(value), value) for value in choices[index]]
+        for key, value in keyed:
+            if key not in owner:
+                owner[key], chosen[index] = index, value
                 return True
+        for key, value in keyed:
+            if key not in tried:
+                tried.add(key)
+                if place(owner[key], tried):
+                    owner[key], chosen[index] = index, value
+                    return True
         return False
 
     return chosen if all(place(index, set()) for index in range(len(choices))) else None

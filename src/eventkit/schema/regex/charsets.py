@@ -6,6 +6,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
+from itertools import chain
 
 Ranges = tuple[tuple[int, int], ...]
 """Inclusive ranges, sorted, with a gap between any two."""
@@ -63,7 +64,7 @@ _KNOWN = frozenset({
 })  # fmt: skip
 
 
-_VARIED = (*range(0x40000), *range(0xE0000, 0xE1000))
+_VARIED = (range(0x40000), range(0xE0000, 0xE1000))
 _UNIFORM = ((0x40000, 0xDFFFF), (0xE1000, 0xEFFFF), (0xF0000, LAST))
 """Planes that Unicode has not assigned, and those for private use."""
 
@@ -80,7 +81,7 @@ def category(name: str) -> Ranges | None:
     name = _CATEGORIES.get(name, name)
     if name not in _KNOWN:
         return None
-    found = [(code, code) for code in _VARIED if unicodedata.category(chr(code)).startswith(name)]
+    found = [(code, code) for code in chain(*_VARIED) if unicodedata.category(chr(code)).startswith(name)]
     return union((*found, *(block for block in _UNIFORM if unicodedata.category(chr(block[0])).startswith(name))))
 
 
