@@ -2,6 +2,8 @@
 
 import asyncio
 import pickle
+import subprocess
+import sys
 from contextlib import suppress
 from decimal import Decimal
 from enum import StrEnum
@@ -271,7 +273,7 @@ class TestConnections:
             await reader.read()
 
         async with serve_raw(silent) as url, ServiceClient(url, timeouts=Timeouts(read=0.05)) as client:
-            with pytest.raises(CallTimeoutError, match=r"nothing was received for 0\.05 s"):
+            with pytest.raises(CallTimeoutError, match=r"the connection stood still for 0\.05 s"):
                 await client.get("/x", User)
 
     async def test_an_answer_that_trickles_is_bounded_by_the_total(self, serve_raw: ServeRaw) -> None:
@@ -341,7 +343,47 @@ class TestConnections:
         assert connections == 1
 
 
+class TestTransportErrors:
+    """Those that a test cannot bring about on the loopback interface, or not in reasonable time."""
+
+    @pytest.mark.parametrize(
+        ("raised", "kind", "message", "calls"),
+        [
+            (httpx2.ConnectTimeout(""), UnreachableError, "no connection within 2 s", ATTEMPTS),
+            (httpx2.PoolTimeout(""), CallTimeoutError, "all 100 connections were busy for 10 s", 1),
+            (httpx2.WriteTimeout(""), CallTimeoutError, "the connection stood still for 10 s", 1),
+            (httpx2.DecodingError("bad gzip"), UnreadableError, "cannot be unpacked: bad gzip", 1),
+            (httpx2.WriteError(""), UnreachableError, "WriteError", 1),
+        ],
+    )
+    async def test_a_post_is_repeated_only_where_nothing_was_sent(
+        self,
+        raised: httpx2.RequestError,
+        kind: type[ClientError],
+        message: str,
+        calls: int,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(client_module, "FIRST_DELAY", 0)
+        called = 0
+
+        def fail(request: httpx2.Request) -> httpx2.Response:
+            nonlocal called
+            called += 1
+            raise raised
+
+        async with ServiceClient("http://accounts", transport=httpx2.MockTransport(fail)) as client:
+            with pytest.raises(kind, match=message):
+                await client.post("/x")
+        assert called == calls
+
+
 class TestLife:
+    def test_without_httpx2_the_extra_is_named(self) -> None:
+        program = "import sys; sys.modules['httpx2'] = None; from eventkit import ServiceClient"
+        run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert run.stderr.endswith('HTTP clients need an extra; run: pip install "eventkit-contracts[http]"\n')
+
     async def test_closing_twice_is_harmless(self) -> None:
         async with ServiceClient("http://accounts") as client:
             await client.close()

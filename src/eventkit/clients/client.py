@@ -45,7 +45,7 @@ class Timeouts:
 
     Args:
         connect: Until a connection stands.
-        read: Until the next part of the answer.
+        read: Until the next part of the request is taken, or of the answer received.
         total: For the whole call, with all its attempts.
     """
 
@@ -275,7 +275,13 @@ class ServiceClient:
             )
         if isinstance(error, httpx2.TimeoutException):
             return CallTimeoutError(
-                f"nothing was received for {self._timeouts.read:g} s", where=where, mend=_MEND_TIMEOUT
+                f"the connection stood still for {self._timeouts.read:g} s", where=where, mend=_MEND_TIMEOUT
+            )
+        if isinstance(error, httpx2.DecodingError):
+            return UnreadableError(
+                f"the answer cannot be unpacked: {error}",
+                where=where,
+                mend="look into what stands between the services",
             )
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return UnreachableError(what, where=where, mend=_MEND_UNREACHABLE)
