@@ -104,6 +104,8 @@ def test_each_name_stands_once() -> None:
         ({"publishes": ["order.made", "order_status.set"]}, "would both be called OrderStatus in models.py"),
         ({"publishes": ["base.moved"]}, "the code of every service and the entity base would both be called Base"),
         ({"publishes": ["shop_data.lost"]}, "would both be called ShopData"),
+        ({"publishes": ["a.b"], "clients": ["bus"]}, "would both be called bus_url in settings.py"),
+        ({"publishes": ["a.b"], "clients": ["base_model"]}, "would both be called BaseModel in clients"),
         ({"publishes": ["order.made", "order_made_event.lost"]}, "would both be called OrderMadeEvent"),
     ],
 )

@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
+from eventkit import ConfigurationError
 from eventkit.contract.event import EventType
 from eventkit.discovery.contract import Contract, Message
 from eventkit.scaffold.plan import Plan, Reader, reader_of
@@ -120,3 +123,20 @@ def test_names_from_documents_cannot_add_code() -> None:
 def test_values_are_stored_as_in_the_reference_services() -> None:
     reference = REPOSITORY / "examples/services/product_service/database.py"
     assert render(PLANS["publishes"])["database.py"] == reference.read_text()
+
+
+WORD = st.from_regex(r"[a-z][a-z0-9]{0,8}(?:_[a-z0-9]{1,8})?", fullmatch=True)
+TYPES = st.lists(st.lists(WORD, min_size=2, max_size=3).map(".".join), max_size=3)
+
+
+@given(name=WORD, publishes=TYPES, handles=TYPES, clients=st.lists(WORD, max_size=3))
+def test_names_that_are_accepted_give_code_that_compiles(
+    name: str, publishes: list[str], handles: list[str], clients: list[str]
+) -> None:
+    try:
+        plan = Plan.of(name, publishes=publishes, handles=handles, clients=clients)
+    except ConfigurationError:
+        reject()
+    for path, content in render(plan).items():
+        if path.endswith(".py"):
+            compile(content, path, "exec")

@@ -111,25 +111,7 @@ class Plan:
                 mend="do what follows from it where it is published, in the same transaction",
             )
         asked = client_names(clients)
-        entities = {event.subject for event in published}
-        refuse_same([(event.model, event.name) for event in (*published, *handled)], "events/models.py")
-        refuse_same(
-            [
-                *((word, "the code of every service") for word in ("Base", "StrEnum", "Mapped", *service.classes)),
-                *((event.model, f"the event {event.name}") for event in published),
-                *((camel(entity), f"the entity {entity}") for entity in entities),
-                *((f"{camel(entity)}Status", f"the status of the entity {entity}") for entity in entities),
-            ],
-            "models.py",
-        )
-        refuse_same(
-            [
-                *((word, "the code of every service") for word in ("ServiceClient", "BaseModel", "Settings")),
-                *((client.client, f"the client {client.name}") for client in asked),
-                *((client.model, f"the answer of the client {client.name}") for client in asked),
-            ],
-            "clients",
-        )
+        _refuse_collisions(service, published, handled, asked)
         return cls(service, published, handled, asked, tuple(map(Reader, handled)))
 
     @property
@@ -138,6 +120,36 @@ class Plan:
         ordered = sorted(self.publishes, key=lambda event: event.subject)
         groups = groupby(ordered, key=lambda event: event.subject)
         return tuple(Entity(subject, tuple(events)) for subject, events in groups)
+
+
+def _refuse_collisions(
+    service: ServiceName,
+    published: Sequence[EventName],
+    handled: Sequence[EventName],
+    asked: Sequence[ClientName],
+) -> None:
+    ours = "the code of every service"
+    entities = {event.subject for event in published}
+    refuse_same([(event.model, event.name) for event in (*published, *handled)], "events/models.py")
+    refuse_same(
+        [
+            *((word, ours) for word in ("Base", "StrEnum", "Mapped", *service.classes)),
+            *((event.model, f"the event {event.name}") for event in published),
+            *((camel(entity), f"the entity {entity}") for entity in entities),
+            *((f"{camel(entity)}Status", f"the status of the entity {entity}") for entity in entities),
+        ],
+        "models.py",
+    )
+    refuse_same(
+        [
+            *((word, ours) for word in ("ServiceClient", "BaseModel")),
+            *((client.client, f"the client {client.name}") for client in asked),
+            *((client.model, f"the answer of the client {client.name}") for client in asked),
+        ],
+        "clients",
+    )
+    settings = [("bus", ours), ("database", ours), *((client.name, f"the URL of {client.name}") for client in asked)]
+    refuse_same([(f"{name}_url", origin) for name, origin in settings], "settings.py")
 
 
 def reader_of(event: EventName, contracts: Sequence[Contract]) -> Reader:
