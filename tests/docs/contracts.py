@@ -1,7 +1,6 @@
 """Contracts that the tests of the documents share: a small one for people, and Hypothesis strategies."""
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -15,7 +14,7 @@ class Item(BaseModel):
     """What is ordered."""
 
     sku: str
-    price: Decimal = Field(description="In units of the currency.")
+    price: int = Field(description="In cents.")
 
 
 class OrderCreatedEvent(Event, type="order.created", version=2, key="order_id"):

@@ -46,7 +46,7 @@ def test_a_schema_stands_alone_and_says_what_is_sent(tmp_path: Path, snapshot: S
     assert text == snapshot
     Draft202012Validator.check_schema(json.loads(text))
     assert Draft202012Validator(json.loads(text)).is_valid(
-        {"order_id": "1", "items": [{"sku": "a", "price": "1.50"}], "note": None}
+        {"order_id": "1", "items": [{"sku": "a", "price": 150}], "note": None}
     )
 
 

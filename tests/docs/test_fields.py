@@ -19,7 +19,7 @@ def test_a_row_says_what_a_field_is_and_whether_it_is_there() -> None:
 
     assert list(rows) == ["order_id", "items", "items[].sku", "items[].price", "note"]
     assert (rows["order_id"].words, rows["order_id"].required) == ("a string", True)
-    assert rows["items[].price"].description == "In units of the currency."
+    assert rows["items[].price"].description == "In cents."
     assert (rows["note"].required, rows["note"].default) == (False, None)
     assert rows["order_id"].default is MISSING
 

@@ -10,7 +10,7 @@ from eventkit.discovery.asyncapi.text import unescape
 from eventkit.schema import MISSING, compare
 from eventkit.schema.values import Json
 
-_MOST_LEVELS: Final = 8
+_MOST_LEVELS: Final = 12
 _MOST_VALUES: Final = 2_000
 _BUDGET: Final = 20_000
 _FORMATS: Final = {
@@ -80,7 +80,7 @@ class _Maker:
 
     def _branch(self, branches: list[Any], name: str, level: int) -> Json:
         """Return a value of the first branch that has one, null only where nothing else is left."""
-        made = (self.make(branch, name, level) for branch in branches)
+        made = (self.make(branch, name, level + 1) for branch in branches)
         values = [value for value in made if value is not MISSING]
         return next((value for value in values if value is not None), values[0] if values else MISSING)
 

@@ -70,6 +70,18 @@ def test_a_schema_may_refer_to_its_own_definitions_as_json_schema_says() -> None
     }
 
 
+def test_a_schema_with_an_id_has_definitions_of_its_own() -> None:
+    schemas, schema = payload(
+        "payload: {properties: {a: {$id: 'urn:a', $ref: '#/$defs/A', $defs: {A: {properties: {b: true}}}}}}"
+    )
+
+    assert schemas.standing_alone(schema) == {
+        "properties": {"a": {"$ref": "#/$defs/A"}},
+        "$defs": {"A": {"properties": {"b": True}}},
+    }
+    assert set(schemas.places(schema)) == {"/a", "/a/b"}
+
+
 def test_two_definitions_that_are_called_the_same_keep_apart() -> None:
     assert standing_alone(
         """

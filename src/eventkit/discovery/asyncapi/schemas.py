@@ -50,6 +50,11 @@ class Payload:
     base: str
     dialect: str | None = None
 
+    def inside(self, node: Node) -> Payload:
+        """Return a schema that stands in this one; one with an `$id` is a schema document of its own."""
+        own_base = isinstance(node.value, dict) and isinstance(node.value.get("$id"), str)
+        return Payload(node, node.pointer if own_base else self.base, self.dialect)
+
     def constant(self) -> Any:
         """Return the one value that the schema allows; None where it allows several or does not say."""
         schema = self.node.followed().value
@@ -150,7 +155,7 @@ class Schemas:
                     node = Node(self._document, pointer + steps, child)
                     if keyword == "properties" and places.setdefault(path + step, node.place) != node.place:
                         ambiguous.add(path + step)
-                    todo.append((replace(part, node=node), path + step))
+                    todo.append((part.inside(node), path + step))
         return {path: place for path, place in places.items() if path not in ambiguous}
 
     def properties(self, payload: Payload) -> dict[str, Payload]:
@@ -164,9 +169,9 @@ class Schemas:
             seen.add(part.node.pointer)
             if "$ref" in part.node.value:
                 todo.append(self._target(part))
-            todo.extend(replace(part, node=node) for node in part.node.raw_members("allOf"))
+            todo.extend(part.inside(node) for node in part.node.raw_members("allOf"))
             for node in part.node.raw_members("properties"):
-                found.setdefault(node.name, replace(part, node=node))
+                found.setdefault(node.name, part.inside(node))
         return found
 
     def _definition(self, pointer: str, base: str) -> _Definition:
@@ -183,8 +188,6 @@ class Schemas:
         node = payload.node
         if not isinstance(node.value, dict):
             return node.value
-        if isinstance(node.value.get("$id"), str):
-            payload = replace(payload, base=node.pointer)
         if differs_in_draft_7(node.value):
             definition.draft_7 = True
         # Nothing needs these here any more: what referred to them refers to `$defs` now.
@@ -197,8 +200,7 @@ class Schemas:
             kept["$ref"] = f"#/$defs/{self._name(target.node.pointer)}"
 
         def rewrite(child: Any, steps: str) -> Any:
-            part = Node(self._document, node.pointer + steps, child)
-            return self._rewritten(replace(payload, node=part), definition)
+            return self._rewritten(payload.inside(Node(self._document, node.pointer + steps, child)), definition)
 
         return map_subschemas(kept, rewrite)
 
