@@ -82,6 +82,7 @@ class Site:
         self._neighbours = {contract.service for contract in landscape.neighbours}
         self._sources = {contract.service: contract.source for contract in self._contracts}
         self._events = events_of(self._contracts)
+        self._event_named = {event.name: event for event in self._events}
         self._links = links_of(self._events)
         self._service_files = _files("services", (contract.service for contract in self._contracts))
         self._event_files = _files("events", (event.name for event in self._events))
@@ -108,7 +109,7 @@ class Site:
             "neighbours": self._neighbours,
             "events": self._events,
             "links": self._links,
-            "event_named": {event.name: event for event in self._events},
+            "event_named": self._event_named,
             "service_href": lambda service: root + self._service_files[service],
             "event_href": lambda name: root + self._event_files[name],
             "place": lambda service, place: place_text(place, self._sources[service]),
