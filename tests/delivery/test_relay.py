@@ -152,10 +152,10 @@ class TestOrder:
         second, other = Ledger(), sql_engine(url)
         ledger.open.clear()
         await commit(sessions, [0])
-        async with OutboxRelay(engine, ledger, lease=0.3).running():
+        async with OutboxRelay(engine, ledger, lease=2).running():
             await ledger.until_called(1)
-            async with OutboxRelay(other, second, poll=0.02, lease=0.3).running():
-                await until_led_anew(engine, times=6)  # two leases
+            async with OutboxRelay(other, second, poll=0.02, lease=2).running():
+                await until_led_anew(engine, times=4)  # more than a lease
             ledger.open.set()
         await other.dispose()
         assert second.calls == 0
