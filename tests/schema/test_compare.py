@@ -154,3 +154,14 @@ def test_what_cannot_be_decided_is_unknown_with_the_reason(schema: dict[str, Any
     assert comparison.verdict == "unknown"
     assert comparison.reason is not None
     assert reason in comparison.reason
+
+
+def test_what_is_undecided_in_one_field_does_not_hide_what_is_wrong_in_another() -> None:
+    publisher = event(a=STRING, b=STRING, c=STRING)
+    subscriber = event(a={"type": "string", "pattern": "(?<=x)y"}, b={"$ref": "#/nowhere"}, c=INTEGER)
+    comparison = compare(publisher, subscriber)
+    assert comparison.verdict == "incompatible"
+    assert [(problem.code, problem.path) for problem in comparison.problems] == [("EK102", "/c")]
+    assert (
+        compare(publisher, subscriber | {"properties": {**subscriber["properties"], "c": STRING}}).verdict == "unknown"
+    )

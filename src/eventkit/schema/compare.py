@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Literal
 
-from eventkit.schema.budget import DEFAULT_BUDGET, Budget, OutOfBudget, Undecided
+from eventkit.schema.budget import DEFAULT_BUDGET, Budget, Undecided
 from eventkit.schema.cases import Empty, Unsure
 from eventkit.schema.comparison import Comparison
 from eventkit.schema.documents import Dialect, Document
@@ -67,6 +67,6 @@ def _compare(
     if not solver.accepts(source, value) or solver.accepts(target, value):
         return Comparison("unknown", reason="a counterexample was found that the check does not confirm")
     explainer = Explainer(solver)
-    with suppress(OutOfBudget, RecursionError):  # what was found until then is true
+    with suppress(Undecided, RecursionError):  # what was found until then is true
         explainer.explain(source, target)
     return Comparison("incompatible", counterexample=value, problems=explainer.problems(source, target))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eventkit.schema import codes
+from eventkit.schema.budget import OutOfBudget, Undecided
 from eventkit.schema.cases import Case, Found
 from eventkit.schema.comparison import Problem
 from eventkit.schema.documents import escape
@@ -18,6 +19,7 @@ from eventkit.schema.keywords.object_facts import Absent, SomeKeyViolates, Viola
 from eventkit.schema.messages import message_of, missing, show
 from eventkit.schema.nodes import Node
 from eventkit.schema.places import Place
+from eventkit.schema.samples import Hints
 from eventkit.schema.solver import Branch, Search, Solver, empty_store
 from eventkit.schema.values import ANY, ATOMIC_TYPES, NULL, type_names
 
@@ -66,9 +68,18 @@ class Explainer:
         self._types(sum(kind for kind in wrong if self._can_be_sent(kind, holds)), accepted, holds, target, path)
         for kind in sent:
             if kind & accepted:
-                for leaf in self._leaves(kind, holds):
-                    self._defects(Place(self._solver, kind, leaf, holds, path), target)
+                self._ways(kind, holds, target, path)
         self._walking.remove(key)
+
+    def _ways(self, kind: int, holds: tuple[Node, ...], target: Node, path: str) -> None:
+        """Explain each way of the publisher's; what is undecided is no problem that could be named."""
+        try:
+            for leaf in self._leaves(kind, holds):
+                self._defects(Place(self._solver, kind, leaf, holds, path), target)
+        except OutOfBudget:
+            raise
+        except Undecided:
+            return
 
     def _can_be_sent(self, kind: int, holds: tuple[Node, ...]) -> bool:
         return isinstance(self._solver.of_kind(kind, holds, ()), Found)
@@ -85,8 +96,8 @@ class Explainer:
 
     def _leaves(self, kind: int, holds: tuple[Node, ...]) -> Iterator[Branch]:
         """Yield the ways in which the publisher's schemas can be satisfied."""
-        search = Search(self._solver, kind, exact=False)
-        todo: list[tuple[Branch, Case]] = [(Branch(search, empty_store(kind)), Case("", holds=holds))]
+        search, store = Search(self._solver, kind, exact=False), empty_store(kind, Hints(nodes=holds))
+        todo: list[tuple[Branch, Case]] = [(Branch(search, store), Case("", holds=holds))]
         for _ in range(_MOST_LEAVES):
             if not todo:
                 return

@@ -53,12 +53,15 @@ class Solver:
         Raises:
             OutOfBudget: there are no steps left.
         """
-        mask = ANY
-        for node in holds:
-            mask &= node.mask
-        for node in fails:
-            if node.plain:
-                mask &= ~node.mask
+        try:
+            mask = ANY
+            for node in holds:
+                mask &= node.mask
+            for node in fails:
+                if node.plain:
+                    mask &= ~node.mask
+        except Undecided as undecided:  # a schema that is not well formed
+            return Unsure(str(undecided))
         if not mask:
             return EMPTY
         key = (*sorted({node.id for node in holds}), 0, *sorted({node.id for node in fails}))
@@ -213,10 +216,7 @@ class Search:
         last = not branch.choices and not branch.unions
         seen = 0
         for option in choice:
-            if last and not option.holds and not option.fails:
-                outcome = self._settle(branch, option)
-            else:
-                outcome = self.explore(branch.copy(), option)
+            outcome = self._try(branch, option, last=last)
             if isinstance(outcome, Found):
                 seen += 1
                 smallest = outcome if smallest is None or outcome.size < smallest.size else smallest
@@ -225,6 +225,16 @@ class Search:
             elif isinstance(outcome, Unsure):
                 unsure = outcome
         return smallest or unsure or EMPTY
+
+    def _try(self, branch: Branch, option: Case, *, last: bool) -> Outcome:
+        try:
+            if last and not option.holds and not option.fails:
+                return self._settle(branch, option)
+            return self.explore(branch.copy(), option)
+        except OutOfBudget:
+            raise
+        except Undecided as undecided:
+            return Unsure(str(undecided))
 
     def _settle(self, branch: Branch, option: Case) -> Outcome:
         """Explore a last option that only adds facts: there is no need for a branch of its own."""

@@ -6,6 +6,7 @@ How an array is found that satisfies them is in `array_store`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, cast
 
 from eventkit.schema.cases import Accepts, Case
@@ -18,6 +19,7 @@ from eventkit.schema.keywords.array_facts import (
     SomeItemViolates,
 )
 from eventkit.schema.keywords.counts import count
+from eventkit.schema.validator import accepted_by_all
 from eventkit.schema.values import ARRAY, Json, key_of
 
 if TYPE_CHECKING:
@@ -89,9 +91,8 @@ class ArrayConstraint:
             return False
         if self.contains is not None and not self.contains.holds(value, accepts):
             return False
-        if self.rest is None:
-            return all(accepts(schema, item) for schema, item in zip(self.prefix, value, strict=False))
-        return all(accepts(self.schema_of(index) or self.rest, item) for index, item in enumerate(value))
+        schemas = chain(self.prefix, () if self.rest is None else repeat(self.rest))
+        return accepted_by_all(zip(schemas, value, strict=False), accepts)
 
 
 def parse(raw: dict[str, Json], node: Node) -> tuple[ArrayConstraint, ...]:

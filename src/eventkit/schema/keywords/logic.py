@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from eventkit.schema.cases import Accepts, Case, Constraint
 from eventkit.schema.keywords.types import union_of_types
 from eventkit.schema.tags import Tags
+from eventkit.schema.validator import accepted_by_all
 from eventkit.schema.values import ANY, Json
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class AllOf:
         return self.nodes
 
     def accepts(self, value: Json, accepts: Accepts) -> bool:
-        return all(accepts(node, value) for node in self.nodes)
+        return accepted_by_all(((node, value) for node in self.nodes), accepts)
 
 
 class Union:

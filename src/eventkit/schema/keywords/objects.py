@@ -22,7 +22,8 @@ from eventkit.schema.keywords.object_facts import (
     Violates,
 )
 from eventkit.schema.regex import matches
-from eventkit.schema.values import ANY, OBJECT, Json
+from eventkit.schema.validator import accepted_by_all
+from eventkit.schema.values import OBJECT, Json
 
 if TYPE_CHECKING:
     from eventkit.schema.cases import Store
@@ -95,7 +96,7 @@ class ObjectConstraint:
         for name in self.required:
             yield Case("required", facts=(Absent(name),))
         for name, child in self.properties.items():
-            if not child.plain or child.mask != ANY:
+            if child.raw is not True and child.raw != {}:
                 yield Case("properties", facts=(Violates(name, child),))
         for pattern, child in self.patterns:
             yield Case("patternProperties", facts=(SomeKeyViolates(Region(frozenset(), (), pattern), child),))
@@ -119,14 +120,17 @@ class ObjectConstraint:
             return False
         if not all(name in value for name in self.required):
             return False
+        if self.dependents and not all(other in value for name in value for other in self.dependents.get(name, ())):
+            return False
+        return accepted_by_all(self._parts(value), accepts)
+
+    def _parts(self, value: dict[str, Json]) -> Iterator[tuple[Node, Json]]:
+        """Yield the schemas that parts of an object must satisfy, each with its part."""
         for name, item in value.items():
-            if not all(accepts(child, item) for child in self.schemas_of(name)):
-                return False
-            if self.names is not None and not accepts(self.names, name):
-                return False
-            if not all(needed in value for needed in self.dependents.get(name, ())):
-                return False
-        return True
+            for child in self.schemas_of(name):
+                yield child, item
+            if self.names is not None:
+                yield self.names, name
 
 
 class DependentSchema:
