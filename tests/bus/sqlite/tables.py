@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -84,6 +84,6 @@ class Tables:
         return int(count)
 
 
-def ids(deliveries: Collection[Delivery]) -> list[str]:
+def ids(deliveries: Iterable[Delivery]) -> list[str]:
     """The ids of the events, in the order in which they were handed out."""
     return [each.message.id for each in deliveries if isinstance(each.message, Envelope)]

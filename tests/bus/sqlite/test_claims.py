@@ -10,6 +10,7 @@ from eventkit.bus.sqlite.claims import RUN, SCAN, STRIDE
 from eventkit.bus.sqlite.order import SUSPECT
 from eventkit.bus.sqlite.presence import PRESENCE, vanish
 from eventkit.bus.sqlite.settlement import extend
+from eventkit.bus.sqlite.subscription import delivery_of
 from tests.bus.sqlite.tables import Tables, ids
 
 
@@ -93,6 +94,19 @@ class TestKeys:
         tables.released(one, behind)
         assert one.group in tables.woken
         assert ids(tables.claim(another)) == events
+
+    def test_retries_that_must_wait_do_not_hide_one_that_need_not(self, tables: Tables) -> None:
+        one, another = tables.instance(), tables.instance()
+        for key in "abcdef":
+            tables.publish(key), tables.publish(key)
+        deliveries = tables.claim(one)
+        for failed in deliveries[::2]:
+            tables.again(one, failed, after=1.0)
+        event = tables.publish()
+        (delivery,) = tables.claim(one)
+        tables.again(one, delivery, after=2.0)
+        tables.now += 2.0
+        assert ids(map(delivery_of, tables.look(another, limit=3).deliveries)) == [event]
 
 
 class TestLeases:

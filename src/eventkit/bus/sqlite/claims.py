@@ -173,15 +173,19 @@ def _left_to_others(transaction: Transaction, instance: Instance) -> set[str]:
 def _due(transaction: Transaction, group: int, left: set[str], limit: int) -> list[int]:
     found: list[int] = []
     keys: set[str] = set()
+    which = {"group": group, "now": transaction.now, "left": json.dumps(sorted(left)), "limit": limit}
     for query, suspect, most in ((_SUSPECT, True, 1), (_DUE, False, RUN)):
-        which = {"group": group, "now": transaction.now, "left": json.dumps(sorted(left)), "limit": limit}
-        for seq, key in transaction.execute(query, which).fetchall():
-            room = min(most, limit - len(found))
-            if key is None and room:
-                found.append(seq)
-            elif room and key not in keys:
-                keys.add(key)
-                found += front(transaction, group, (seq, key), left=left, suspect=suspect, limit=room)
+        before = len(found)
+        # Rows that are due and may not go out are held back, so that the next query finds others.
+        while len(found) == before < limit and (rows := transaction.execute(query, which).fetchall()):
+            for seq, key in rows:
+                room = min(most, limit - len(found))
+                if key is None and room:
+                    found.append(seq)
+                elif room and key not in keys:
+                    together = front(transaction, group, (seq, key), left=left, suspect=suspect, limit=room)
+                    found += together
+                    keys.update([key] if together else [])
     return found
 
 
