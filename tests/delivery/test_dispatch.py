@@ -213,7 +213,9 @@ class TestOutages:
                     await worker.until_stopped()
                 assert isinstance(worker.problem, ZeroDivisionError)
         assert faulty.tries.count("receive") == 1
-        assert "payment_service takes no more events: ZeroDivisionError: a mistake in the backend" in caplog.text
+        assert [record.getMessage() for record in caplog.records] == [
+            "payment_service takes no more events: ZeroDivisionError: a mistake in the backend"
+        ]
 
     async def test_what_is_being_handled_is_settled_even_then(self) -> None:
         service, go = Service("payment_service"), asyncio.Event()
@@ -230,6 +232,17 @@ class TestOutages:
                 await until(lambda: worker.problem)
                 go.set()
         assert len(faulty.outcomes(Done)) == 2
+
+    async def test_a_mistake_in_settling_ends_it_visibly_too(self, service: Service) -> None:
+        def fail(faulty: FaultySubscription) -> None:
+            faulty.errors["settle"] = [ZeroDivisionError("a mistake in the backend") for _ in range(10)]
+
+        with pytest.raises(ZeroDivisionError):
+            async with running(service, publish=MANY[:1], faults=fail) as (worker, faulty, _):
+                with pytest.raises(ZeroDivisionError):
+                    await worker.until_stopped()
+                await until(lambda: worker.problem)
+        assert faulty.outcomes() == []
 
     async def test_a_bus_that_is_closed_under_the_worker_is_an_error(self, service: Service) -> None:
         with pytest.raises(BusError, match="the bus was closed while payment_service runs"):
@@ -356,9 +369,10 @@ class TestTheEnd:
             asyncio.get_running_loop().call_later(0.05, faulty.gates["settle"].set)
         assert len(faulty.outcomes(Done)) == 5
 
-    @pytest.mark.parametrize("turns", range(40))
-    async def test_whenever_it_is_cancelled_nothing_is_lost(self, turns: int) -> None:
-        """Each event was handled and settled, or comes back to the next instance."""
+    @pytest.mark.parametrize("more", [None, 0, 1, 3])
+    @pytest.mark.parametrize("turns", range(30))
+    async def test_whenever_it_is_cancelled_nothing_is_lost(self, turns: int, more: int | None) -> None:
+        """Once or twice: each event was handled and settled, or comes back to the next instance."""
         service, handled = Service("payment_service"), []
 
         @service.handler
@@ -371,6 +385,10 @@ class TestTheEnd:
             for _ in range(turns):
                 await asyncio.sleep(0)
             second.cancel()
+            if more is not None:
+                for _ in range(more):
+                    await asyncio.sleep(0)
+                second.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await second
             await until(lambda: set(handled) == set(range(5)))

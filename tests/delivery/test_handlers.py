@@ -92,8 +92,8 @@ class TestFailures:
             await until(lambda: worker.counters.handled == 3)
         assert seen == [1, 1, 2, 3]
 
-    @pytest.mark.parametrize("kind", [ValueError, KeyError])
-    async def test_an_upcaster_that_raises_makes_a_dead_letter_at_once(self, kind: type[Exception]) -> None:
+    @pytest.mark.parametrize("kind", [ValueError, KeyError, BaseException])
+    async def test_an_upcaster_that_raises_makes_a_dead_letter_at_once(self, kind: type[BaseException]) -> None:
         service = Service("payment_service")
 
         @service.upcaster
@@ -321,6 +321,23 @@ class TestTheLog:
             ("ERROR", f"{event} is a dead letter (failed): {cause}"),
         ]
         assert "Traceback" not in caplog.text
+
+    async def test_where_something_failed_is_a_place_in_the_service(self, caplog: pytest.LogCaptureFixture) -> None:
+        service = Service("payment_service")
+
+        @service.handler(retry=ONCE, timeout=0.01)
+        async def handle_order_created(event: OrderCreated) -> None:
+            await asyncio.sleep(1000)
+
+        line = sys._getframe().f_lineno - 2
+        invalid = Envelope(id="1", source="tests", type="order.created", data=b"{}")
+        async with running(service, publish=[order("a"), invalid]) as (worker, _, _):
+            await until(lambda: worker.counters.dead == 2)
+        messages = sorted(record.getMessage().partition("letter ")[2] for record in caplog.records)
+        assert messages == [
+            f"(failed): TimeoutError: the handler took longer than 0.01 s (test_handlers.py:{line})",
+            "(invalid): OrderCreated: order_id: Field required",
+        ]
 
     async def test_tracebacks_are_for_debugging(self, caplog: pytest.LogCaptureFixture) -> None:
         service = Service("payment_service")

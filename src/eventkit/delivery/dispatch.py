@@ -93,6 +93,7 @@ class Dispatch:
         self._slots: set[Slot] = set()
         self._runners: set[asyncio.Task[None]] = set()
         self._starting: asyncio.Task[None] | None = None
+        self._broken = False
         self._slice_end = 0.0
         self._giving_way = False
         self._settler: asyncio.Task[None] | None = None
@@ -298,14 +299,21 @@ class Dispatch:
         self._runners.discard(task)
         if self._starting is task:
             self._starting = None
-        error = (
-            RuntimeError("a task of the worker was cancelled from outside") if task.cancelled() else task.exception()
-        )
-        if error is None or (task.cancelled() and self._lanes.drained):
-            return
-        # No BusError that may pass, or it would be tried again: better to stand still visibly than to go on lamely.
+        if not task.cancelled():
+            error = task.exception()
+        elif self._lanes.drained or self._broken:
+            error = None
+        else:
+            error = RuntimeError("a task of the worker was cancelled from outside")
+        if error is not None:
+            self._break(error)
+
+    def _break(self, error: BaseException) -> None:
+        # No outage, or it would be ridden out: better to stand still visibly than to go on lamely.
         logger.error("%s takes no more events: %s", self._handlers.group, describe(error))
-        self.error = error if isinstance(error, Exception) else None
+        if isinstance(error, Exception) and self.error is None:
+            self.error = error
+        self._broken = True
         self._receiver.cancel()
         self.stop_asked.set()
 

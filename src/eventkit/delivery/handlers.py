@@ -9,9 +9,10 @@ import traceback
 from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import PurePath
+from pathlib import Path
 from typing import Final, TypeVar
 
+import eventkit.contract
 from eventkit.contract.context import HANDLING, Handling
 from eventkit.contract.envelope import Envelope, version_of
 from eventkit.contract.event import EventType
@@ -22,6 +23,11 @@ from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Outcome,
 from eventkit.delivery.watchdog import NEVER, Slot
 
 Bad = TypeVar("Bad", Dead, Again | Dead)
+
+# Whoever raises them, in a handler or a validator: the event has no outcome, and so it comes back.
+_ORDERS_TO_END: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
+# Frames of these say nothing about where a handler failed.
+_NOT_THE_USERS: Final = tuple(str(Path(each).parent) for each in (eventkit.contract.__path__[0], asyncio.__file__))
 
 logger: Final = logging.getLogger("eventkit.delivery")
 
@@ -80,14 +86,15 @@ class Handlers:
             return self._report(dead)
         try:
             event = route.read(envelope.data)
-        except Exception as error:  # noqa: BLE001 - the user's validators and upcasters may raise anything
+        except _ORDERS_TO_END:
+            raise
+        except BaseException as error:  # noqa: BLE001 - validators and upcasters raise anything, a panic of Rust's too
             return self._report(policy.invalid(delivery, error, _now), error)
         HANDLING.set(Handling(envelope, self.group))
         slot.begin(route.timeout)
         try:
             await run_in(copy_context(), route.call(event, envelope))
-        except (KeyboardInterrupt, SystemExit, GeneratorExit):
-            # An order to end the process or the task. The event has no outcome, and so it comes back.
+        except _ORDERS_TO_END:
             raise
         except BaseException as error:  # noqa: BLE001 - also what derives from BaseException must not end the worker
             if slot.aborted or _interrupted(error, slot):
@@ -137,12 +144,11 @@ def _explain(error: BaseException, slot: Slot) -> BaseException:
 
 
 def _place(error: BaseException | None) -> str:
-    """Return where the error was raised, as ` (handlers.py:42)`."""
-    frames = list(traceback.walk_tb(error.__traceback__)) if error else []
-    if not frames:
-        return ""
-    frame, line = frames[-1]
-    return f" ({PurePath(frame.f_code.co_filename).name}:{line})"
+    """Return the last place outside of eventkit and asyncio that the error passed, as ` (handlers.py:42)`."""
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__ if error else None))):
+        if not frame.f_code.co_filename.startswith(_NOT_THE_USERS):
+            return f" ({Path(frame.f_code.co_filename).name}:{line})"
+    return ""
 
 
 def _now() -> datetime:

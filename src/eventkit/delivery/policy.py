@@ -81,7 +81,7 @@ def crashed(delivery: Delivery, retry: Retry, clock: Clock) -> Dead | None:
     return Dead(delivery, Reason.CRASHED, Failure(clock(), error))
 
 
-def invalid(delivery: Delivery, error: Exception, clock: Clock) -> Dead:
+def invalid(delivery: Delivery, error: BaseException, clock: Clock) -> Dead:
     """Return the end of a delivery whose data the reader model or an upcaster did not take.
 
     Reading is a function of the data alone: what fails once fails always.
