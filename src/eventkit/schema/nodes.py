@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final, NoReturn
 
 from eventkit.schema.budget import Endless, Undecided
-from eventkit.schema.cases import Constraint
+from eventkit.schema.cases import Case, Constraint
 from eventkit.schema.documents import Dialect, Document, Place, Resource, escape
 from eventkit.schema.keywords import FAMILIES, IN_PLACE, types
 from eventkit.schema.tags import Outline
@@ -42,10 +42,11 @@ class Node:
     """
 
     __slots__ = (
-        "_parsed_defects", "closing", "constraints", "document", "graph", "grounded", "id", "keys", "mask", "plain",
+        "_defects", "closing", "constraints", "document", "graph", "grounded", "id", "keys", "mask", "plain",
         "pointer", "raw", "resource", "scope", "seals", "values",
     )  # fmt: skip
 
+    _defects: dict[int, tuple[Case, ...]]
     graph: Graph
     document: Document
     resource: Resource
@@ -77,6 +78,7 @@ class Node:
             self.mask = ANY if raw else 0
             self.constraints = ()
             self.plain = self.grounded = True
+            self._defects = {}
             return
         if not isinstance(raw, dict):
             self.fault("", "a schema must be an object or a boolean")
@@ -98,6 +100,7 @@ class Node:
         self._check_loops()
         self.grounded = True
         self.plain = values is None and not constraints
+        self._defects = {}
         self.mask = mask
 
     def _check_loops(self) -> None:
@@ -146,26 +149,20 @@ class Node:
         """The dialect that the schema is written in."""
         return self.resource.dialect
 
-    def defects(self, kind: int) -> tuple[Any, ...]:
+    def defects(self, kind: int) -> tuple[Case, ...]:
         """Return all ways in which a value of the atomic type `kind`, which `mask` has, can violate this schema."""
-        try:
-            cache = self._parsed_defects
-        except AttributeError:
-            cache = self._parsed_defects = {}
-        if kind not in cache:
+        known = self._defects.get(kind)
+        if known is None:
             found = types.defects(self, kind)
             for constraint in self.constraints:
                 if constraint.types & kind:
                     found.extend(constraint.defects(kind))
-            cache[kind] = tuple(found)
-        return cache[kind]
-
-    _parsed_defects: dict[int, tuple[Any, ...]]
+            known = self._defects[kind] = tuple(found)
+        return known
 
     def beside(self, raw: Json, step: str) -> Node:
         """Return a subschema that speaks of the same value, as those of `allOf` do."""
-        closing = INSIDE if self.closing == INSIDE or (self.closing == CLOSED and self.seals) else self.closing
-        return self.graph.node(Place(raw, self.pointer + step, self.resource), self.document, self.scope, closing)
+        return self.referred(Place(raw, self.pointer + step, self.resource))
 
     def test(self, raw: Json, step: str) -> Node:
         """Return a subschema that only asks a question about the same value, as `not` and `if` do."""
@@ -177,8 +174,8 @@ class Node:
         return self.graph.node(Place(raw, self.pointer + step, self.resource), self.document, self.scope, closing)
 
     def referred(self, place: Place) -> Node:
-        """Return the schema at the end of a reference."""
-        closing = INSIDE if self.closing == INSIDE or (self.closing == CLOSED and self.seals) else self.closing
+        """Return the schema at the end of a reference, which speaks of the same value, too."""
+        closing = INSIDE if self.seals and self.closing == CLOSED else self.closing
         return self.graph.node(place, self.document, self.scope, closing)
 
     def fault(self, keyword: str, text: str) -> NoReturn:
@@ -260,4 +257,5 @@ class Graph:
         node.keys = None if values is None else frozenset(map(key_of, values))
         node.constraints = constraints
         node.plain = values is None and not constraints
+        node._defects = {}
         return node
