@@ -194,6 +194,24 @@ class ServiceConformance:
         assert "order_id" in letter.failures[0].error
         assert "number" in letter.failures[0].error
 
+    async def test_a_body_that_is_no_json_becomes_a_dead_letter_at_once(self, bus_factory: BusFactory) -> None:
+        """Unreadable where the bus reads it from bytes, invalid where the reader model does."""
+        payment, handled = Service("payment_service"), Handled()
+
+        @payment.handler
+        async def handle_order_created(event: OrderCreated) -> None:
+            handled.see(event)
+
+        broken = Envelope(id="broken", source="tests", type="order.created", data=b'{"order_id": \xff', key="order-1")
+        async with bus_factory() as bus, payment.run(bus):
+            await bus.publish(broken)
+            await bus.publish(order())
+            [letter] = await letters(bus, 1)
+            await handled.next(1)
+
+        assert letter.reason in (Reason.UNREADABLE, Reason.INVALID)
+        assert (letter.body, letter.headers["ce-id"], len(letter.failures)) == (broken.data, "broken", 1)
+
     async def test_an_older_version_is_upcast_and_an_unknown_one_kept(self, bus_factory: BusFactory) -> None:
         payment, handled = Service("payment_service"), Handled()
 
