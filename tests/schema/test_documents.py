@@ -63,6 +63,15 @@ def test_the_dialect_that_a_schema_names_wins() -> None:
     assert verdict({"prefixItems": [STRING], "minItems": 1, "type": "array"}, tuples) == "compatible"
 
 
+def test_draft_4_made_bounds_exclusive_by_a_boolean() -> None:
+    four = {"$schema": "http://json-schema.org/draft-04/schema#"}
+    assert verdict(four | INTEGER | {"minimum": 0, "exclusiveMinimum": True}, {"minimum": 1}) == "compatible"
+    assert verdict(four | INTEGER | {"minimum": 0, "exclusiveMinimum": False}, {"minimum": 1}) == "incompatible"
+    assert verdict(INTEGER, four | {"const": 1, "contains": STRING, "if": True, "then": False}) == "compatible"
+    named = four | {"definitions": {"A": {"id": "#a", **STRING}}, "$ref": "#a"}
+    assert verdict(named, STRING) == "compatible"
+
+
 def test_recursive_anchors_of_2019_09() -> None:
     schema = {
         "$schema": "https://json-schema.org/draft/2019-09/schema",
@@ -78,7 +87,11 @@ def test_meta_schemas_are_known() -> None:
     assert (
         verdict({"const": {"type": "text"}}, {"$ref": "https://json-schema.org/draft/2020-12/schema"}) == "incompatible"
     )
-    assert verdict({"const": STRING}, {"$ref": "http://json-schema.org/draft-07/schema#"}) == "compatible"
+    for draft in ("draft-04", "draft-06", "draft-07"):
+        assert verdict({"const": STRING}, {"$ref": f"http://json-schema.org/{draft}/schema#"}) == "compatible"
+        assert (
+            verdict({"const": {"minLength": -1}}, {"$ref": f"http://json-schema.org/{draft}/schema#"}) == "incompatible"
+        )
 
 
 @pytest.mark.parametrize(

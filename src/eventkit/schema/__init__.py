@@ -12,7 +12,7 @@ The method
 The question is whether a value exists that satisfies the publisher's schema and violates the subscriber's. To look
 for one and to prove that there is none is the same search.
 
-1. *Graph* (`documents`, `nodes`). Each schema becomes a graph of nodes, parsed where it is reached. References are
+1. *Graph* (`dialects`, `documents`, `nodes`). Each schema becomes a graph of nodes, parsed where it is reached. References are
    edges and recursion is a cycle; the differences between drafts end here.
 2. *Goals* (`solver`). A goal is a set of schemas that hold and a set that fail. It is solved for each type of value on
    its own, so that most of a schema falls away at once: a string need not be looked at as an object.
@@ -43,7 +43,7 @@ Sources
 - L. Attouche, M.-A. Baazizi, D. Colazzo, G. Ghelli, C. Sartiani, S. Scherzinger: Witness generation for JSON Schema,
   VLDB 2022. The idea to search for a witness is theirs, the construction here is not.
 - J. Brzozowski: Derivatives of regular expressions, JACM 1964.
-- JSON Schema drafts 7, 2019-09 and 2020-12; ECMA-262 for patterns; the RFCs that `formats` names.
+- JSON Schema drafts 4, 6, 7, 2019-09 and 2020-12; ECMA-262 for patterns; the RFCs that `formats` names.
 """
 
 from eventkit.schema.codes import CODES

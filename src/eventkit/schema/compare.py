@@ -8,7 +8,8 @@ from typing import Literal
 from eventkit.schema.budget import DEFAULT_BUDGET, Budget, Undecided
 from eventkit.schema.cases import Empty, Unsure
 from eventkit.schema.comparison import Comparison
-from eventkit.schema.documents import Dialect, Document
+from eventkit.schema.dialects import Dialect
+from eventkit.schema.documents import Document
 from eventkit.schema.explain import Explainer
 from eventkit.schema.nodes import Graph
 from eventkit.schema.solver import Solver
@@ -32,7 +33,8 @@ def compare(
         closed_publisher: the publisher sends no fields but those that its schema declares, at any depth, where the
             schema does not state it (by `additionalProperties` or `unevaluatedProperties`).
         formats: whether `format` is an assertion, for the formats that are known, or an annotation.
-        dialect: the dialect of a schema that has no `$schema`.
+        dialect: the dialect of a schema that has no `$schema`: "2020-12", "2019-09", "draft-07", "draft-06" or
+            "draft-04".
         budget: how many steps may be taken before the verdict is "unknown"; a step takes some microseconds.
 
     Returns:

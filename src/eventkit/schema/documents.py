@@ -1,4 +1,4 @@
-"""Schema documents: dialects, base URIs, anchors and references.
+"""Schema documents: base URIs, anchors and references.
 
 A document is read where it is asked for; a document without `$id` and anchors (what pydantic emits) costs one scan
 of its text. Nothing is ever fetched: a reference that leads out of the document leaves the question undecided, but for
@@ -13,19 +13,12 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin
 
 from eventkit.schema.budget import Undecided
+from eventkit.schema.dialects import DIALECT_URIS, LONE_REFERENCES, Dialect
 from eventkit.schema.values import Json
-
-Dialect = Literal["draft-07", "2019-09", "2020-12"]
-
-DIALECT_URIS: dict[str, Dialect] = {
-    "http://json-schema.org/draft-07/schema": "draft-07",
-    "https://json-schema.org/draft/2019-09/schema": "2019-09",
-    "https://json-schema.org/draft/2020-12/schema": "2020-12",
-}
 
 _SUBSCHEMA = {
     "additionalItems", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else",
@@ -35,6 +28,7 @@ _SUBSCHEMA_LISTS = {"allOf", "anyOf", "oneOf", "prefixItems", "items"}
 _SUBSCHEMA_MAPS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
 
 
+_IDENTIFIERS = ('"$id"', '"$anchor"', '"$dynamicAnchor"', '"$recursiveAnchor"')
 _encode = json.JSONEncoder(allow_nan=False).encode
 
 
@@ -90,7 +84,7 @@ class Document:
         self.root = Resource(root, "#", "", self._dialect_of(root, dialect))
         self._resources: dict[int, Resource] = {}
         self._by_uri: dict[str, Resource] = {}
-        if any(keyword in self.text for keyword in ('"$id"', '"$anchor"', '"$dynamicAnchor"', '"$recursiveAnchor"')):
+        if self.root.dialect == "draft-04" or any(keyword in self.text for keyword in _IDENTIFIERS):
             self._index()
 
     def resource_of(self, raw: Json, parent: Resource) -> Resource:
@@ -177,11 +171,11 @@ class Document:
             todo.extend((child, step, resource) for child, step in _subschemas(raw, pointer))
 
     def _enter(self, raw: dict[str, Json], pointer: str, parent: Resource) -> Resource:
-        identifier = raw.get("$id")
-        if not isinstance(identifier, str) or (parent.dialect == "draft-07" and "$ref" in raw):
+        identifier = raw.get("id" if parent.dialect == "draft-04" else "$id")
+        if not isinstance(identifier, str) or ("$ref" in raw and parent.dialect in LONE_REFERENCES):
             return parent
         uri, fragment = urldefrag(identifier)
-        if fragment and not uri:  # draft 7 wrote anchors so
+        if fragment and not uri:  # drafts before 2019-09 wrote anchors so
             parent.anchors[fragment] = (raw, pointer)
             return parent
         dialect = self._dialect_of(raw, parent.dialect)

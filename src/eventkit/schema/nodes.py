@@ -10,7 +10,8 @@ from typing import Any, Final, NoReturn
 
 from eventkit.schema.budget import Endless, Undecided
 from eventkit.schema.cases import Case, Constraint
-from eventkit.schema.documents import Dialect, Document, Place, Resource, escape
+from eventkit.schema.dialects import Dialect, understood
+from eventkit.schema.documents import Document, Place, Resource, escape
 from eventkit.schema.keywords import FAMILIES, IN_PLACE, types
 from eventkit.schema.tags import Outline
 from eventkit.schema.values import ANY, Json, key_of, type_of
@@ -82,9 +83,8 @@ class Node:
             return
         if not isinstance(raw, dict):
             self.fault("", "a schema must be an object or a boolean")
-        if self.resource.dialect == "draft-07" and "$ref" in raw:
-            raw = {"$ref": raw["$ref"]}
-        elif self.closing == CLOSED:
+        raw = understood(raw, self.resource.dialect)
+        if self.closing == CLOSED:
             raw = self._closed(raw)
         mask, values, keys = types.parse(raw, self)
         parsers = []

@@ -113,7 +113,7 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[ArrayConstraint, ...]:
     shape.most = count(raw, "maxItems", node)
     shape.unique = raw.get("uniqueItems") is True
     if "contains" in raw:
-        least, most = (None, None) if node.dialect == "draft-07" else (
-            count(raw, "minContains", node), count(raw, "maxContains", node))  # fmt: skip
-        shape.contains = ContainsCount(node.test(raw["contains"], "/contains"), 1 if least is None else least, most)
+        least = count(raw, "minContains", node) if "minContains" in raw else 1
+        wanted = node.test(raw["contains"], "/contains")
+        shape.contains = ContainsCount(wanted, least or 0, count(raw, "maxContains", node))
     return (shape,)

@@ -89,10 +89,10 @@ class Multiple:
 
 
 def parse(raw: dict[str, Json], node: Node) -> tuple[Facts]:
-    """Return what the keywords for numbers demand."""
+    """Return what the keywords for numbers demand; in draft 4, true beside a bound made it exclusive."""
     facts: list[tuple[str, Negatable]] = []
     for keyword in raw:
-        if keyword not in KEYWORDS:
+        if keyword not in KEYWORDS or (node.dialect == "draft-04" and keyword.startswith("exclusive")):
             continue
         value = raw[keyword]
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -103,9 +103,11 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[Facts]:
                 node.fault(keyword, "multipleOf must be more than 0")
             facts.append((keyword, Multiple(bound)))
         elif keyword.endswith("inimum"):
-            facts.append((keyword, AtLeast(bound, open=keyword != "minimum")))
+            open = keyword != "minimum" or raw.get("exclusiveMinimum") is True
+            facts.append((keyword, AtLeast(bound, open=open)))
         else:
-            facts.append((keyword, AtMost(bound, open=keyword != "maximum")))
+            open = keyword != "maximum" or raw.get("exclusiveMaximum") is True
+            facts.append((keyword, AtMost(bound, open=open)))
     return (Facts(NUMBER, facts),)
 
 

@@ -186,12 +186,11 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[Constraint, ...]:
 def _dependencies(raw: dict[str, Json], node: Node) -> tuple[dict[str, tuple[str, ...]], list[DependentSchema]]:
     dependents: dict[str, tuple[str, ...]] = {}
     schemas = []
-    old = node.dialect == "draft-07"
-    for keyword in ("dependencies",) if old else ("dependentRequired", "dependentSchemas"):
+    for keyword in ("dependencies", "dependentRequired", "dependentSchemas"):
         if keyword not in raw:
             continue
         for name, needed in _map(raw, keyword, node).items():
-            if keyword == "dependentRequired" or (old and isinstance(needed, list)):
+            if keyword == "dependentRequired" or (keyword == "dependencies" and isinstance(needed, list)):
                 dependents[name] = _names(needed, keyword, node)
             else:
                 schemas.append(DependentSchema(name, node.beside(needed, f"/{keyword}/{escape(name)}")))

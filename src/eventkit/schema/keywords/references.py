@@ -27,12 +27,10 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[AllOf, ...]:
             continue
         if keyword == "$ref":
             place = node.document.resolve(raw[keyword], node.resource)
-        elif keyword == "$dynamicRef" and node.dialect == "2020-12":
+        elif keyword == "$dynamicRef":
             place = _dynamic(raw[keyword], node, urldefrag(str(raw[keyword])).fragment, "$dynamicAnchor")
-        elif keyword == "$recursiveRef" and node.dialect == "2019-09":
-            place = _dynamic(raw[keyword], node, "", "$recursiveAnchor")
         else:
-            continue
+            place = _dynamic(raw[keyword], node, "", "$recursiveAnchor")
         found.append(AllOf(keyword, (node.referred(place),)))
     return tuple(found)
 

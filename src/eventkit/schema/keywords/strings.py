@@ -117,10 +117,9 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[Facts, ...]:
             facts.append((keyword, Matches(raw[keyword])))
         elif keyword == "format" and node.graph.assert_formats and raw[keyword] in FORMATS:
             facts.append((keyword, HasFormat(FORMATS[raw[keyword]])))
-    if node.dialect == "draft-07":
-        content = CONTENTS.get((raw.get("contentEncoding"), raw.get("contentMediaType")))
-        if content is not None:
-            facts.append(("contentEncoding" if "contentEncoding" in raw else "contentMediaType", HasFormat(content)))
+    content = CONTENTS.get((raw.get("contentEncoding"), raw.get("contentMediaType")))
+    if content is not None:
+        facts.append(("contentEncoding" if "contentEncoding" in raw else "contentMediaType", HasFormat(content)))
     return (Facts(STRING, facts),) if facts else ()
 
 

@@ -129,11 +129,9 @@ class Unevaluated:
 
 
 def parse(raw: dict[str, Json], node: Node) -> tuple[Constraint, ...]:
-    """Return what the keywords demand; draft 7 has them only where the policy for closed publishers adds one."""
+    """Return what the keywords demand; the policy for closed publishers adds one in any dialect."""
     return tuple(
-        Unevaluated(keyword, node, node.below(raw[keyword], f"/{keyword}"))
-        for keyword in sorted(KEYWORDS & raw.keys())
-        if node.dialect != "draft-07" or node.seals
+        Unevaluated(keyword, node, node.below(raw[keyword], f"/{keyword}")) for keyword in sorted(KEYWORDS & raw.keys())
     )
 
 
