@@ -50,6 +50,14 @@ def names(transaction: Transaction) -> list[str]:
     return [each for (each,) in transaction.execute("SELECT name FROM groups ORDER BY name")]
 
 
+FULL, NORMAL = 2, 1
+
+
+def synchronous(transaction: Transaction) -> int:
+    (level,) = transaction.execute("PRAGMA synchronous").fetchone()
+    return int(level)
+
+
 class TestSharedCommits:
     async def test_jobs_that_come_during_a_transaction_share_the_next_one(self, database: Database) -> None:
         gate = Gate()
@@ -60,6 +68,16 @@ class TestSharedCommits:
         await first
         assert len(set(await asyncio.gather(*later))) == 1
         assert len(await database.submit(names)) == 64
+
+    async def test_they_wait_for_the_disk_if_one_of_them_must(self, database: Database) -> None:
+        assert await database.submit(synchronous, durable=False) == NORMAL
+        gate = Gate()
+        first = database.submit(gate, durable=False)
+        await asyncio.to_thread(gate.reached.wait)
+        later = [database.submit(synchronous, durable=each) for each in (False, True, False)]
+        gate.open()
+        await first
+        assert await asyncio.gather(*later) == [FULL, FULL, FULL]
 
     async def test_a_job_that_fails_does_not_take_the_others_with_it(self, database: Database) -> None:
         gate = Gate()

@@ -65,10 +65,14 @@ class TestOpening:
             assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
         assert path.read_bytes()[68:72] == b"evkt"
 
-    def test_commits_wait_for_the_disk(self, path: Path) -> None:
-        with closing(File(path)) as file, file.transaction() as connection:
-            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-            assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    @pytest.mark.parametrize("durable", [True, False])
+    def test_commits_wait_for_the_disk_unless_told_otherwise(self, path: Path, durable: bool) -> None:
+        full, normal = (2,), (1,)
+        with closing(File(path)) as file:
+            for each in (durable, not durable, durable):
+                with file.transaction(durable=each) as connection:
+                    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+                    assert connection.execute("PRAGMA synchronous").fetchone() == (full if each else normal)
 
     def test_an_empty_file_is_a_new_one(self, path: Path) -> None:
         path.touch()

@@ -123,7 +123,7 @@ class SQLiteBus(Bus):
     async def _prune(self) -> None:
         while True:
             try:
-                while await self._database.submit(partial(prune, keep=self._retention)):
+                while await self._database.submit(partial(prune, keep=self._retention), durable=False):
                     pass
             except BusError as error:
                 logger.warning("old events could not be removed: %s", error)

@@ -40,6 +40,7 @@ logger = logging.getLogger("eventkit.bus.sqlite")
 class _Job(Generic[T]):
     work: Callable[[Transaction], T]
     future: asyncio.Future[T]
+    durable: bool = True
     result: T | None = None
     error: Exception | None = None
 
@@ -86,14 +87,15 @@ class Database:
         self._jobs.put(None)
         await asyncio.get_running_loop().run_in_executor(None, thread.join)
 
-    def submit(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
+    def submit(self, work: Callable[[Transaction], T], *, durable: bool = True) -> asyncio.Future[T]:
         """Have `work` done in the next transaction.
 
         Args:
             work: What to do, in the thread. Where the transaction fails, it may be called again in another one.
+            durable: Whether it has to survive a power cut. A lease has not: without it the event is handed out again.
 
         Returns:
-            A future of the running loop: what `work` returned, once it is on disk; or BusError where nothing of it is.
+            A future of the running loop: what `work` returned, once it is stored; or BusError where nothing of it is.
             If it is cancelled before its turn, the work is not done.
 
         Raises:
@@ -107,7 +109,7 @@ class Database:
                 where=str(self.path),
                 mend="connect after the fork, in each process",
             )
-        job = _Job(work, asyncio.get_running_loop().create_future())
+        job = _Job(work, asyncio.get_running_loop().create_future(), durable)
         self._jobs.put(job)
         return job.future
 
@@ -145,7 +147,7 @@ class Database:
         if not jobs:
             return
         try:
-            with file.transaction() as connection:
+            with file.transaction(durable=any(job.durable for job in jobs)) as connection:
                 transaction = Transaction(connection, self._clock())
                 for job in jobs:
                     job.result = job.work(transaction)

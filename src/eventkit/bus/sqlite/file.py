@@ -63,6 +63,7 @@ class File:
             raise
         self._files = (_identity(path.stat()), _identity(self._wal.stat()))
         self._checkpoint_at = WAL_SIZE
+        self._durable = True
 
     def close(self) -> None:
         """Close the file; the last process to do so leaves a single file, without a WAL."""
@@ -70,14 +71,21 @@ class File:
         self._connection.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write in the block: all of it is on disk when it ends, or nothing of it when it raises.
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """Write in the block: all of it is stored when it ends, or nothing of it when it raises.
+
+        Args:
+            durable: Wait until it is on disk. Otherwise it survives the end of the process, but a power cut only if a
+                durable transaction follows.
 
         Raises:
             BusError: The file was deleted or replaced.
             sqlite3.Error: It cannot be written, or another program holds the lock for five seconds.
         """
         connection = self._connection
+        if durable is not self._durable:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
         self._lock()
         try:
             self._require_same_files()

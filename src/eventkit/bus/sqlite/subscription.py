@@ -66,7 +66,7 @@ class SQLiteSubscription:
         """Renew the leases of deliveries."""
         await self._be_present()
         group, lease = self._instance.group, self._instance.lease
-        await self._database.submit(partial(extend, group=group, deliveries=deliveries, lease=lease))
+        await self._database.submit(partial(extend, group=group, deliveries=deliveries, lease=lease), durable=False)
 
     async def close(self) -> None:
         """Stop receiving: a waiting `receive` returns an empty sequence. Settling stays possible."""
@@ -75,15 +75,15 @@ class SQLiteSubscription:
         self._bell.close()
         if self._returning:
             await asyncio.wait(self._returning)
-        await self._database.submit(partial(vanish, instance=self._instance))
+        await self._database.submit(partial(vanish, instance=self._instance), durable=False)
 
     async def _be_present(self) -> None:
         if self._clock() >= self._appear_again:
-            await self._database.submit(partial(appear, instance=self._instance, port=self._port))
+            await self._database.submit(partial(appear, instance=self._instance, port=self._port), durable=False)
             self._appear_again = self._clock() + presence(self._instance) / 2
 
     async def _claim(self, limit: int) -> Claim:
-        claiming = self._database.submit(partial(claim, instance=self._instance, limit=limit))
+        claiming = self._database.submit(partial(claim, instance=self._instance, limit=limit), durable=False)
         try:
             return await asyncio.shield(claiming)
         except asyncio.CancelledError:
