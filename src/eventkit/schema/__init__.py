@@ -12,8 +12,8 @@ The method
 The question is whether a value exists that satisfies the publisher's schema and violates the subscriber's. To look
 for one and to prove that there is none is the same search.
 
-1. *Graph* (`dialects`, `documents`, `nodes`). Each schema becomes a graph of nodes, parsed where it is reached. References are
-   edges and recursion is a cycle; the differences between drafts end here.
+1. *Graph* (`dialects`, `documents`, `nodes`). Each schema becomes a graph of nodes, parsed where it is reached.
+   References are edges and recursion is a cycle; the differences between drafts end here.
 2. *Goals* (`solver`). A goal is a set of schemas that hold and a set that fail. It is solved for each type of value on
    its own, so that most of a schema falls away at once: a string need not be looked at as an object.
 3. *Defects, one at a time* (`cases`). A schema fails when one of its keywords is violated: a choice between defects,
