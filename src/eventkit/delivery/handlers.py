@@ -38,8 +38,7 @@ class _Route:
     __slots__ = ("call", "read", "retry", "timeout")
 
     def __init__(self, reader: Reader, call: Call) -> None:
-        # Most events are not upcast: their validator is called directly.
-        self.read = reader.read if reader.upcasters else reader.model.__pydantic_validator__.validate_json
+        self.read = reader.read
         self.call = call
         self.retry = reader.handler.retry
         self.timeout = reader.handler.timeout or NEVER
