@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 import traceback
 from contextvars import copy_context
@@ -12,7 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeVar
 
-import eventkit.contract
 from eventkit.contract.context import HANDLING, Handling
 from eventkit.contract.envelope import Envelope, version_of
 from eventkit.contract.event import EventType
@@ -27,7 +27,9 @@ Bad = TypeVar("Bad", Dead, Again | Dead)
 # Whoever raises them, in a handler or a validator: the event has no outcome, and so it comes back.
 _ORDERS_TO_END: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 # Frames of these say nothing about where a handler failed.
-_NOT_THE_USERS: Final = tuple(str(Path(each).parent) for each in (eventkit.contract.__path__[0], asyncio.__file__))
+_NOT_THE_USERS: Final = tuple(
+    f"{folder}{os.sep}" for folder in (Path(__file__).parents[1], Path(asyncio.__file__).parent)
+)
 
 logger: Final = logging.getLogger("eventkit.delivery")
 
