@@ -95,7 +95,7 @@ class Explainer:
             self._add(codes.TYPE, path, message + (type_names(accepted) or "nothing"), pointer, target.pointer)
 
     def _leaves(self, kind: int, holds: tuple[Node, ...]) -> Iterator[Branch]:
-        """Yield the ways in which the publisher's schemas can be satisfied."""
+        """Yield the ways in which the publisher's schemas can be satisfied, as far as is plain to see."""
         search, store = Search(self._solver, kind, exact=False), empty_store(kind, Hints(nodes=holds))
         todo: list[tuple[Branch, Case]] = [(Branch(search, store), Case("", holds=holds))]
         for _ in range(_MOST_LEAVES):
@@ -107,7 +107,7 @@ class Explainer:
             if branch.choices:
                 options = branch.choices.pop()
                 todo.extend((branch.copy(), option) for option in reversed(options))
-            elif isinstance(branch.store.solve(self._solver), Found):
+            else:
                 yield branch
 
     def _defects(self, place: Place, target: Node) -> None:

@@ -64,7 +64,10 @@ class Solver:
             return Unsure(str(undecided))
         if not mask:
             return EMPTY
-        key = (*sorted({node.id for node in holds}), 0, *sorted({node.id for node in fails}))
+        if len(holds) == 1 and len(fails) < 2:
+            key: Key = (holds[0].id, 0, *(node.id for node in fails))
+        else:
+            key = (*sorted({node.id for node in holds}), 0, *sorted({node.id for node in fails}))
         known = self._known.get(key)
         if known is not None:
             return known
