@@ -14,6 +14,7 @@ from eventkit.delivery.subscription import Dead, Done, Reason, Subscription
 from eventkit.testing.conformance import BusConformance
 from eventkit.testing.conformance.support import (
     BusFactory,
+    again,
     failure,
     handle,
     names_of,
@@ -95,6 +96,23 @@ class TestBackPressure:
             await second
 
             assert names_of(await take(subscription, 1)) == ["c"]
+
+    async def test_a_publisher_that_waits_for_another_group_keeps_nobodys_turn(self) -> None:
+        async with (
+            connect("memory://", capacity=1) as bus,
+            subscribed(bus, "payment_service", ("order.created", "user.deleted")) as payment,
+            subscribed(bus, "product_service", ("order.created",)) as product,
+        ):
+            await publish(bus, "a")
+            for_both = asyncio.create_task(publish(bus, "b"))
+            for_one = asyncio.create_task(publish(bus, "c", type="user.deleted"))
+            assert await blocked(for_one)
+            await done(payment, 1)
+            await for_one
+            assert await blocked(for_both)
+            await done(product, 1)
+            await done(payment, 1)
+            await for_both
 
     async def test_a_handler_never_waits_for_itself(self) -> None:
         service, seen = Service("payment_service"), []
@@ -178,6 +196,19 @@ class TestEventLoops:
             asyncio.run(publish(bus, "a"))
         with pytest.raises(BusError, match="opened in another event loop"):
             asyncio.run(bus.subscribe("payment_service", ["order.created"]))
+
+    def test_it_can_be_opened_again_in_another_loop_and_is_empty_then(self) -> None:
+        bus = connect("memory://")
+
+        async def use(name: str) -> None:
+            async with bus, subscribed(bus) as subscription:
+                await publish(bus, name)
+                [delivery] = await take(subscription, 1)
+                await subscription.settle([again(delivery, after=0.01)])
+                assert await handle(subscription, 1) == [name]
+
+        asyncio.run(use("a"))
+        asyncio.run(use("b"))
 
     async def test_each_connection_is_a_bus_of_its_own(self) -> None:
         async with connect("memory://") as one, connect("memory://") as other, subscribed(other) as subscription:

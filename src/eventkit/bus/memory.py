@@ -68,8 +68,12 @@ class MemoryBus(Bus):
         self._dead_letters = MemoryDeadLetters()
 
     async def open(self) -> None:
-        """Make the bus usable in the running event loop."""
+        """Make the bus usable in the running event loop. It begins empty: what it held before is gone."""
         self._loop = asyncio.get_running_loop()
+        self._queues = {}
+        self._by_type = {}
+        self._history.clear()
+        self._dead_letters = MemoryDeadLetters()
 
     async def close(self) -> None:
         """Make it unusable: who waits for events or for room is woken."""
@@ -179,7 +183,8 @@ class MemorySubscription:
         for outcome in outcomes:
             if self._queue.settle(outcome) and isinstance(outcome, Dead):
                 self._bus.dead_letters.add(outcome, self._queue)
-        self._queue.publishers.wake(self._queue.room)
+        # All of them: one that finds another group full would keep the turn of those who wait for this one only.
+        self._queue.publishers.wake_all()
 
     async def extend(self, deliveries: Sequence[Delivery]) -> None:
         """Renew leases."""
