@@ -148,7 +148,7 @@ class DeliveryConformance:
             await publish(bus, ["a"])
             await handle(subscription, 1)
 
-            assert await nothing_comes(subscription, 3 * SHORT)
+            assert await nothing_comes(subscription, 2 * SHORT)
 
     async def test_a_lease_that_is_renewed_does_not_end(self, bus_factory: BusFactory) -> None:
         lease = 1.0
@@ -227,7 +227,7 @@ class DeliveryConformance:
             await subscription.settle([Done(delivery)])
 
             async with subscribed(bus) as other:
-                assert await nothing_comes(other, 3 * SHORT)
+                assert await nothing_comes(other, 2 * SHORT)
 
     async def test_cancelling_the_wait_loses_nothing(self, bus_factory: BusFactory) -> None:
         """The wait is cancelled before, while and after an event comes; other instances get what it does not take."""

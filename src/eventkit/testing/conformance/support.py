@@ -12,8 +12,8 @@ from eventkit.bus.protocol import Bus
 from eventkit.contract.envelope import Envelope
 from eventkit.delivery.subscription import Again, Delivery, Done, Failure, Subscription
 
-SHORT: Final = 0.3
-"""A lease in seconds, in tests that wait for its end."""
+SHORT: Final = 0.5
+"""A lease in seconds, in tests that wait for its end; long enough for a busy machine to settle before it."""
 LONG: Final = 60.0
 """A lease in seconds, in tests that must not see its end."""
 PATIENCE: Final = 30.0
