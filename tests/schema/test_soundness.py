@@ -46,6 +46,16 @@ def test_twenty_thousand_pairs() -> None:
 
 
 WRONG_ONCE: dict[str, tuple[Any, Any, str]] = {
+    "items that a schema for objects does not evaluate": (
+        {"dependentSchemas": {"a": {"items": {"type": "string"}}}, "unevaluatedItems": {"type": "integer"}},
+        {"anyOf": [{"not": {"type": "array"}}, {"items": {"type": "integer"}}]},
+        "compatible",
+    ),
+    "items that a schema for objects does not evaluate, for the subscriber": (
+        {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        {"dependentSchemas": {"a": {"items": {"type": "string"}}}, "unevaluatedItems": {"type": "integer"}},
+        "incompatible",
+    ),
     "a schema that applies itself to the same value": (
         {"$defs": {"A": {"if": {"$ref": "#/$defs/A"}, "then": {"type": "null"}}}, "$ref": "#/$defs/A"},
         {"type": "number"},

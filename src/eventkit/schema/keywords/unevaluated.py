@@ -152,14 +152,16 @@ def _ways(node: Node, kind: int, above: tuple[int, ...], asking: Unevaluated | N
 
 
 def _ways_of(constraint: Constraint, node: Node, kind: int, above: tuple[int, ...]) -> list[Way]:
-    if isinstance(constraint, ObjectConstraint) and kind == OBJECT:
+    if not constraint.types & kind:
+        return [Way()]
+    if isinstance(constraint, ObjectConstraint):
         patterns = tuple(pattern for pattern, _ in constraint.patterns)
         return [Way(names=frozenset(constraint.properties), patterns=patterns, all=constraint.additional is not None)]
-    if isinstance(constraint, ArrayConstraint) and kind == ARRAY:
+    if isinstance(constraint, ArrayConstraint):
         marks = constraint.contains is not None and node.dialect == "2020-12"
         contained = (constraint.contains.node,) if constraint.contains is not None and marks else ()
         return [Way(items=len(constraint.prefix), contained=contained, all=constraint.rest is not None)]
-    if isinstance(constraint, Unevaluated) and constraint.types == kind:
+    if isinstance(constraint, Unevaluated):
         return [Way(all=True)]
     if isinstance(constraint, AllOf):
         return _product([_ways(child, kind, above, None) for child in constraint.nodes])
