@@ -45,6 +45,10 @@ class _Job(Generic[T]):
     error: Exception | None = None
 
 
+def _open_or_close(transaction: Transaction) -> None:
+    """Stand in the job that asks the thread to open the file, and in the one that asks it to close it and to end."""
+
+
 class Database:
     """A bus's file and its thread.
 
@@ -56,7 +60,7 @@ class Database:
     def __init__(self, path: Path, clock: Clock = time.time) -> None:
         self.path = path
         self._clock = clock
-        self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[_Job[Any]] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._process = 0
 
@@ -67,7 +71,7 @@ class Database:
             BusError: The file cannot be used.
             ConfigurationError: It is something else than a bus's file.
         """
-        opened: _Job[None] = _Job(lambda _: None, asyncio.get_running_loop().create_future())
+        opened: _Job[None] = _Job(_open_or_close, asyncio.get_running_loop().create_future())
         self._process = os.getpid()
         self._jobs = SimpleQueue()
         # A daemon: a bus that nobody closes must not keep the process from ending.
@@ -76,7 +80,8 @@ class Database:
         try:
             await opened.future
         except BaseException:
-            await self.close()
+            self._jobs.put(opened)  # where the wait was cancelled, the thread is to close what it opens
+            self._thread = None
             raise
 
     async def close(self) -> None:
@@ -84,8 +89,10 @@ class Database:
         thread, self._thread = self._thread, None
         if thread is None or self._process != os.getpid():
             return
-        self._jobs.put(None)
-        await asyncio.get_running_loop().run_in_executor(None, thread.join)
+        closed: _Job[None] = _Job(_open_or_close, asyncio.get_running_loop().create_future())
+        self._jobs.put(closed)
+        await closed.future
+        thread.join()
 
     def submit(self, work: Callable[[Transaction], T], *, durable: bool = True) -> asyncio.Future[T]:
         """Have `work` done in the next transaction.
@@ -117,31 +124,34 @@ class Database:
 
     def _run(self, opened: _Job[None]) -> None:
         try:
-            file = File(self.path)
+            file, ringer = File(self.path), Ringer()
         except Exception as error:  # noqa: BLE001 - raised again by `open`
             opened.error = explained(error, self.path)
             _tell([opened])
             return
         _tell([opened])
-        with contextlib.closing(file), contextlib.closing(Ringer()) as ringer:
-            running = True
-            while running:
-                jobs, running = self._next_jobs()
+        with contextlib.closing(file), contextlib.closing(ringer):
+            last = None
+            while last is None:
+                jobs, last = self._next_jobs()
                 self._do(jobs, file, ringer)
                 _tell(jobs)
                 self._checkpoint(file)
+        _tell([last])
 
-    def _next_jobs(self) -> tuple[list[_Job[Any]], bool]:
+    def _next_jobs(self) -> tuple[list[_Job[Any]], _Job[Any] | None]:
+        """Wait for jobs; return all there are, and the order to close if it came."""
         jobs: list[_Job[Any]] = []
         job = self._jobs.get()
         with contextlib.suppress(Empty):
-            while job is not None:
+            while job.work is not _open_or_close:
                 if not job.future.cancelled():
                     jobs.append(job)
                 if len(jobs) == MAX_JOBS:
-                    return jobs, True
+                    return jobs, None
                 job = self._jobs.get_nowait()
-        return jobs, job is not None
+            return jobs, job
+        return jobs, None
 
     def _do(self, jobs: list[_Job[Any]], file: File, ringer: Ringer) -> None:
         if not jobs:

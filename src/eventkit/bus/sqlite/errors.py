@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from eventkit.contract.errors import BusError, ConfigurationError, EventkitError
+from eventkit.contract.errors import BusError, ConfigurationError
 
 # Primary result codes (https://sqlite.org/rescode.html): what is wrong, and what to do about it.
 _MEANINGS: Final = {
@@ -25,13 +25,15 @@ _MEANINGS: Final = {
 
 
 def explained(error: Exception, path: Path) -> Exception:
-    """Return an error as eventkit tells it; what is no error of SQLite stays as it is.
+    """Return an error of SQLite or of the system as eventkit tells it; every other one stays as it is.
 
     Args:
         error: What was raised.
         path: The file.
     """
-    if isinstance(error, EventkitError) or not isinstance(error, sqlite3.Error):
+    if isinstance(error, OSError):
+        return BusError(f"the file cannot be used: {error.strerror}", where=str(path), mend="see what the system says")
+    if not isinstance(error, sqlite3.Error):
         return error
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:

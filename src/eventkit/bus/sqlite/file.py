@@ -57,11 +57,11 @@ class File:
         self._wal = Path(f"{path}-wal")
         self._connection = _connect(path)
         try:
+            self._files = (_identity(path.stat()), _identity(self._wal.stat()))
             self._checkpointer = _connect(path)
         except BaseException:
             self._connection.close()
             raise
-        self._files = (_identity(path.stat()), _identity(self._wal.stat()))
         self._checkpoint_at = WAL_SIZE
         self._durable = True
 

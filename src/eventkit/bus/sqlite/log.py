@@ -82,10 +82,8 @@ def prune(transaction: Transaction, keep: float) -> bool:
     if oldest is None:
         return False
     end = oldest + PRUNE_STEP if floor is None else min(floor, oldest + PRUNE_STEP)
-    return (
-        transaction.execute("DELETE FROM events WHERE seq < ? AND at < ?", (end, transaction.now - keep)).rowcount
-        == PRUNE_STEP
-    )
+    delete = "DELETE FROM events WHERE seq < ? AND at < ?"
+    return transaction.execute(delete, (end, transaction.now - keep)).rowcount == PRUNE_STEP
 
 
 def _catch_up(transaction: Transaction, group: int, type_: str, position: int) -> None:
