@@ -25,7 +25,7 @@ def language(pattern: str) -> Pattern:
     if known is None or known.size > _LARGE:  # a large one starts anew, whatever was asked before
         if len(pattern) > _LONGEST_PATTERN:
             raise Undecided(f"a pattern of {len(pattern)} characters is too long to be decided")
-        if len(_KNOWN) >= _MOST_KNOWN or sum(each.size for each in _KNOWN.values()) > _MOST_TERMS:
+        if len(_KNOWN) >= _MOST_KNOWN or sum(each.size for each in tuple(_KNOWN.values())) > _MOST_TERMS:
             _KNOWN.clear()
         try:
             known = _KNOWN[pattern] = Pattern(pattern)
