@@ -39,7 +39,7 @@ async def first_time(transaction: Transaction) -> bool:
     if handling is None:
         raise ConfigurationError(
             "first_time() was called while no event is handled",
-            mend="call it in a handler; in a test, inside `eventkit.contract.context.handling`",
+            mend="call it in a handler; in a test, inside `eventkit.testing.handling`",
         )
     connection = await connection_of(transaction)
     record = insert_into(tables.inbox, connection).values(

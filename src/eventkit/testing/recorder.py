@@ -49,7 +49,8 @@ def record() -> Iterator[Recorded]:
             await order_service.create_order(...)
         assert [event.total_amount for event in recorded.events(OrderCreatedEvent)] == [Decimal("9.99")]
 
-    Code that the block starts in new tasks is recorded, too.
+    Code that the block starts in new tasks is recorded, too. What is published inside `outbox(session)` is not: it goes
+    into the database, and from there `OutboxRelay(engine, Recorded()).running()` takes it.
     """
     recorded = Recorded()
     with publish_to(recorded):
