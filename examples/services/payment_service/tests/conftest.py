@@ -31,9 +31,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from eventkit import Envelope, Event
-from eventkit.contract.context import handling
 from eventkit.delivery.database import sql_engine
 from eventkit.delivery.relay import OutboxRelay
+from eventkit.testing import handling
 from eventkit.testing.recorder import Recorded
 
 

@@ -19,9 +19,9 @@ from product_service.repository import ProductRepository
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from eventkit import Envelope, Event
-from eventkit.contract.context import handling
 from eventkit.delivery.database import sql_engine
 from eventkit.delivery.relay import OutboxRelay
+from eventkit.testing import handling
 from eventkit.testing.recorder import Recorded
 
 
