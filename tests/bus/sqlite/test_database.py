@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -142,7 +143,9 @@ class TestOpeningAndClosing:
             await database.open()
         with pytest.raises(BusError, match="not open"):
             database.submit(names)
-        assert [each for each in threading.enumerate() if each.name.startswith("eventkit")] == []
+        for thread in [each for each in threading.enumerate() if each.name.startswith("eventkit")]:
+            thread.join(10)
+            assert not thread.is_alive()
         (tmp_path / "folder").mkdir()
         await database.open()
         assert await database.submit(names) == []
@@ -184,3 +187,22 @@ class TestOpeningAndClosing:
         _, status = await asyncio.to_thread(os.waitpid, child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
         assert await database.submit(names) == []
+
+    @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="counts open files in /dev/fd")
+    async def test_what_cannot_be_opened_leaves_no_open_files(self, tmp_path: Path) -> None:
+        resource = pytest.importorskip("resource")
+        before, (soft, hard) = open_files(), resource.getrlimit(resource.RLIMIT_NOFILE)
+        for room in range(1, 12):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (before + room, hard))
+            try:
+                with suppress(BusError):
+                    database = Database(tmp_path / "events.db")
+                    await database.open()
+                    await database.close()
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert open_files() == before
+
+
+def open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))

@@ -123,24 +123,26 @@ class Database:
     # What follows runs in the thread.
 
     def _run(self, opened: _Job[None]) -> None:
+        last = opened
         try:
-            file, ringer = File(self.path), Ringer()
-        except Exception as error:  # noqa: BLE001 - raised again by `open`
-            opened.error = explained(error, self.path)
-            _tell([opened])
-            return
-        _tell([opened])
-        with contextlib.closing(file), contextlib.closing(ringer):
-            last = None
-            while last is None:
-                jobs, last = self._next_jobs()
-                self._do(jobs, file, ringer)
-                _tell(jobs)
-                self._checkpoint(file)
+            with contextlib.closing(File(self.path)) as file, contextlib.closing(Ringer()) as ringer:
+                _tell([opened])
+                last = self._work(file, ringer)
+        except (EventkitError, OSError, sqlite3.Error) as error:
+            last.error = explained(error, self.path)
         _tell([last])
 
+    def _work(self, file: File, ringer: Ringer) -> _Job[None]:
+        """Do jobs until one is the order to close; return that one."""
+        while True:
+            jobs, last = self._next_jobs()
+            self._do(jobs, file, ringer)
+            _tell(jobs)
+            self._checkpoint(file)
+            if last is not None:
+                return last
+
     def _next_jobs(self) -> tuple[list[_Job[Any]], _Job[Any] | None]:
-        """Wait for jobs; return all there are, and the order to close if it came."""
         jobs: list[_Job[Any]] = []
         job = self._jobs.get()
         with contextlib.suppress(Empty):
