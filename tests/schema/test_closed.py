@@ -53,5 +53,11 @@ def test_what_is_stated_stays(publisher: Any, subscriber: Any) -> None:
     assert compare(publisher, subscriber, closed_publisher=True).verdict == "incompatible"
 
 
+def test_a_closed_publisher_sends_a_part_of_what_its_schema_allows() -> None:
+    overlapping = {"oneOf": [A, B]}
+    assert compare(overlapping, overlapping | {"title": "the same"}, closed_publisher=True).verdict == "compatible"
+    assert compare(overlapping, {"not": {"required": ["a"]}}, closed_publisher=True).verdict == "compatible"
+
+
 def test_subscribers_stay_open() -> None:
     assert compare(A | {"properties": {"a": STRING, "b": STRING}}, A, closed_publisher=True).verdict == "compatible"

@@ -14,16 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from eventkit.schema.budget import MAX_DEPTH, Budget, OutOfBudget, Undecided
-from eventkit.schema.cases import EMPTY, Case, Empty, Fact, Found, Outcome, Store, Unsure, found
-from eventkit.schema.keywords.array_store import ArrayStore
+from eventkit.schema.cases import EMPTY, Case, Empty, Fact, Found, Outcome, Store, Unsure
+from eventkit.schema.identity import are_identical
 from eventkit.schema.keywords.logic import Union
-from eventkit.schema.keywords.numbers import NumberStore
 from eventkit.schema.keywords.object_store import ObjectStore
-from eventkit.schema.keywords.strings import StringStore
 from eventkit.schema.nodes import Node
-from eventkit.schema.samples import NO_HINTS, Hints
+from eventkit.schema.samples import Hints
+from eventkit.schema.stores import Listed, empty_store
 from eventkit.schema.validator import Validator
-from eventkit.schema.values import ANY, ARRAY, ATOMIC_TYPES, BOOLEAN, FRACTION, INTEGER, NULL, STRING, Json, type_of
+from eventkit.schema.values import ANY, ATOMIC_TYPES, STRING, Json, type_of
 
 _NOTHING_BELOW = 1 << 30
 
@@ -71,6 +70,8 @@ class Solver:
         known = self._known.get(key)
         if known is not None:
             return known
+        if len(holds) == 1 == len(fails) and are_identical(holds[0], fails[0]):
+            return self._known.setdefault(key, EMPTY)
         if key in self._provisional:
             outcome, depth = self._provisional[key]
             self._rests_on = min(self._rests_on, depth)
@@ -144,36 +145,6 @@ class Solver:
     ) -> Outcome:
         """Find a string, of which also facts are known, preferring some strings where they will do."""
         return Search(self, STRING, exact=True).run(holds, fails, tuple(facts), prefer)
-
-
-def empty_store(kind: int, hints: Hints = NO_HINTS) -> Store:
-    """Return the store of a type, without any facts, that finds suggested values first."""
-    if kind in (INTEGER, FRACTION):
-        return NumberStore(kind, hints)
-    if kind == STRING:
-        return StringStore(hints)
-    if kind == ARRAY:
-        return ArrayStore()
-    if kind == NULL:
-        return Listed((None,))
-    if kind == BOOLEAN:
-        return Listed((True, False))
-    return ObjectStore()
-
-
-class Listed:
-    """A store for values that are all at hand: what `enum` lists, and null, true and false."""
-
-    __slots__ = ("values",)
-
-    def __init__(self, values: Sequence[Json]) -> None:
-        self.values = values
-
-    def without(self, keys: frozenset[object]) -> Listed:
-        raise AssertionError("listed values are filtered")
-
-    def solve(self, solver: Solver) -> Outcome:
-        return found(self.values[0]) if self.values else EMPTY
 
 
 class Search:

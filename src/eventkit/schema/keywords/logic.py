@@ -145,7 +145,9 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[Constraint, ...]:
         if keyword == "allOf":
             found.append(AllOf(keyword, _branches(raw, keyword, node)))
         elif keyword in ("anyOf", "oneOf"):
-            if keyword == "oneOf" or union_of_types(raw) is None:
+            if keyword == "oneOf":
+                found.extend(_one_of(raw, node))
+            elif union_of_types(raw) is None:
                 found.append(Union(keyword, _branches(raw, keyword, node)))
         elif keyword == "not":
             found.append(Not(node.test(raw["not"], "/not")))
@@ -154,6 +156,23 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[Constraint, ...]:
             otherwise = node.beside(raw["else"], "/else") if "else" in raw else None
             found.append(Conditional(node.test(raw["if"], "/if"), then, otherwise))
     return tuple(found)
+
+
+def _one_of(raw: dict[str, Json], node: Node) -> Iterator[Union]:
+    """Return what `oneOf` demands.
+
+    That a schema is closed must not let a value pass because a second branch, closed, rejects it. So where branches
+    can overlap, a closed publisher satisfies one closed branch, and just one of them as they are written.
+    """
+    union = Union("oneOf", _branches(raw, "oneOf", node))
+    if node.closing:
+        written = tuple(node.test(branch, f"/oneOf/{index}") for index, branch in enumerate(raw["oneOf"]))
+        as_written = Union("oneOf", written)
+        if any(map(as_written.tags.overlapping, written)):
+            yield Union("anyOf", union.branches)
+            yield as_written
+            return
+    yield union
 
 
 def _branches(raw: dict[str, Json], keyword: str, node: Node) -> tuple[Node, ...]:
