@@ -2,6 +2,7 @@
 
 from eventkit.discovery.landscape import Landscape
 from eventkit.schema import MISSING
+from eventkit.verify.rules import Severity
 from eventkit.verify.topology import never_handled, never_published, publishers_disagree
 from eventkit.verify.traffic import Traffic
 from tests.verify.landscapes import contract, fields, message
@@ -26,11 +27,20 @@ def test_an_event_that_is_published_in_another_version_is_published() -> None:
 
 
 def test_a_similar_name_is_suggested_with_its_publisher() -> None:
-    a = contract("a", (message("payment.complete"),), (message("payment.completed"), message("user.deleted")))
+    a = contract("a", (message("payment.complete"),), (message("payment.completed"), message("payment.voided")))
     similar, none = never_published((a,), Traffic.of(Landscape((a,))))
 
     assert similar.help == "handle `payment.complete`, which a publishes"
     assert none.help.startswith("correct the type name, or add the contract of its publisher to `neighbours`")
+    assert similar.code == none.code == "EK201"
+
+
+def test_an_event_of_a_domain_of_which_nothing_is_published_misses_a_contract() -> None:
+    a = contract("a", (message("payment.completed"),), (message("user.deleted"),))
+    (found,) = never_published((a,), Traffic.of(Landscape((a,))))
+
+    assert (found.code, found.severity) == ("EK205", Severity.WARNING)
+    assert found.help.startswith("add the contract of its publisher to `neighbours`")
 
 
 def test_nobody_asks_neighbours_who_else_they_talk_to() -> None:

@@ -1,4 +1,4 @@
-"""EK201 to EK203: events that nobody publishes, that two services publish differently, that nobody handles."""
+"""EK201 to EK203, EK205: events that nobody publishes, that two publish differently, that nobody handles."""
 
 from __future__ import annotations
 
@@ -6,29 +6,36 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from itertools import groupby
 
+from eventkit.contract.event import EventType
 from eventkit.discovery.contract import Contract
 from eventkit.schema import codes, compare
 from eventkit.schema.comparison import Problem
 from eventkit.verify.finding import Finding, title
-from eventkit.verify.rules.topology import NEVER_HANDLED, NEVER_PUBLISHED, PUBLISHERS_DISAGREE
+from eventkit.verify.rules.topology import (
+    NEVER_HANDLED,
+    NEVER_PUBLISHED,
+    PUBLISHER_UNKNOWN,
+    PUBLISHERS_DISAGREE,
+)
 from eventkit.verify.traffic import Side, Traffic
 from eventkit.verify.words import describe, field_name
 
 
 def never_published(services: Sequence[Contract], traffic: Traffic) -> Iterator[Finding]:
-    """Yield EK201 for each event that one of the services handles and nobody publishes, in whatever version."""
+    """Yield EK201 or EK205 for each event that one of the services handles and nobody publishes, in any version."""
     for contract in services:
         # One finding for all versions: those that upcasters read come to the same handler.
         newest = {message.event.name: message for message in contract.handles}
         for name, message in newest.items():
             if name not in traffic.published:
+                code, help = _who_publishes(message.event, traffic)
                 yield Finding(
-                    code=NEVER_PUBLISHED,
+                    code=code,
                     message=f"{contract.service} handles {name}, which nobody publishes",
                     event=message.event,
                     subscriber=contract.service,
                     spots=Side(contract.service, message).spots(f"handles {name}"),
-                    help=_who_publishes(name, traffic),
+                    help=help,
                 )
 
 
@@ -57,11 +64,15 @@ def publishers_disagree(traffic: Traffic) -> Iterator[Finding]:
                     yield found
 
 
-def _who_publishes(name: str, traffic: Traffic) -> str:
-    similar = get_close_matches(name, traffic.published, n=1, cutoff=0.8)
+def _who_publishes(event: EventType, traffic: Traffic) -> tuple[str, str]:
+    """Return the code for an event that nobody publishes, and what mends it."""
+    similar = get_close_matches(event.name, traffic.published, n=1, cutoff=0.8)
     if similar:
-        return f"handle `{similar[0]}`, which {traffic.published[similar[0]][0].service} publishes"
-    return "correct the type name, or add the contract of its publisher to `neighbours` in the configuration"
+        return NEVER_PUBLISHED, f"handle `{similar[0]}`, which {traffic.published[similar[0]][0].service} publishes"
+    add = "add the contract of its publisher to `neighbours` in the configuration"
+    if any(EventType(name).domain == event.domain for name in traffic.published):
+        return NEVER_PUBLISHED, f"correct the type name, or {add}"
+    return PUBLISHER_UNKNOWN, add
 
 
 def _disagreement(one: Side, another: Side) -> Finding | None:

@@ -141,7 +141,8 @@ def _limits(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
         ("array", "minItems", "at least {} items"),
         ("array", "maxItems", "at most {} items"),
     ):
-        if keyword in schema and type_ == ("number" if name == "integer" else name):
+        said = keyword == "pattern" and "format" in schema  # in one word instead of many signs
+        if keyword in schema and not said and type_ == ("number" if name == "integer" else name):
             yield words.format(schema[keyword])
     if name == "array" and schema.get("uniqueItems") is True:
         yield "no two items equal"

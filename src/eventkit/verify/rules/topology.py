@@ -10,6 +10,7 @@ NEVER_PUBLISHED: Final = "EK201"
 PUBLISHERS_DISAGREE: Final = "EK202"
 NEVER_HANDLED: Final = "EK203"
 VERSION_NOT_READ: Final = "EK204"
+PUBLISHER_UNKNOWN: Final = "EK205"
 
 TOPOLOGY_RULES: Final = (
     Rule(
@@ -18,8 +19,8 @@ TOPOLOGY_RULES: Final = (
         # production relies on never runs again, without a failing test and without a dead letter.
         Severity.ERROR,
         "an event is handled but never published",
-        "Nobody in the landscape publishes the event, so the handler never runs. Either its type name is wrong, or the "
-        "publisher renamed the event, or the publisher's contract is not among the sources.",
+        "Others of its domain are published, but nobody in the landscape publishes this event: the handler never runs. "
+        "Either its type name is wrong, or the publisher renamed the event, or a publisher's contract is missing.",
         """\
 # payment_service                            # order_service
 class PaymentDone(                           class PaymentCompleted(
@@ -61,5 +62,16 @@ class OrderCreatedV2(                        class OrderCreated(
     Event, type="order.created", version=2)      Event, type="order.created")""",
         "Add a handler of the version, or an upcaster from it: `@service.upcaster`. A new version is published after "
         "its subscribers read it.",
+    ),
+    Rule(
+        PUBLISHER_UNKNOWN,
+        Severity.WARNING,
+        "the contract of an event's publisher is missing",
+        "Nobody in the landscape publishes anything of the event's domain, so its publisher is a service whose "
+        "contract is not among the sources. Whether the two fit could not be checked.",
+        """\
+class PaymentCompleted(                      # no source publishes payment.*
+    Event, type="payment.completed"): ...""",
+        "Add the publisher's contract, as an AsyncAPI document, to `neighbours` in the configuration.",
     ),
 )

@@ -1,0 +1,1 @@
+"""The publisher, after: its contract is not among the sources."""
