@@ -67,7 +67,7 @@ def service() -> Service:
     return Service("order_service")
 
 
-@pytest.mark.parametrize("name", ["", "Order", "order service", "1st", "order.service", "x" * 64, "order\n"])
+@pytest.mark.parametrize("name", [5, "", "Order", "order service", "1st", "order.service", "x" * 64, "order\n"])
 def test_a_wrong_name_is_refused(name):
     with pytest.raises(DefinitionError, match="no service name"):
         Service(name)
@@ -224,11 +224,17 @@ class TestHandler:
             @service.handler
             async def second(event: OtherReader) -> None: ...
 
-    @pytest.mark.parametrize("timeout", [0, -1])
+    def test_a_retry_is_one(self, service):
+        async def handle_paid(event: Paid) -> None: ...
+
+        with pytest.raises(DefinitionError, match=r"retry=3 of .*handle_paid.*give Retry\(attempts"):
+            service.handler(retry=3)(handle_paid)
+
+    @pytest.mark.parametrize("timeout", [0, -1, float("nan"), "5"])
     def test_a_timeout_is_positive(self, service, timeout):
         async def handle_paid(event: Paid) -> None: ...
 
-        with pytest.raises(DefinitionError, match=f"timeout={timeout}"):
+        with pytest.raises(DefinitionError, match=f"timeout={timeout!r}"):
             service.handler(timeout=timeout)(handle_paid)
 
 
@@ -274,6 +280,26 @@ class TestUpcaster:
         ]:
             with pytest.raises(DefinitionError, match=problem):
                 service.upcaster(function)
+
+    def test_it_is_no_coroutine_function(self, service):
+        async def later(old: Paid) -> PaidV2: ...
+
+        with pytest.raises(DefinitionError, match=r"the upcaster .*later is async.*declare it with `def`"):
+            service.upcaster(later)
+
+    def test_it_returns_what_it_declares(self):
+        service = Service("order_service")
+
+        @service.handler
+        async def handle_paid(event: PaidV2) -> None: ...
+
+        @service.upcaster
+        def from_1(old: Paid) -> PaidV2:
+            return {"payment_id": old.payment_id}
+
+        reader = service.readers()[EventType("payment.completed", 1)]
+        with pytest.raises(DefinitionError, match=r"upcaster .*from_1 returned dict, not PaidV2"):
+            reader.read(b'{"payment_id": "p1"}')
 
     def test_it_must_lead_to_the_reader_model_of_a_handler(self):
         service = Service("order_service")
@@ -335,8 +361,18 @@ def test_errors_travel_between_processes_whole():
 
 @pytest.mark.parametrize(
     "setting",
-    [{"attempts": 0}, {"delay": -1}, {"factor": 0.5}, {"delay": 9, "max_delay": 3}, {"jitter": 2}, {"crashes": 0}],
+    [
+        {"attempts": 0},
+        {"attempts": 2.5},
+        {"attempts": "3"},
+        {"delay": -1},
+        {"delay": float("nan")},
+        {"factor": 0.5},
+        {"delay": 9, "max_delay": 3},
+        {"jitter": 2},
+        {"crashes": 0},
+    ],
 )
 def test_a_retry_out_of_range_is_refused(setting):
-    with pytest.raises(DefinitionError, match="out of range"):
+    with pytest.raises(DefinitionError, match=rf"Retry\({list(setting)[-1]}=.*give a"):
         Retry(**setting)

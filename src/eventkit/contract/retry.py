@@ -36,15 +36,17 @@ class Retry:
     crashes: int = 10
 
     def __post_init__(self) -> None:
-        for name, ok, rule in (
-            ("attempts", self.attempts >= 1, "at least 1"),
-            ("delay", self.delay >= 0, "0 or more seconds"),
-            ("factor", self.factor >= 1, "at least 1"),
-            ("max_delay", self.max_delay >= self.delay, "at least `delay`"),
-            ("jitter", 0 <= self.jitter <= 1, "between 0 and 1"),
-            ("crashes", self.crashes >= 1, "at least 1"),
+        for name, least, whole in (
+            ("attempts", 1, True),
+            ("delay", 0, False),
+            ("factor", 1, False),
+            ("max_delay", self.delay, False),
+            ("jitter", 0, False),
+            ("crashes", 1, True),
         ):
-            if not ok:
-                raise DefinitionError(
-                    f"Retry({name}={getattr(self, name)!r}) is out of range", mend=f"{name} is {rule}"
-                )
+            value = getattr(self, name)
+            if not isinstance(value, int if whole else int | float) or not value >= least:
+                number = "a whole number" if whole else "a number"
+                raise DefinitionError(f"Retry({name}={value!r})", mend=f"give {number}, {least} or more")
+        if self.jitter > 1:
+            raise DefinitionError(f"Retry(jitter={self.jitter!r})", mend="give a share between 0 and 1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -95,10 +96,18 @@ class Reader:
 
         Raises:
             pydantic.ValidationError: The data does not fit the reader model.
+            DefinitionError: An upcaster returned something else than it declares.
         """
-        event: Event = self.model.__pydantic_validator__.validate_json(data)
+        event: Event = self.model.from_json(data)
         for upcaster in self.upcasters:
             event = upcaster.function(event)
+            if type(event) is not upcaster.new:
+                raise DefinitionError(
+                    f"the upcaster {name_of(upcaster.function)} returned {type(event).__qualname__}, "
+                    f"not {upcaster.new.__qualname__}",
+                    where=place(upcaster.function),
+                    mend="return the event that it declares",
+                )
         return event
 
 
@@ -131,7 +140,7 @@ class Service:
     """
 
     def __init__(self, name: str, *, version: str = "0.1.0", description: str = "") -> None:
-        if not SERVICE_NAME.fullmatch(name):
+        if not isinstance(name, str) or not SERVICE_NAME.fullmatch(name):
             raise DefinitionError(
                 f"{name!r} is no service name", mend="use lower-case letters, digits, '_' and '-', 63 at the most"
             )
@@ -244,7 +253,11 @@ class Service:
                     where=place(function),
                     mend="do both things in one handler: one of them would get each event",
                 )
-            if timeout is not None and timeout <= 0:
+            if retry is not None and not isinstance(retry, Retry):
+                raise DefinitionError(
+                    f"retry={retry!r} of {name_of(function)}", where=place(function), mend="give Retry(attempts=...)"
+                )
+            if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
                 raise DefinitionError(
                     f"timeout={timeout!r} of {name_of(function)}",
                     where=place(function),
@@ -261,7 +274,7 @@ class Service:
         A handler of version 2 then handles events of version 1, too. Upcasters of neighbouring versions are chained.
 
         Args:
-            function: Takes the older event and returns the newer one; both annotated.
+            function: Takes the older event and returns the newer one; both annotated. A plain function: it only reads.
 
         Returns:
             The function, unchanged.
@@ -270,6 +283,10 @@ class Service:
             DefinitionError: Two different type names, a version that does not grow, or a second upcaster from one
                 version.
         """
+        if inspect.iscoroutinefunction(function):
+            raise DefinitionError(
+                f"the upcaster {name_of(function)} is async", where=place(function), mend="declare it with `def`"
+            )
         old, new = event_parameter(function, "upcaster"), returned_event(function, "upcaster")
         source, target = old.event_type(), new.event_type()
         if source.name != target.name or source.version >= target.version:

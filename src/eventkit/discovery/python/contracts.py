@@ -6,8 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
-
+from eventkit.contract.errors import DefinitionError
 from eventkit.contract.event import Event
 from eventkit.contract.service import Service
 from eventkit.discovery.contract import Contract, Message, Place
@@ -61,9 +60,8 @@ def contract_of(service: Service, source: str, sources: SourceFiles) -> Contract
 def _message(model: type[Event], function: Callable[..., Any], sources: SourceFiles, *, sent: bool) -> Message:
     try:
         schema = model.sent_schema() if sent else model.read_schema()
-    except (PydanticInvalidForJsonSchema, PydanticUserError) as error:
-        reason = f"{model.__qualname__} has no JSON Schema: {error.message.partition(chr(10))[0]}"
-        raise NoSchemaError(reason, sources.of_class(model)) from None
+    except DefinitionError as error:
+        raise NoSchemaError(error.what, sources.of_class(model)) from None
     return Message(
         event=model.event_type(),
         schema=schema,

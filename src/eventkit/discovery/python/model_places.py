@@ -93,25 +93,22 @@ def _members(cls: type, mode: Mode) -> Iterator[_Member]:
             if mode == "serialization" and field.exclude:
                 continue
             alias = field.validation_alias if mode == "validation" else field.serialization_alias
-            yield _Member(_step(alias, name), name, field.annotation)
+            yield from _named(alias, name, field.annotation)
         if mode == "serialization":
             for name, computed in cls.model_computed_fields.items():
-                yield _Member(_step(computed.alias, name), name, computed.return_type)
+                yield from _named(computed.alias, name, computed.return_type)
     elif is_dataclass(cls) or is_typeddict(cls):
         try:
             hints = typing.get_type_hints(cls, include_extras=True)
         except NameError:  # an annotation that only type checkers can resolve
             hints = {}
         for name, annotation in hints.items():
-            yield _Member(_step(None, name), name, annotation)
+            yield from _named(None, name, annotation)
 
 
-def _step(alias: str | AliasPath | AliasChoices | None, name: str) -> str:
-    """Return a field's step in the path, under the name that pydantic gives it in the schema."""
+def _named(alias: str | AliasPath | AliasChoices | None, name: str, annotation: Any) -> Iterator[_Member]:
+    """Yield a field under each of the names that it has in the schema."""
     choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
-    for choice in choices:
-        key = choice.path[0] if isinstance(choice, AliasPath) and len(choice.path) == 1 else choice
-        if isinstance(key, str):
-            name = key
-            break
-    return "/" + name.replace("~", "~0").replace("/", "~1")
+    keys = [key.path[0] if isinstance(key, AliasPath) and len(key.path) == 1 else key for key in choices]
+    for key in [key for key in keys if isinstance(key, str)] or [name]:
+        yield _Member("/" + key.replace("~", "~0").replace("/", "~1"), name, annotation)
