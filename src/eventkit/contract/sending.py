@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pydantic_core
 from pydantic import BaseModel
@@ -34,14 +34,20 @@ def write(event: BaseModel) -> bytes:
     try:
         data = event.__pydantic_serializer__.to_json(event, by_alias=True, warnings="error")
         # Looking for one byte first: that is ten times as fast as looking for a word.
-        if (_N in data and b"NaN" in data) or (_I in data and b"Infinity" in data) or _may_be_too_much(data):
+        if (
+            (_N in data and b"NaN" in data)
+            or (_I in data and b"Infinity" in data)
+            or len(data) > DEFAULT_LIMITS.max_bytes
+            or data.count(_OBJECT) + data.count(_ARRAY) > DEFAULT_LIMITS.max_depth
+        ):
             loads(data)
         if len(event.__dict__) < len(event.__pydantic_fields__):
             missing = next(name for name in event.__pydantic_fields__ if name not in event.__dict__)
             raise StrictJSONError(f"it has no {missing}")
-        if b"null" in data and "float" in _kinds_of(type(event)):
+        risks = _risks(type(event))
+        if risks.floats and b"null" in data:
             _check_finite(event)
-        if _WITHOUT_ZONE.search(data) and _kinds_of(type(event)) & {"datetime", "datetime naive"} == {"datetime"}:
+        if risks.zones and _WITHOUT_ZONE.search(data):
             _check_zones(event)
     except (PydanticSerializationError, StrictJSONError) as error:
         raise PublishError(
@@ -56,12 +62,6 @@ def _reason(error: Exception) -> str:
     # pydantic puts a heading and the names of its classes around what it found; the first of it is enough.
     first, *found = str(error).splitlines()
     return found[0].strip().removeprefix("PydanticSerializationUnexpectedValue(").removesuffix(")") if found else first
-
-
-def _may_be_too_much(data: bytes) -> bool:
-    if len(data) > DEFAULT_LIMITS.max_bytes:
-        return True
-    return data.count(_OBJECT) + data.count(_ARRAY) > DEFAULT_LIMITS.max_depth
 
 
 def _check_finite(event: BaseModel) -> None:
@@ -89,13 +89,27 @@ def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
         yield path, value
 
 
+class _Risks(NamedTuple):
+    """What has to be looked for in the events of a model.
+
+    Args:
+        floats: It has floats, at any depth.
+        zones: It has times that may come with a zone or without. Beside a `NaiveDatetime` the two could not be told
+            apart any more.
+    """
+
+    floats: bool
+    zones: bool
+
+
 @lru_cache(maxsize=1024)
-def _kinds_of(model: type[BaseModel]) -> frozenset[str]:
-    """Return which of `float`, `datetime`, `datetime aware` and `datetime naive` are in a model, at any depth."""
-    return frozenset(_kinds(model.__pydantic_core_schema__))
+def _risks(model: type[BaseModel]) -> _Risks:
+    kinds = set(_kinds(model.__pydantic_core_schema__))
+    return _Risks("float" in kinds, "datetime" in kinds and "datetime naive" not in kinds)
 
 
 def _kinds(schema: Any) -> Iterator[str]:
+    """Yield `float`, `datetime`, `datetime aware` and `datetime naive` for each that is in a core schema."""
     if isinstance(schema, dict):
         if schema.get("type") in ("float", "datetime"):
             yield f"{schema['type']} {schema.get('tz_constraint') or ''}".rstrip()
