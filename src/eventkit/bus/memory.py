@@ -51,12 +51,13 @@ class MemoryBus(Bus):
         capacity: int = 10_000,
         lease: float = 30.0,
     ) -> None:
-        if history < 0 or capacity < 1 or not lease > 0:
-            raise ConfigurationError(
-                f"history={history}, capacity={capacity}, lease={lease} is out of range",
-                where=url,
-                mend="give history >= 0, capacity >= 1, lease > 0 seconds",
-            )
+        for setting, ok, rule in (
+            (f"{history=}", history >= 0, "0 or more events"),
+            (f"{capacity=}", capacity >= 1, "1 or more events"),
+            (f"{lease=}", lease > 0, "more than 0 seconds"),
+        ):
+            if not ok:
+                raise ConfigurationError(f"{setting} is out of range", where=url, mend=f"give {rule}")
         self.url = url
         self.options = options
         self._capacity = capacity

@@ -29,9 +29,9 @@ def event(data: bytes = b"{}") -> Envelope:
 
 
 class TestSettings:
-    @pytest.mark.parametrize("setting", ["lease=0", "lease=-1", "lease=nan", "lease=inf", "retention=-1"])
+    @pytest.mark.parametrize("setting", ["lease=0.0", "lease=-1.0", "lease=nan", "lease=inf", "retention=-1.0"])
     def test_a_value_out_of_its_range(self, tmp_path: Path, setting: str) -> None:
-        with pytest.raises(ConfigurationError, match="out of range"):
+        with pytest.raises(ConfigurationError, match=f"^{setting} is out of range"):
             connect(f"sqlite:///{tmp_path}/events.db?{setting}")
 
     async def test_a_relative_path_is_meant_from_where_the_process_is(

@@ -52,12 +52,12 @@ class SQLiteBus(Bus):
     def __init__(
         self, url: str, path: str, options: WorkerOptions, *, lease: float = 30.0, retention: float = 7.0
     ) -> None:
-        if not 0 < lease < math.inf or not 0 <= retention < math.inf:
-            raise ConfigurationError(
-                f"lease={lease}, retention={retention} is out of range",
-                where=url,
-                mend="give lease > 0 seconds, retention >= 0 days",
-            )
+        for setting, ok, rule in (
+            (f"{lease=}", 0 < lease < math.inf, "more than 0 seconds"),
+            (f"{retention=}", 0 <= retention < math.inf, "0 or more days"),
+        ):
+            if not ok:
+                raise ConfigurationError(f"{setting} is out of range", where=url, mend=f"give {rule}")
         self.url = url
         self.options = options
         self._lease = lease
