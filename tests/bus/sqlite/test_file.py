@@ -110,12 +110,14 @@ class TestRefusal:
         assert isinstance(error, BusError)
         assert "folder of the file does not exist" in str(error)
 
-    def test_a_file_that_is_no_database(self, path: Path) -> None:
-        path.write_text("Dear diary, " * 100)
+    @pytest.mark.parametrize("size", [1, 2, 99, 100, 4096])
+    def test_a_file_that_is_no_database(self, path: Path, size: int) -> None:
+        text = ("Dear diary, " * 400)[:size]
+        path.write_text(text)
         error = refusal(path)
         assert isinstance(error, ConfigurationError)
         assert "no SQLite database" in str(error)
-        assert path.read_text().startswith("Dear diary")
+        assert path.read_text() == text
 
     def test_a_database_of_another_program(self, path: Path) -> None:
         with closing(sqlite3.connect(path)) as connection:

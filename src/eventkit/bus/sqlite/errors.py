@@ -37,9 +37,12 @@ def explained(error: Exception, path: Path) -> Exception:
         return error
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
-        return ConfigurationError(
-            "the file is no SQLite database", where=str(path), mend="give the bus a file of its own"
-        )
+        return no_database(path)
     unknown = f"SQLite cannot use the file: {error}", "see whether its disk works"
     what, mend = _MEANINGS.get(code, unknown)
     return BusError(what, where=str(path), mend=mend)
+
+
+def no_database(path: Path) -> ConfigurationError:
+    """Return the error that says that a file is something else than an SQLite database."""
+    return ConfigurationError("the file is no SQLite database", where=str(path), mend="give the bus a file of its own")

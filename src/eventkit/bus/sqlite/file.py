@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from eventkit.bus.sqlite.errors import no_database
 from eventkit.bus.sqlite.schema import migrate, require_ours
 from eventkit.contract.errors import BusError, ConfigurationError
 
@@ -38,7 +39,7 @@ class File:
 
     Raises:
         BusError: The file cannot be used.
-        ConfigurationError: It is another program's database, or Python's SQLite is too old.
+        ConfigurationError: It is another program's file, or Python's SQLite is too old.
         sqlite3.Error: It is no database, it cannot be read or written, or it stays locked for four seconds.
     """
 
@@ -54,6 +55,8 @@ class File:
             raise BusError("the path is a folder", where=str(path), mend="name a file, as sqlite:///folder/events.db")
         if not path.parent.is_dir():
             raise BusError("the folder of the file does not exist", where=str(path), mend=f"make {path.parent}")
+        if path.exists() and path.stat().st_size == 1:  # a file of one byte is an empty one for SQLite
+            raise no_database(path)
         self._wal = Path(f"{path}-wal")
         self._connection = _connect(path)
         try:
