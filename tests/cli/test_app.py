@@ -64,6 +64,13 @@ def test_wrong_usage_is_status_2(eventkit) -> None:
     assert "No such command 'no-such-command'" in run.err
 
 
+def test_a_wrong_value_of_an_option_is_told_in_plain_words(eventkit) -> None:
+    run = eventkit("verify", "--format", "xml")
+
+    assert run.status == 2
+    assert "Invalid value for '--format': 'xml' is not one of 'text', 'json'.\n" in run.err
+
+
 def test_an_error_says_what_where_and_how_to_mend_it(eventkit, failing) -> None:
     failing(ConfigurationError("the colour is wrong", where="eventkit.toml:3", mend="use blue"))
     run = eventkit("explain", "EK102")

@@ -21,7 +21,7 @@ import sys
 from dataclasses import dataclass
 from importlib import import_module
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 from typer.core import TyperGroup
@@ -56,6 +56,14 @@ COMMANDS: Final = {
 
 class Commands(TyperGroup):
     """The commands of the table, each imported when it is needed."""
+
+    def invoke(self, ctx: Context) -> Any:
+        """Run a command; what is wrong with a value is told without the words that pydantic puts before it."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
 
     def list_commands(self, ctx: Context) -> list[str]:
         """Return the names, in the order of the table."""
