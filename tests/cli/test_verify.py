@@ -164,3 +164,10 @@ def test_the_services_of_the_examples_fit(eventkit, monkeypatch) -> None:
     assert report["summary"]["services"] == 3
     assert {pair["verdict"] for pair in report["pairs"]} == {"compatible"}
     assert {"order.created", "payment.completed", "user.deleted"} <= {pair["event"] for pair in report["pairs"]}
+
+
+def test_help_says_where_sources_and_neighbours_are_configured(eventkit) -> None:
+    words = " ".join(eventkit("verify", "--help").out.split())
+
+    assert "`sources` in [tool.eventkit] of pyproject.toml, or in eventkit.toml" in words
+    assert "`neighbours` in the same configuration" in words

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from eventkit.cli.command import command_app
-from eventkit.cli.landscape import complete_landscape
+from eventkit.cli.landscape import CONFIGURED, complete_landscape
 from eventkit.docs.export import exported
 
 app = command_app()
@@ -18,9 +18,7 @@ app = command_app()
 def export(
     sources: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[SOURCE]...", help="Folders with services.", show_default="`sources` of the configuration"
-        ),
+        typer.Argument(metavar="[SOURCE]...", help="Folders with services.", show_default=CONFIGURED),
     ] = None,
     output: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("schemas"),
     check: Annotated[

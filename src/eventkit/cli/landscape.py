@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,12 +14,13 @@ from eventkit.discovery.discover import discover
 from eventkit.discovery.landscape import Landscape
 from eventkit.verify.rules import RULES, Severity
 
+CONFIGURED: Final = "`sources` in [tool.eventkit] of pyproject.toml, or in eventkit.toml"
 Sources = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="SOURCE",
         help="Folders with Python services or AsyncAPI documents, or such documents.",
-        show_default="`sources` of the configuration",
+        show_default=CONFIGURED,
     ),
 ]
 """The argument of commands that work on a landscape."""

@@ -24,7 +24,10 @@ def verify(
         Severity, typer.Option(help="The least severity of the findings that are listed.")
     ] = Severity.WARNING,
 ) -> None:
-    """Check that every subscriber accepts every event that its publishers can send."""
+    """Check that every subscriber accepts every event that its publishers can send.
+
+    The contracts of services that belong to others, `neighbours` in the same configuration, are always checked along.
+    """
     report = verify_landscape(chosen_landscape(sources))
     write(report.listing(severity), format, sys.stdout)
     raise typer.Exit(report.status)
