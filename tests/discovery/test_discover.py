@@ -66,7 +66,11 @@ def test_sources_may_overlap(write) -> None:
 
 @pytest.mark.parametrize(
     ("source", "what"),
-    [("nowhere", "does not exist"), ("empty", "holds no service and no AsyncAPI document")],
+    [
+        ("nowhere", "does not exist"),
+        ("git:main", "is a git revision"),
+        ("empty", "holds no service and no AsyncAPI document"),
+    ],
 )
 def test_a_source_without_a_contract_is_a_problem(write, source, what) -> None:
     write({"empty/models.py": "from eventkit import Event"})

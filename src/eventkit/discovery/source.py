@@ -23,6 +23,7 @@ from eventkit.discovery.python.syntax import (
 
 _DOCUMENT_SUFFIXES: Final = frozenset({".json", ".yaml", ".yml"})
 _MEND_NOTHING: Final = "name a folder with Python services or AsyncAPI documents, or one such document"
+_MEND_GIT: Final = "check the revision out, and name its folder: this version reads folders and AsyncAPI documents only"
 
 
 @dataclass(slots=True)
@@ -61,8 +62,11 @@ class Source:
         source.packages = find_packages(source._modules)
         source.problems += (_hidden_service(module) for module in source._modules if module.hidden_services)
         if not (overlaps or source.packages or source.documents or source.problems):
-            what = "holds no service and no AsyncAPI document" if source.path.exists() else "does not exist"
-            source._report(codes.NOTHING_FOUND, f"{shown(source.path)} {what}", source.path, _MEND_NOTHING)
+            what, mend = "holds no service and no AsyncAPI document", _MEND_NOTHING
+            if not source.path.exists():
+                is_revision = str(path).startswith("git:")
+                what, mend = ("is a git revision", _MEND_GIT) if is_revision else ("does not exist", _MEND_NOTHING)
+            source._report(codes.NOTHING_FOUND, f"{shown(source.path)} {what}", source.path, mend)
         return source
 
     def _read_file(self, file: Path) -> bool:
