@@ -157,6 +157,14 @@ def test_a_missing_dependency_is_to_be_installed(import_one) -> None:
     assert problem.mend == "install no_such_library in the environment in which eventkit runs"
 
 
+def test_wrong_syntax_is_to_be_corrected(import_one) -> None:
+    problem = import_one("async def numbers():\n    yield 1\n    return 2\n")
+
+    assert problem.message == "importing orders.service failed: SyntaxError: 'return' with value in async generator"
+    assert problem.mend == "correct it, or leave it out of the sources"
+    assert problem.place.line == 3
+
+
 def test_a_wrong_declaration_is_told_in_the_words_of_its_error(import_one) -> None:
     problem = import_one(SERVICE + "\n@service.handler\nasync def handle(event): ...\n")
 

@@ -60,6 +60,7 @@ class Answer:
 REQUEST: Final = TypeAdapter(Request)
 ANSWER: Final = TypeAdapter(Answer)
 _MAX_MESSAGE: Final = 300
+_MEND_SYNTAX: Final = "correct it, or leave it out of the sources"
 _MEND: Final = "let the module be importable without side effects, in the environment in which eventkit runs"
 
 
@@ -116,6 +117,8 @@ def _import_problem(error: BaseException, module: str, request: Request) -> Sour
         what = f"{module} ends the process: SystemExit({error.code!r})"
     elif isinstance(error, EventkitError):
         what, mend = error.what, error.mend or mend
+    elif isinstance(error, SyntaxError):  # `str(error)` names the file and the line again
+        what, mend = f"importing {module} failed: {type(error).__name__}: {error.msg}", _MEND_SYNTAX
     else:
         first_line = str(error).strip().partition("\n")[0][:_MAX_MESSAGE]
         what = f"importing {module} failed: {type(error).__name__}{first_line and ': '}{first_line}"
