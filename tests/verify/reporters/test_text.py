@@ -111,6 +111,17 @@ def test_a_narrow_terminal_breaks_names_and_leaves_none_out(monkeypatch) -> None
     assert "".join(line[:10].strip() for line in rows) == "subscription.usage_exceeded"
 
 
+def test_a_narrow_terminal_breaks_names_after_dots_and_underscores_and_no_verdict(monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "44")
+    own = contract("order_service", (message("order.canceled"),), (message("order.canceled"),))
+    lines = text_of(verify(Landscape((own,)))).splitlines()
+
+    assert [line.split() for line in lines[3:5]] == [
+        ["order.", "order_", "order_", "compatible"],
+        ["canceled", "service", "service"],
+    ]
+
+
 def test_what_is_piped_without_a_width_breaks_no_name(monkeypatch) -> None:
     monkeypatch.delenv("COLUMNS")
     name = "a" * 90 + ".b"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, TextIO
 
 from rich import box
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +22,7 @@ from eventkit.verify.reporters.frame import frame
 from eventkit.verify.rules import Severity
 
 _UNBOUNDED: Final = 10_000
+_PARTS_OF_NAME: Final = re.compile(r"[^._\s]*[._\s]|[^._\s]+")
 _VERDICTS: Final[dict[Verdict, str]] = {"compatible": "green", "incompatible": "bold red", "unknown": "bold yellow"}
 
 
@@ -38,11 +44,33 @@ def write_text(report: Report, stream: TextIO) -> None:
 
 def _table(report: Report) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name in ("event", "publisher", "subscriber", "verdict"):
+    for name in ("event", "publisher", "subscriber"):
         table.add_column(name, overflow="fold")
+    table.add_column("verdict", no_wrap=True)
     for pair in report.pairs:
-        table.add_row(title(pair.event), pair.publisher, pair.subscriber, Text(pair.verdict, _VERDICTS[pair.verdict]))
+        names = (_Name(name) for name in (title(pair.event), pair.publisher, pair.subscriber))
+        table.add_row(*names, Text(pair.verdict, _VERDICTS[pair.verdict]))
     return table
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A name in the table: in a narrow column it is broken after its dots and underscores, if it can be."""
+
+    name: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        line = ""
+        for part in _PARTS_OF_NAME.findall(self.name):
+            if line and cell_len(line + part) > options.max_width:
+                yield Text(line, overflow="fold")
+                line = ""
+            line += part
+        yield Text(line, overflow="fold")
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        longest = max(map(cell_len, _PARTS_OF_NAME.findall(self.name)), default=0)
+        return Measurement(longest, cell_len(self.name))
 
 
 def _sum(report: Report) -> list[str]:
