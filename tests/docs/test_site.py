@@ -208,6 +208,13 @@ def test_a_landscape_without_events_has_a_start_page() -> None:
     assert "0 services" in pages["index.html"]
 
 
+def test_one_is_not_counted_as_many() -> None:
+    text = Site(Landscape((replace(SHOP, handles=()), replace(BANK, publishes=())))).pages()["index.html"]
+
+    assert "2 services, and 1 arrow from" in text
+    assert "2 services and 1 event." in text
+
+
 def test_pages_of_what_is_gone_are_removed_and_other_files_are_not(tmp_path: Path) -> None:
     site_files(LANDSCAPE, tmp_path).write()
     (tmp_path / "services" / "mine.html").write_text("mine")
