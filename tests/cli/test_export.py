@@ -71,6 +71,49 @@ def test_a_service_that_is_gone_is_left_over_where_all_are_exported(project: Pat
     assert "left over  schemas/shop.asyncapi.yaml" in run.out
 
 
+def test_the_schema_of_a_renamed_event_is_left_over_and_goes_with_the_next_export(project: Path, eventkit: CLI) -> None:
+    eventkit("export")
+    old = project / "schemas" / "events" / "order.created.v1.json"
+    lines = [line for line in old.read_text().splitlines() if "$comment" not in line]  # as an older export wrote it
+    old.write_text("\n".join(lines))
+    (project / "services" / "shop" / "__init__.py").write_text(SHOP.replace('"order.created"', '"order.placed"'))
+
+    check = eventkit("export", "--check")
+    assert check.status == 1
+    assert "left over  schemas/events/order.created.v1.json\n" in check.out
+    assert "   remove  schemas/events/order.created.v1.json\n" in eventkit("export").out
+    assert not old.exists()
+    assert eventkit("export", "--check").status == 0
+
+
+@pytest.mark.parametrize("name", ["events/order.lost.v1.json", "old.asyncapi.yaml"])
+def test_a_file_of_somebody_else_that_belongs_to_no_service_is_named_and_left(
+    project: Path, eventkit: CLI, name: str
+) -> None:
+    eventkit("export")
+    stray = project / "schemas" / name
+    stray.write_text("{}")
+
+    check, export = eventkit("export", "--check"), eventkit("export")
+
+    assert (check.status, check.out) == (1, f"left over  schemas/{name}\n")
+    assert check.err == (
+        f"schemas/{name} was not written by `eventkit export`, and belongs to no service: remove or move it\n"
+    )
+    assert (export.status, export.out) == (0, f"    leave  schemas/{name}\n")
+    assert stray.read_text() == "{}"
+
+
+def test_documents_of_others_may_stand_beside_those_that_are_written(project: Path, eventkit: CLI) -> None:
+    (project / "schemas" / "external").mkdir(parents=True)
+    (project / "schemas" / "external" / "old.asyncapi.yaml").write_text(NEIGHBOUR)
+    (project / "services" / "bank.yaml").rename(project / "schemas" / "bank.asyncapi.yaml")
+    (project / "eventkit.toml").write_text('sources = ["services"]\nneighbours = ["schemas/bank.asyncapi.yaml"]\n')
+    eventkit("export")
+
+    assert eventkit("export", "--check").status == 0
+
+
 @pytest.mark.parametrize(
     ("file", "text", "what"),
     [

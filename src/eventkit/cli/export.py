@@ -33,14 +33,21 @@ def export(
     landscape = complete_landscape(sources)
     # A contract that was read from a document has one; only folders hold code.
     coded = [contract for contract in landscape.services if not Path(contract.source).is_file()]
-    files = exported(coded, output, whole=not sources)
+    used = {Path(contract.source).resolve() for contract in landscape.contracts if Path(contract.source).is_file()}
+    files = exported(coded, output, whole=not sources, used=used)
     changes = files.changes() if check else files.write()
-    words = ("missing", "stale", "left over") if check else ("create", "update", "remove")
-    for word, paths in zip(words, (changes.missing, changes.stale, changes.left_over), strict=True):
+    words = ("missing", "stale", "left over", "left over") if check else ("create", "update", "remove", "leave")
+    for word, paths in zip(words, (changes.missing, changes.stale, changes.left_over, changes.strays), strict=True):
         for path in paths:
             typer.echo(f"{word:>9}  {path}")
+    if changes.strays:
+        typer.echo(
+            f"{changes.strays[0]} was not written by `eventkit export`, and belongs to no service: remove or move it",
+            err=True,
+        )
     if check and changes:
-        typer.echo("run `eventkit export` and commit what it writes", err=True)
+        if changes.missing or changes.stale or changes.left_over:
+            typer.echo("run `eventkit export` and commit what it writes", err=True)
         raise typer.Exit(1)
     if not changes:
         typer.echo(f"{output}: up to date")

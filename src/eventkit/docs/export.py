@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,17 +25,20 @@ from eventkit.docs.yaml_text import to_yaml
 
 _MARK: Final = "Written by `eventkit export` for {}; change the code instead."
 _MARKED: Final = re.compile(re.escape(_MARK).replace(r"\{\}", r"(\S+)"))
+_OUR_ID: Final = re.compile(r'^ *"\$id": "urn:eventkit:', re.MULTILINE)
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _2020_12: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
-def exported(contracts: Iterable[Contract], folder: Path, *, whole: bool) -> Files:
+def exported(contracts: Iterable[Contract], folder: Path, *, whole: bool, used: Collection[Path] = ()) -> Files:
     """Return the files of some contracts.
 
     Args:
         contracts: What services publish and handle.
         folder: Where the files stand.
-        whole: The folder is for these services only: what was written for others is left over.
+        whole: The folder is for these services only: what was written for others is left over, and what somebody else
+            wrote is a stray.
+        used: Absolute paths of documents that are contracts themselves, which may stand in the folder.
 
     Raises:
         ConfigurationError: A contract cannot be written, or two services publish one event with two schemas.
@@ -57,10 +60,11 @@ def exported(contracts: Iterable[Contract], folder: Path, *, whole: bool) -> Fil
     return Files(
         folder=folder,
         texts=texts,
-        patterns=("*.asyncapi.yaml", "events/*.json"),
+        patterns=("*.asyncapi.yaml", "events/*.v*.json"),
         mark_of=_service_of,
         is_left_over=lambda service: whole or service in services,
         command="eventkit export",
+        is_stray=lambda path: whole and path.is_file() and path.resolve() not in used,
     )
 
 
@@ -86,9 +90,11 @@ def _schema_text(message: Message, service: str) -> str:
 
 
 def _service_of(text: str) -> str | None:
-    """Return the service that a file was written for; None where it was not written here."""
+    """Return the service that a file was written for, empty if it does not say; None where it was not written here."""
     found = _MARKED.search(text)
-    return found[1] if found else None
+    if found:
+        return found[1]
+    return "" if _OUR_ID.search(text) else None
 
 
 def _safe(name: str) -> str:

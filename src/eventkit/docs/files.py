@@ -25,14 +25,16 @@ class Changes:
         missing: Files that are not there yet.
         stale: Files whose text is another one.
         left_over: Files that were written once, and would not be written now.
+        strays: Files that stand where only written ones belong, and that somebody else put there. They are left.
     """
 
     missing: tuple[Path, ...]
     stale: tuple[Path, ...]
     left_over: tuple[Path, ...]
+    strays: tuple[Path, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.stale or self.left_over)
+        return bool(self.missing or self.stale or self.left_over or self.strays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Files:
         mark_of: Returns the mark in the text of a file; None where the command did not write it.
         is_left_over: Whether a file with this mark goes away when it has no text.
         command: The command, for messages.
+        is_stray: Whether a file without a mark does not belong there.
     """
 
     folder: Path
@@ -54,6 +57,7 @@ class Files:
     mark_of: Callable[[str], str | None]
     is_left_over: Callable[[str], bool]
     command: str
+    is_stray: Callable[[Path], bool] = lambda path: False
 
     def changes(self) -> Changes:
         """Return what is to be done so that the folder holds the texts.
@@ -73,7 +77,8 @@ class Files:
         found = sorted(path for pattern in self.patterns for path in self.folder.glob(pattern))
         marks = {path: self._mark(path) for path in found if path not in paths}
         left_over = tuple(path for path, mark in marks.items() if mark is not None and self.is_left_over(mark))
-        return Changes(missing, stale, left_over)
+        strays = tuple(path for path, mark in marks.items() if mark is None and self.is_stray(path))
+        return Changes(missing, stale, left_over, strays)
 
     def write(self) -> Changes:
         """Make the folder hold the texts, and return what that changed.
