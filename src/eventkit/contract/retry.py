@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from eventkit.contract.errors import DefinitionError
@@ -45,8 +46,14 @@ class Retry:
             ("crashes", 1, True),
         ):
             value = getattr(self, name)
-            if not isinstance(value, int if whole else int | float) or not value >= least:
+            if not isinstance(value, int if whole else int | float) or not least <= value < math.inf:
                 number = "a whole number" if whole else "a number"
                 raise DefinitionError(f"Retry({name}={value!r})", mend=f"give {number}, {least} or more")
         if self.jitter > 1:
             raise DefinitionError(f"Retry(jitter={self.jitter!r})", mend="give a share between 0 and 1")
+        # Asked with isinstance() when a handler has failed, which is no time for another error.
+        kinds = self.give_up_on
+        if not (
+            isinstance(kinds, tuple) and all(isinstance(kind, type) and issubclass(kind, Exception) for kind in kinds)
+        ):
+            raise DefinitionError(f"Retry(give_up_on={kinds!r})", mend="give a tuple of exception classes")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, ParamSpec, Protocol, TypeVar, overload
@@ -22,13 +21,15 @@ from eventkit.contract.signature import (
     name_of,
     place,
     require_async,
+    require_plain,
     returned_event,
 )
 
 P = ParamSpec("P")
 E = TypeVar("E", bound=Event)
+Old = TypeVar("Old", bound=Event)
 W_co = TypeVar("W_co", covariant=True)
-HandlerFunction = Callable[..., Awaitable[None]]
+HandlerFunction = Callable[..., Coroutine[Any, Any, None]]
 H = TypeVar("H", bound=HandlerFunction)
 
 SERVICE_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -51,7 +52,7 @@ class Publisher:
         model: The event that it publishes.
     """
 
-    function: Callable[..., Awaitable[Event]]
+    function: Callable[..., Coroutine[Any, Any, Event]]
     model: type[Event]
 
 
@@ -147,7 +148,7 @@ class Service:
         self.name = name
         self.version = version
         self.description = description
-        self._publishers: dict[EventType, list[Publisher]] = {}
+        self._publishers: list[Publisher] = []
         self._handlers: dict[EventType, Handler] = {}
         self._upcasters: dict[EventType, Upcaster] = {}
         self._sink: Sink | None = None
@@ -158,7 +159,7 @@ class Service:
     @property
     def publishers(self) -> tuple[Publisher, ...]:
         """All publishers, in the order of their definition."""
-        return tuple(publisher for several in self._publishers.values() for publisher in several)
+        return tuple(self._publishers)
 
     @property
     def handlers(self) -> tuple[Handler, ...]:
@@ -170,7 +171,7 @@ class Service:
         """All upcasters, in the order of their definition."""
         return tuple(self._upcasters.values())
 
-    def publisher(self, function: Callable[P, Awaitable[E]]) -> Callable[P, Awaitable[E]]:
+    def publisher(self, function: Callable[P, Coroutine[Any, Any, E]]) -> Callable[P, Coroutine[Any, Any, E]]:
         """Make a function that builds an event into one that publishes it, too.
 
         The event goes to the sink of `eventkit.publish_to` where the call is inside one, else to the bus on which the
@@ -189,16 +190,15 @@ class Service:
         """
         require_async(function, "publisher")
         model = returned_event(function, "publisher")
-        publisher = Publisher(function, model)
-        siblings = self._publishers.setdefault(model.event_type(), [])
-        if siblings and siblings[0].model is not model:
-            raise DefinitionError(
-                f"{self.name} publishes {model.event_type()} with two models, "
-                f"{siblings[0].model.__qualname__} and {model.__qualname__}",
-                where=place(function),
-                mend="use one model, or give the new one another version",
-            )
-        siblings.append(publisher)
+        for other in self._publishers:
+            if other.model is not model and other.model.event_type() == model.event_type():
+                raise DefinitionError(
+                    f"{self.name} publishes {model.event_type()} with two models, "
+                    f"{other.model.__qualname__} and {model.__qualname__}",
+                    where=place(function),
+                    mend="use one model, or give the new one another version",
+                )
+        self._publishers.append(Publisher(function, model))
 
         @functools.wraps(function)
         async def publish(*args: P.args, **kwargs: P.kwargs) -> E:
@@ -249,7 +249,8 @@ class Service:
             if event_type in self._handlers:
                 first = self._handlers[event_type].function
                 raise DefinitionError(
-                    f"{self.name} has two handlers of {event_type}, {name_of(first)} and {name_of(function)}",
+                    f"{self.name} has two handlers of {event_type}, {name_of(first)} ({place(first)}) and "
+                    f"{name_of(function)}",
                     where=place(function),
                     mend="do both things in one handler: one of them would get each event",
                 )
@@ -268,7 +269,7 @@ class Service:
 
         return register if function is None else register(function)
 
-    def upcaster(self, function: Callable[[Any], E]) -> Callable[[Any], E]:
+    def upcaster(self, function: Callable[[Old], E]) -> Callable[[Old], E]:
         """Register a function that turns an event of an older version into a newer one.
 
         A handler of version 2 then handles events of version 1, too. Upcasters of neighbouring versions are chained.
@@ -283,10 +284,7 @@ class Service:
             DefinitionError: Two different type names, a version that does not grow, or a second upcaster from one
                 version.
         """
-        if inspect.iscoroutinefunction(function):
-            raise DefinitionError(
-                f"the upcaster {name_of(function)} is async", where=place(function), mend="declare it with `def`"
-            )
+        require_plain(function, "upcaster")
         old, new = event_parameter(function, "upcaster"), returned_event(function, "upcaster")
         source, target = old.event_type(), new.event_type()
         if source.name != target.name or source.version >= target.version:

@@ -45,16 +45,20 @@ class Dependency:
                 f"{handler} asks for one {wanted} as {self.name!r}, and {len(fitting)} were given to run()",
                 mend="give one, or declare a narrower type",
             )
+        mend = f"pass it: service.run(bus, {wanted[:1].lower()}{wanted[1:]})"
+        if getattr(self.annotation, "_is_protocol", False) and not getattr(
+            self.annotation, "_is_runtime_protocol", False
+        ):
+            mend = f"decorate the protocol with typing.runtime_checkable, and {mend}"
         raise ConfigurationError(
-            f"{handler} asks for a {wanted} as {self.name!r}, and none was given to run()",
-            mend=f"pass it: service.run(bus, {wanted[:1].lower()}{wanted[1:]})",
+            f"{handler} asks for a {wanted} as {self.name!r}, and none was given to run()", mend=mend
         )
 
 
 def _is_a(candidate: object, annotation: Any) -> bool:
     if isinstance(annotation, str):
-        wanted = annotation.rpartition(".")[2]
-        return any(base.__name__ == wanted for base in type(candidate).__mro__)
+        wanted = {part.strip(" \"'").rpartition(".")[2] for part in annotation.split("|")}
+        return any(base.__name__ in wanted for base in type(candidate).__mro__)
     origin = get_origin(annotation)
     if origin in (Union, UnionType):
         return any(_is_a(candidate, member) for member in get_args(annotation))
@@ -75,6 +79,12 @@ def event_parameter(function: Callable[..., Any], role: str) -> type[Event]:
     parameters = _parameters(function)
     if not parameters:
         raise DefinitionError(f"the {role} {name_of(function)} takes no event", where=place(function), mend=_mend(role))
+    if parameters[0] == "self":
+        raise DefinitionError(
+            f"the {role} {name_of(function)} is a method without its object",
+            where=place(function),
+            mend="declare a function that asks for the object by its type, or register the object's method",
+        )
     return _event_model(function, role, f"parameter {parameters[0]!r}", _annotation(function, parameters[0]))
 
 
@@ -108,24 +118,45 @@ def dependencies(function: Callable[..., Any]) -> tuple[Dependency, ...]:
 
 def asks_for_envelope(dependency: Dependency) -> bool:
     """Tell whether the parameter is filled with the envelope of the event."""
-    return dependency.annotation is Envelope or dependency.annotation in ("Envelope", "eventkit.Envelope")
+    annotation = dependency.annotation
+    members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    return any(member is Envelope or member in ("Envelope", "eventkit.Envelope") for member in members)
 
 
 def require_async(function: Callable[..., Any], role: str) -> None:
-    """Raise DefinitionError where the function is not declared with `async def`."""
-    if not inspect.iscoroutinefunction(function):
+    """Raise DefinitionError where it is no function, or not declared with `async def`."""
+    if not (inspect.isfunction(function) or inspect.ismethod(function)):
         raise DefinitionError(
-            f"the {role} {name_of(function)} is not async", where=place(function), mend="declare it with `async def`"
+            f"the {role} {name_of(function)} is no function", where=place(function), mend="declare it with `async def`"
+        )
+    if not inspect.iscoroutinefunction(function):
+        inside = inspect.iscoroutinefunction(inspect.unwrap(function))
+        raise DefinitionError(
+            f"the {role} {name_of(function)} is not async",
+            where=place(function),
+            mend="make what its decorator returns an `async def`, too" if inside else "declare it with `async def`",
+        )
+
+
+def require_plain(function: Callable[..., Any], role: str) -> None:
+    """Raise DefinitionError where the function is async, or cannot be called with one event and nothing else."""
+    if inspect.iscoroutinefunction(function):
+        raise DefinitionError(
+            f"the {role} {name_of(function)} is async", where=place(function), mend="declare it with `def`"
+        )
+    if len(_parameters(function)) > 1:
+        raise DefinitionError(
+            f"the {role} {name_of(function)} takes more than the event", where=place(function), mend=_mend(role)
         )
 
 
 def name_of(function: Callable[..., Any]) -> str:
     """Return a function's name, for messages."""
-    return getattr(function, "__qualname__", None) or repr(function)
+    return getattr(function, "__qualname__", None) or type(function).__qualname__
 
 
 def place(function: Callable[..., Any]) -> str:
-    """Return where a function is defined, as `orders/handlers.py:12`, for messages."""
+    """Return where a function is defined, as `/srv/orders/handlers.py:12`, for messages."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code else getattr(function, "__module__", "?")
 
@@ -143,7 +174,7 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
             raise DefinitionError(
                 f"{name_of(function)} takes {parameter}",
                 where=place(function),
-                mend="name each parameter, with its type",
+                mend="name each parameter, with its type; a decorator keeps them with functools.wraps",
             )
     return [parameter.name for parameter in parameters if parameter.default is inspect.Parameter.empty]
 
@@ -153,12 +184,16 @@ def _annotation(function: Callable[..., Any], name: str) -> Any:
     written = inspect.unwrap(function)  # a decorator in between lives in another module, with other names
     annotation = _annotations(written).get(name)
     if not isinstance(annotation, str):
-        return annotation
+        return _bare(annotation)
     try:
         # One by one, not with get_type_hints: a type imported only for type checkers must not hide the others.
-        return eval(annotation, getattr(written, "__globals__", {}))  # noqa: S307 - the user's own source code
-    except (NameError, AttributeError):
+        return _bare(eval(annotation, getattr(written, "__globals__", {})))  # noqa: S307 - the user's own source code
+    except Exception:  # noqa: BLE001 - a type that is not there can fail in any way, as in `Missing | "Other"`
         return annotation
+
+
+def _bare(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
@@ -181,7 +216,7 @@ def _event_model(function: Callable[..., Any], role: str, part: str, annotation:
         raise DefinitionError(
             f"the annotation {annotation!r} of {role} {name} is not defined",
             where=place(function),
-            mend="import the event model at the top of the module, not under TYPE_CHECKING",
+            mend="define or import the event model at the top of the module, not under TYPE_CHECKING",
         )
     if not (isinstance(annotation, type) and issubclass(annotation, Event)):
         raise DefinitionError(
@@ -189,7 +224,12 @@ def _event_model(function: Callable[..., Any], role: str, part: str, annotation:
             where=place(function),
             mend=_mend(role),
         )
-    annotation.event_type()
+    if annotation.__event_type__ is None:
+        raise DefinitionError(
+            f"the {part} of {role} {name} is {annotation.__qualname__}, which has no type name",
+            where=place(function),
+            mend=_mend(role) if annotation is Event else "give its class one: (Event, type='domain.happened')",
+        )
     return annotation
 
 
