@@ -62,17 +62,55 @@ def test_more_can_be_added_where_nobody_edited(eventkit, here, snapshot) -> None
     assert "handle_user_deleted" in handlers
 
 
-def test_what_was_edited_is_left_alone_and_the_addition_shown(eventkit, here, snapshot) -> None:
+def own_tests(here: Path, service: str) -> str:
+    """Run the tests of a service; return what they say where they fail."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", service]
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False, timeout=240)
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+@pytest.mark.slow
+def test_the_next_steps_work_at_once_where_a_publisher_is_unknown(eventkit, here) -> None:
+    run = eventkit("scaffold", "service", "shipping_service", *NAMES)
+
+    assert "python -m pytest shipping_service\n  eventkit verify shipping_service\n" in run.out
+    assert own_tests(here, "shipping_service") == ""
+    verified = eventkit("verify", "shipping_service")
+    assert verified.status == 0
+    assert "warning[EK205]: shipping_service handles order.created" in verified.out
+
+
+@pytest.mark.slow
+def test_more_can_be_added_to_what_was_edited_and_all_of_it_runs(eventkit, here) -> None:
     eventkit("scaffold", "service", "shipping_service", *NAMES)
-    models, api = here / "shipping_service/events/models.py", here / "shipping_service/api.py"
-    for file in (models, api):
-        file.write_text(file.read_text() + "\n# mine\n")
-    edited = (models.read_text(), api.read_text())
-    run = eventkit("scaffold", "service", "shipping_service", "--handles", "user.deleted")
+    models, logic = here / "shipping_service/events/models.py", here / "shipping_service/shipping_service.py"
+    todo = "    # Declare here the fields that are used, each with its type and a description.\n"
+    models.write_text(models.read_text().replace(todo, "    order_id: str = 'none'  # mine\n"))
+    logic.write_text(logic.read_text().replace("# Change the data here, and publish what follows.", "print(event)"))
+    edited = models.read_text()
+    run = eventkit("scaffold", "service", "shipping_service", "--handles", "user.deleted", "--clients", "wallet")
+
+    assert run.status == 0
+    extended = {line.split()[1] for line in run.out.splitlines() if line.startswith("   extend")}
+    assert extended == {"shipping_service/events/models.py", "shipping_service/shipping_service.py"}
+    assert models.read_text().startswith(edited)
+    assert "print(event)" in logic.read_text()
+    assert own_tests(here, "shipping_service") == ""
+
+
+@pytest.mark.slow
+def test_what_cannot_be_added_is_shown_and_the_service_stays_as_it_runs(eventkit, here, snapshot) -> None:
+    eventkit("scaffold", "service", "shipping_service", *NAMES)
+    main, models = here / "shipping_service/main.py", here / "shipping_service/events/models.py"
+    main.write_text(main.read_text().replace("engine = sql", "print('mine')\n    engine = sql"))
+    models.write_text(models.read_text() + "\n# mine\n")
+    before = {path: text for path, text in content(here).items() if path.endswith(".py")}
+    run = eventkit("scaffold", "service", "shipping_service", "--handles", "user.deleted", "--clients", "wallet")
 
     assert run.status == 1
     assert run.out == snapshot
-    assert (models.read_text(), api.read_text()) == edited
+    assert {path: text for path, text in content(here).items() if path.endswith(".py")} == before
+    assert own_tests(here, "shipping_service") == ""
 
 
 def test_reader_models_begin_with_what_a_service_beside_it_publishes(eventkit, here) -> None:
@@ -92,9 +130,7 @@ def test_reader_models_begin_with_what_the_landscape_publishes(eventkit, here) -
     run = eventkit("scaffold", "service", "order_service", "--handles", "shipment.created", "--dir", "new")
 
     assert "shipment_id" in (here / "new/order_service/events/models.py").read_text()
-    assert run.out.endswith(
-        "Next:\n  python -m pytest new/order_service\n  eventkit verify services new/order_service\n"
-    )
+    assert run.out.endswith("\n  python -m pytest new/order_service\n  eventkit verify services new/order_service\n")
 
 
 def test_it_imports_at_once(eventkit, here) -> None:
@@ -108,7 +144,9 @@ def test_it_imports_at_once(eventkit, here) -> None:
         (["../shop", "--publishes", "a.b"], "error: '../shop' is no name for a service"),
         (["shop"], "error: shop would neither publish nor handle an event"),
         (["shop", "--clients", "account"], "error: shop would neither publish nor handle an event"),
-        (["shop", "--publishes", "a.b,"], "error: '' is no event type"),
+        (["shop", "--publishes", "a.b,"], "error: one event has an empty name"),
+        (["shop", "--publishes", ","], "error: one event has an empty name"),
+        (["shop", "--publishes", "a.b", "--clients", ","], "error: one client has an empty name"),
         (["shop", "--publishes", "a.b,a.b"], "error: the event a.b is given twice"),
         (["shop", "--publishes", "a.b", "--clients", "a/b"], "error: 'a/b' is no name for a client"),
         (["shop", "--publishes", "a.b", "--dir", "file"], "error: this is no folder\n  where: file"),

@@ -51,11 +51,36 @@ def test_what_was_edited_is_kept(folder: Path) -> None:
 
 def test_what_was_edited_and_has_something_new_is_a_conflict_that_says_what_is_new(folder: Path) -> None:
     (folder / "a.py").write_text("mine\n")
-    [change] = compare(folder, read_record(folder).files, {"a.py": "1\n"}, {"a.py": "1\n3\n"})
+    before, after = {"a.py": "1\nx = 1\n"}, {"a.py": "1\nx = 2\n"}
+    [change] = compare(folder, read_record(folder).files, before, after)
     assert change.state is State.CONFLICT
-    assert change.addition.splitlines()[-2:] == [" 1", "+3"]
-    run(folder, {"a.py": "1\n"}, {"a.py": "1\n3\n"})
+    assert change.addition.splitlines()[-3:] == [" 1", "-x = 1", "+x = 2"]
+    run(folder, before, after)
     assert (folder / "a.py").read_text() == "mine\n"
+
+
+def test_code_that_was_edited_is_extended_and_still_counts_as_edited(folder: Path) -> None:
+    (folder / "a.py").write_bytes(b"1\r\n# mine\r\n")
+    assert run(folder, {"a.py": "1\n"}, {"a.py": "1\n3\n"}) == {"a.py": State.EXTEND}
+    assert (folder / "a.py").read_bytes() == b"1\r\n# mine\r\n3\r\n"
+    assert run(folder, {"a.py": "1\n3\n"}, {"a.py": "1\n3\n"}) == {"a.py": State.KEPT}
+
+
+def test_code_is_held_back_with_code_that_is_in_conflict_and_is_edited_by_hand_then(folder: Path) -> None:
+    (folder / "a.py").write_text("x = 'mine'\n")
+    before, after = {"a.py": "x = 1\n", "b/c.py": "2\n"}, {"a.py": "x = 2\n", "b/c.py": "2\n3\n", "d.py": "4\n"}
+    assert run(folder, before, after) == {"a.py": State.CONFLICT, "b/c.py": State.HELD, "d.py": State.HELD}
+    assert (folder / "b/c.py").read_text() == "2\n"
+    assert not (folder / "d.py").exists()
+    assert "b/c.py" not in read_record(folder).files
+    (folder / "d.py").write_text("4\n")
+    assert run(folder, after, after) == {"a.py": State.KEPT, "b/c.py": State.KEPT, "d.py": State.IDENTICAL}
+
+
+def test_what_is_no_code_holds_nothing_back(folder: Path) -> None:
+    (folder / "a.md").write_text("mine\n")
+    states = run(folder, {"a.py": "1\n", "a.md": "1\n"}, {"a.py": "3\n", "a.md": "3\n"})
+    assert states == {"a.py": State.UPDATE, "a.md": State.CONFLICT}
 
 
 def test_an_edit_that_is_what_would_be_written_is_identical_and_ours_again(folder: Path) -> None:

@@ -43,7 +43,7 @@ def test_plain_fields_are_taken_and_the_others_named() -> None:
         ("weight", "float"),
         ("paid", "bool"),
         ("color", "str"),
-        ("total", "str"),
+        ("total", "Decimal"),
         ("at", "AwareDatetime"),
         ("note", "str | None"),
     ]
@@ -53,7 +53,15 @@ def test_plain_fields_are_taken_and_the_others_named() -> None:
 
 def test_a_reader_model_of_these_fields_reads_whatever_is_sent() -> None:
     fields, _ = reader_fields(Sent.sent_schema())
-    types = {"str": str, "int": int, "float": float, "bool": bool, "AwareDatetime": datetime, "str | None": str | None}
+    types = {
+        "Decimal": Decimal,
+        "str": str,
+        "int": int,
+        "float": float,
+        "bool": bool,
+        "AwareDatetime": datetime,
+        "str | None": str | None,
+    }
     reader = create_model("Reader", **{field.name: (types[field.annotation], ...) for field in fields})
     assert compare(Sent.sent_schema(), reader.model_json_schema(), closed_publisher=True).verdict == "compatible"
     reader.model_validate({field.name: field.example for field in fields})

@@ -20,6 +20,9 @@ from eventkit.scaffold.scaffold import Scaffold, prepare, scaffolds_in
 
 app = command_app()
 
+# What the written service and its tests import.
+NEEDED = '"eventkit-contracts[http,sql]" starlette uvicorn pytest pytest-asyncio'
+
 Names = list[str] | None
 
 
@@ -43,7 +46,8 @@ def service(
 ) -> None:
     """Write a service with its events, clients and tests; run it again to add some.
 
-    A file that was edited is never written anew: what would have to be added is shown, and the exit status is 1.
+    A file that was edited is never written anew. What is new is added to it where that changes nothing in it; else it
+    is shown, together with what is new in the rest of the code, and the exit status is 1.
     """
     asked = Plan.of(name, publishes=_each(publishes), handles=_each(handles), clients=_each(clients))
     config = load_config(Path.cwd())
@@ -53,8 +57,9 @@ def service(
     for change in result.changes:
         typer.echo(f"{change.state:>9}  {(result.folder / change.path).as_posix()}")
     for change in result.changes:
-        if change.state is State.CONFLICT:
-            typer.echo(f"\n{change.path} was edited: add this by hand\n{change.addition}", nl=False)
+        if change.addition:
+            why = "was edited" if change.state is State.CONFLICT else "is held back, as it needs the others"
+            typer.echo(f"\n{change.path} {why}: add this by hand\n{change.addition}", nl=False)
     _advise(result, config)
     raise typer.Exit(1 if result.has_conflicts else 0)
 
@@ -77,7 +82,7 @@ def _advise(result: Scaffold, config: Config) -> None:
     if unknown:
         advice = (
             f"Nobody in the landscape publishes {', '.join(unknown)}: declare the fields in events/models.py, and give "
-            "`eventkit verify` the publisher's contract, which it misses until then (EK201)."
+            "`eventkit verify` the publisher's contract, without which it cannot check them (EK205)."
         )
         typer.echo(f"\n{textwrap.fill(advice, width=100)}")
     folder, sources = shown(result.folder), [shown(source) for source in config.sources]
@@ -86,4 +91,6 @@ def _advise(result: Scaffold, config: Config) -> None:
         if any(result.folder.resolve().is_relative_to(source.resolve()) for source in config.sources)
         else [*sources, folder]
     )
-    typer.echo(f"\nNext:\n  python -m pytest {folder}\n  {' '.join(['eventkit verify', *landscape])}")
+    typer.echo(
+        f"\nNext:\n  pip install {NEEDED}\n  python -m pytest {folder}\n  {' '.join(['eventkit verify', *landscape])}"
+    )

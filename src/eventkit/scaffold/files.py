@@ -1,7 +1,9 @@
 """Writes the files of a scaffold, and leaves alone those that people have edited since.
 
 A small file in the service's folder remembers what was asked for and what was written. So a second run can tell a file
-that nobody touched, which it may write anew, from one that somebody edited, which it never does.
+that nobody touched, which it may write anew, from one that somebody edited, to which it only adds, and only where that
+changes nothing that they wrote. Where it cannot add to one file of code, it leaves all of them as they are: they import
+each other, and a part of what is new would not run.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from eventkit.contract.errors import ConfigurationError
+from eventkit.scaffold.merge import merge
 from eventkit.scaffold.plan import Reader
 
 RECORD: Final = ".eventkit-scaffold.json"
@@ -29,8 +32,10 @@ class State(StrEnum):
     CREATE = "create"  # it is not there
     IDENTICAL = "identical"  # it is as it should be
     UPDATE = "update"  # it is as it was written, and there is something new
+    EXTEND = "extend"  # it was edited, and what is new can be added to it
     KEPT = "kept"  # it was edited, and there is nothing new
-    CONFLICT = "conflict"  # it was edited or is not ours, and there is something new
+    CONFLICT = "conflict"  # it was edited or is not ours, and there is something new that cannot be added
+    HELD = "held"  # there is something new, which needs what a conflict keeps from being added
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Change:
         path: The file, in the service's folder.
         state: What becomes of it.
         content: What it should hold.
-        addition: What a conflict keeps from being added, as a unified diff.
+        addition: What has to be added by hand, as a unified diff; empty where nothing has.
     """
 
     path: str
@@ -107,7 +112,10 @@ def compare(
         before: The files of what was asked for until now.
         after: The files of what is asked for now.
     """
-    return [_change(folder, path, written.get(path), before.get(path), after[path]) for path in after]
+    changes = [_change(folder, path, written.get(path), before.get(path, ""), after[path]) for path in after]
+    if any(change.state is State.CONFLICT and _is_code(change.path) for change in changes):
+        return [_held(change, before.get(change.path, ""), after[change.path]) for change in changes]
+    return changes
 
 
 def write(folder: Path, changes: Sequence[Change], record: Record) -> None:
@@ -118,19 +126,21 @@ def write(folder: Path, changes: Sequence[Change], record: Record) -> None:
         changes: What `compare` told.
         record: What was asked for. The hashes in it are those of earlier runs.
     """
-    ours = {change.path: _hash(change.content) for change in changes if change.state not in _LEFT_ALONE}
-    files = dict(sorted({**record.files, **ours}.items()))
-    # First: a run that was interrupted can be run again.
+    ours = {change.path: _hash(change.content) for change in changes if change.state in _OURS}
+    # What is held back is added by hand, as to a file that was edited.
+    held = {change.path for change in changes if change.state is State.HELD}
+    files = {path: sha for path, sha in sorted({**record.files, **ours}.items()) if path not in held}
+    # A run that was interrupted can be run again: what is added once is not added twice, and what is remembered is
+    # written where it is missing.
+    _write_all(folder, changes, State.EXTEND)
     _write(folder / RECORD, record.model_copy(update={"files": files}).model_dump_json(indent=2) + "\n")
-    for change in changes:
-        if change.state in (State.CREATE, State.UPDATE):
-            _write(folder / change.path, change.content)
+    _write_all(folder, changes, State.CREATE, State.UPDATE)
 
 
-_LEFT_ALONE: Final = frozenset({State.KEPT, State.CONFLICT})
+_OURS: Final = frozenset({State.CREATE, State.IDENTICAL, State.UPDATE})
 
 
-def _change(folder: Path, path: str, written: str | None, before: str | None, after: str) -> Change:
+def _change(folder: Path, path: str, written: str | None, before: str, after: str) -> Change:
     file = folder / path
     if not os.path.lexists(file) and _is_inside(file, folder):
         return Change(path, State.CREATE, after)
@@ -141,8 +151,26 @@ def _change(folder: Path, path: str, written: str | None, before: str | None, af
         return Change(path, State.UPDATE, after)
     if before == after:
         return Change(path, State.KEPT, after)
-    lines = unified_diff((before or "").splitlines(True), after.splitlines(True), path, path, n=2)
-    return Change(path, State.CONFLICT, after, "".join(lines))
+    merged = merge(before, current, after) if _is_code(path) and before and current is not None else None
+    if merged is not None:
+        return Change(path, State.KEPT if merged == current else State.EXTEND, merged)
+    return Change(path, State.CONFLICT, after, _diff(path, before, after))
+
+
+def _held(change: Change, before: str, after: str) -> Change:
+    """Return the change of a file that goes with one in conflict."""
+    if change.state not in (State.CREATE, State.UPDATE, State.EXTEND) or not _is_code(change.path) or before == after:
+        return change
+    there = "" if change.state is State.CREATE else before
+    return replace(change, state=State.HELD, addition=_diff(change.path, there, after))
+
+
+def _is_code(path: str) -> bool:
+    return path.endswith(".py")
+
+
+def _diff(path: str, before: str, after: str) -> str:
+    return "".join(unified_diff(before.splitlines(True), after.splitlines(True), path, path, n=2))
 
 
 def _is_inside(file: Path, folder: Path) -> bool:
@@ -158,12 +186,23 @@ def _read(file: Path) -> str | None:
         return None
 
 
+def _write_all(folder: Path, changes: Sequence[Change], *states: State) -> None:
+    for change in changes:
+        if change.state in states:
+            _write(folder / change.path, change.content)
+
+
 def _write(file: Path, content: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     # Not in place: a file that is half written would look edited ever after.
     scratch = file.with_name(f".{file.name}.new")
-    scratch.write_text(content, "utf-8", newline="\n")
+    scratch.write_text(content, "utf-8", newline=_line_end(file))
     scratch.replace(file)
+
+
+def _line_end(file: Path) -> str:
+    """Return how the lines of a file end: an edited one keeps what its editor made of them."""
+    return "\r\n" if file.exists() and b"\r\n" in file.read_bytes() else "\n"
 
 
 def _hash(content: str) -> str:

@@ -218,6 +218,10 @@ def article(snake: str) -> str:
 def _each_once(texts: Iterable[str], kind: str) -> list[str]:
     seen: list[str] = []
     for text in texts:
+        if not text:
+            raise ConfigurationError(
+                f"one {kind} has an empty name", mend="write a name on both sides of each comma, or no comma"
+            )
         if text in seen:
             raise ConfigurationError(f"the {kind} {text} is given twice", mend="name each once")
         seen.append(text)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from eventkit.contract import decimals
 from eventkit.contract.event import Event
 
 _ANNOTATIONS: Final[Mapping[str, tuple[str, Any]]] = {
@@ -16,8 +17,9 @@ _ANNOTATIONS: Final[Mapping[str, tuple[str, Any]]] = {
     "number": ("float", 1.5),
     "boolean": ("bool", True),
 }
-_TYPES: Final = frozenset(annotation for annotation, _ in _ANNOTATIONS.values())
 _TIME: Final = ("AwareDatetime", "2026-01-31T12:00:00Z")
+_DECIMAL: Final = ("Decimal", "12.50")
+_TYPES: Final = frozenset(annotation for annotation, _ in (*_ANNOTATIONS.values(), _TIME, _DECIMAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class ReaderField:
     annotation: str
     description: str
     example: Any
+
+    @property
+    def nullable(self) -> bool:
+        """Whether null may be sent. A reader takes a field that is missing for the same."""
+        return self.annotation.endswith(" | None")
 
 
 def reader_fields(schema: Mapping[str, Any] | bool) -> tuple[tuple[ReaderField, ...], tuple[str, ...]]:
@@ -74,6 +81,8 @@ def _plain(schema: Any, root: Mapping[str, Any]) -> tuple[str, Any] | None:
         return None if kind is None else (f"{kind[0]} | None", kind[1])
     if schema.get("type") == "string" and schema.get("format") == "date-time":
         return _TIME
+    if schema.get("type") == "string" and schema.get("pattern") == decimals.WRITTEN:
+        return _DECIMAL
     kind = _ANNOTATIONS.get(str(schema.get("type")))
     # An example that the publisher would not send is none.
     return (kind[0], schema["enum"][0]) if kind and schema.get("enum") else kind

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from eventkit.contract.errors import MissingExtraError
+from eventkit.scaffold.imports import LINE_LENGTH, import_from
 from eventkit.scaffold.plan import Plan, Reader
 
 try:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 except ImportError:
     raise MissingExtraError.of("scaffolds", "cli") from None
-
-LINE_LENGTH: Final = 120
 
 _TEMPLATES: Final = Path(__file__).parent / "templates" / "service"
 _CLIENT_TEMPLATE: Final = "clients/client.py.j2"
@@ -60,6 +59,7 @@ def _names(plan: Plan) -> dict[str, object]:
         "entity_names": [entity.model for entity in entities],
         "entity_and_status_names": [name for entity in entities for name in (entity.model, f"{entity.model}Status")],
         "pydantic_names": _pydantic_names(plan),
+        "has_decimals": any("Decimal" in field.annotation for reader in plan.readers for field in reader.fields),
     }
 
 
@@ -94,21 +94,7 @@ def _environment() -> Environment:
 
 def _imports(package: str, names: Mapping[str, Sequence[str]]) -> str:
     """Return the imports from modules of a package, by their names in it, as ruff would write them."""
-    return "\n".join(_import_from(f"{package}{module}", names[module]) for module in sorted(names) if names[module])
-
-
-def _import_from(module: str, names: Sequence[str]) -> str:
-    ordered = sorted(set(names), key=_import_order)
-    line = f"from {module} import {', '.join(ordered)}"
-    if len(line) <= LINE_LENGTH:
-        return line
-    return "\n".join([f"from {module} import (", *(f"    {name}," for name in ordered), ")"])
-
-
-def _import_order(name: str) -> tuple[int, str]:
-    # Constants, then classes, then functions.
-    constant = len(name) > 1 and name.isupper()
-    return (0 if constant else 1 if name[:1].isupper() else 2), name.lower()
+    return "\n".join(import_from(f"{package}{module}", names[module]) for module in sorted(names) if names[module])
 
 
 def _fold(before: str, parts: Sequence[str], after: str, indent: int = 0) -> str:

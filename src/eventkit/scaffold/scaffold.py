@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.contract import Contract
-from eventkit.scaffold.files import RECORD, Change, Record, State, compare, read_record, write
+from eventkit.scaffold.files import RECORD, Change, Record, compare, read_record, write
 from eventkit.scaffold.names import ClientName, EventName, ServiceName
 from eventkit.scaffold.plan import Plan, reader_of
 from eventkit.scaffold.render import render
@@ -38,10 +38,10 @@ class Scaffold:
     @property
     def has_conflicts(self) -> bool:
         """Whether something has to be added by hand."""
-        return any(change.state is State.CONFLICT for change in self.changes)
+        return any(change.addition for change in self.changes)
 
     def write(self) -> None:
-        """Write what is new. Files that were edited are left as they are."""
+        """Write what is new. To files that were edited it is added, or they are left as they are."""
         write(self.folder, self.changes, self.record)
 
 
