@@ -169,6 +169,19 @@ class TestSuspects:
         assert ids(tables.claim(instance)) == [events[2]], "who crashed less often comes first"
         assert culprit.attempt == 1 + SUSPECT
 
+    def test_a_retry_that_is_due_waits_behind_a_suspect_of_its_key(self, tables: Tables) -> None:
+        instance = tables.instance(lease=30.0)
+        events = [tables.publish("k") for _ in range(2)]
+        first, second = tables.claim(instance)
+        tables.again(instance, second, after=0.0)
+        tables.now += 31.0
+        for _ in range(SUSPECT - 1):
+            assert ids(tables.claim(instance, limit=1)) == events[:1]
+            tables.now += 31.0
+        assert ids(tables.claim(instance)) == events[:1]
+        assert tables.claim(instance) == []
+        assert first
+
 
 class TestTypesOfOtherInstances:
     def test_they_are_left_to_an_instance_that_handles_them(self, tables: Tables) -> None:

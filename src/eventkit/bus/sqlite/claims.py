@@ -135,11 +135,7 @@ def claim(transaction: Transaction, instance: Instance, limit: int) -> Claim:
     left = _left_to_others(transaction, instance)
     lease, until = random.getrandbits(62), now + instance.lease
 
-    again = sorted(_due(transaction, group, left, limit))
-    transaction.executemany(
-        "UPDATE deliveries SET lease = ?, due = ? WHERE group_id = ? AND seq = ?",
-        [(lease, until, group, seq) for seq in again],
-    )
+    again = sorted(_take_due(transaction, group, left, limit, (lease, until)))
     deliveries = [_load(transaction, group, seq) for seq in again]
 
     (position,) = transaction.execute("SELECT position FROM groups WHERE id = ?", (group,)).fetchone()
@@ -170,23 +166,26 @@ def _left_to_others(transaction: Transaction, instance: Instance) -> set[str]:
     return {type_ for (type_,) in living} - instance.types
 
 
-def _due(transaction: Transaction, group: int, left: set[str], limit: int) -> list[int]:
-    found: list[int] = []
-    keys: set[str] = set()
+def _take_due(transaction: Transaction, group: int, left: set[str], limit: int, lease: tuple[int, float]) -> set[int]:
+    taken: set[int] = set()
     which = {"group": group, "now": transaction.now, "left": json.dumps(sorted(left)), "limit": limit}
     for query, suspect, most in ((_SUSPECT, True, 1), (_DUE, False, RUN)):
-        before = len(found)
-        # Rows that are due and may not go out are held back, so that the next query finds others.
-        while len(found) == before < limit and (rows := transaction.execute(query, which).fetchall()):
+        before = len(taken)
+        # What is due is taken or, if it may not go out, held back: the next query finds others, or nothing.
+        while len(taken) == before < limit and (rows := transaction.execute(query, which).fetchall()):
             for seq, key in rows:
-                room = min(most, limit - len(found))
-                if key is None and room:
-                    found.append(seq)
-                elif room and key not in keys:
-                    together = front(transaction, group, (seq, key), left=left, suspect=suspect, limit=room)
-                    found += together
-                    keys.update([key] if together else [])
-    return found
+                room = min(most, limit - len(taken))
+                if seq in taken or not room:
+                    continue
+                found = [seq]
+                if key is not None:
+                    found = front(transaction, group, (seq, key), left=left, suspect=suspect, limit=room)
+                transaction.executemany(
+                    "UPDATE deliveries SET lease = ?, due = ? WHERE group_id = ? AND seq = ?",
+                    [(*lease, group, each) for each in found],
+                )
+                taken.update(found)
+    return taken
 
 
 def _load(transaction: Transaction, group: int, seq: int) -> Claimed:
