@@ -52,7 +52,7 @@ def test_an_event_tells_what_its_name_tells(name: str, sentence: str) -> None:
         "order service",
         "orders_",
         "../order",
-        "/tmp/order",
+        "/srv/order",
         "a/b",
         "ö",
         "x" * 41,
