@@ -12,12 +12,14 @@ from eventkit.bus.sqlite.claims import RUN, Instance
 from eventkit.bus.sqlite.dead_letters import oldest, replay
 from eventkit.bus.sqlite.log import prune
 from eventkit.bus.sqlite.order import SUSPECT
+from eventkit.bus.sqlite.presence import appear
 from eventkit.contract.envelope import Envelope
 from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Reason, Released
 from tests.bus.sqlite.tables import FAILURE, Tables, ids
 
 LEASE = 30.0
 KEYS = ("k", "l", None)
+TYPES = ("a.happened", "b.happened")
 
 
 @dataclass(eq=False)
@@ -43,20 +45,23 @@ class Deliveries(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.tables = Tables()
-        self.instances: list[Instance] = [self.tables.instance(lease=LEASE) for _ in range(2)]
+        new, old = self.tables.instance(TYPES, lease=LEASE), self.tables.instance(TYPES[:1], lease=LEASE)
+        self.instances: list[Instance] = [new, old]
         self.out: dict[Instance, list[Out]] = {each: [] for each in self.instances}
         self.model = Model()
 
     # -- what happens
 
-    @rule(key=st.sampled_from(KEYS), count=st.integers(1, 3))
-    def publish(self, key: str | None, count: int) -> None:
-        for _ in range(count):
-            self.model.open[key].append(self.tables.publish(key))
+    @rule(key=st.sampled_from(KEYS), types=st.lists(st.sampled_from(TYPES), min_size=1, max_size=3))
+    def publish(self, key: str | None, types: list[str]) -> None:
+        for type_ in types:
+            self.model.open[key].append(self.tables.publish(key, type_))
 
     @rule(which=st.integers(0, 1), limit=st.sampled_from([1, 2, 3, 100]))
     def claim(self, which: int, limit: int) -> None:
         instance = self.instances[which]
+        for each in self.instances:
+            self.tables.run(appear, each, None)
         deliveries = self.tables.claim(instance, limit)
         self.forget_ended_leases()
         assert len(deliveries) <= limit
@@ -64,6 +69,7 @@ class Deliveries(RuleBasedStateMachine):
             self.check_key(key, [each for each in deliveries if envelope(each).key == key])
         for delivery in deliveries:
             id_ = envelope(delivery).id
+            assert envelope(delivery).type in instance.types
             assert id_ in self.model.open[envelope(delivery).key], "handed out after it was settled"
             assert self.model.waiting.pop(id_, 0.0) <= self.tables.now, "handed out before its retry was due"
             crashes, failures = self.model.crashes.get(id_, 0), self.model.failures.get(id_, 0)
@@ -130,7 +136,7 @@ class Deliveries(RuleBasedStateMachine):
     # -- what must hold in the end
 
     def teardown(self) -> None:
-        """When all leases have ended, one instance that handles everything empties the group."""
+        """When all leases have ended, the instance that handles everything empties the group."""
         self.tables.now += 1000.0
         for _ in range(1000):
             if not any(self.model.open.values()):
