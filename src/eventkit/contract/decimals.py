@@ -20,8 +20,8 @@ _EXPONENT: Final = "E[+-][0-9]{1,18}"
 _ZERO: Final = rf"0(?:\.0+|{_EXPONENT})?"
 _SCIENTIFIC: Final = f"[1-9]{_FRACTION}{_EXPONENT}"
 
-WRITTEN: Final = f"^-?(?:{_ZERO}|(?:0|[1-9][0-9]*){_FRACTION}|{_SCIENTIFIC})$"
-"""What `str` makes of a finite Decimal."""
+WRITTEN: Final = f"^-?{_PLAIN}(?:{_EXPONENT})?$"
+"""What `str` makes of a finite Decimal, and a little more that reads better."""
 READ: Final = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,18})?$"
 """What `Decimal` takes for a finite one, without spaces and underscores."""
 

@@ -133,7 +133,8 @@ class _ContractSchema(GenerateJsonSchema):
             values = keys.get("enum") or [keys["const"]]
             if not self._sent and kind != "integer":  # a key that is text stands for no other value
                 values = [value for value in values if isinstance(value, str)]
-            return {"enum": [value if isinstance(value, str) else json.dumps(value) for value in values]}
+            names = [value if isinstance(value, str) else json.dumps(value) for value in values]
+            return {"enum": names} if names else {"not": {}}
         if kind in _NAMES:
             return _NAMES[kind]
         return {rule: keys[rule] for rule in _RULES_OF_TEXT if rule in keys} or None
@@ -248,6 +249,8 @@ def _with_aliases(result: JsonSchemaValue, fields: Iterable[tuple[str, Any]]) ->
         if others and first in required:
             required.remove(first)
             result.setdefault("allOf", []).append({"anyOf": [{"required": [each]} for each in (first, *others)]})
+    if not required:
+        result.pop("required", None)
     return result
 
 
