@@ -137,6 +137,9 @@ class TestBinaryMode:
             ({"ce-subject": "%EF%BF%BE"}, "noncharacters"),
             ({"ce-subject": "%C0%A0"}, "header 'ce-subject' is not UTF-8"),
             ({"ce-subject": "x" * 5000}, "'subject' has 5,000 characters; use 4,096 at the most"),
+            ({"ce-subject": "%41" * 20_000}, "'ce-subject' has 60,000 characters; use 4,096 at the most"),
+            ({"content-type": "application/json" + "; a=b" * 1000}, "'datacontenttype' has 5,016 characters"),
+            ({"ce-time": f"2026-01-01T00:00:00.{'1' * 31}Z"}, "'time' is"),
             ({"ce-tenant": "\x7f"}, "'tenant' is"),
             ({"ce-tenant": b"x"}, "'tenant' is b'x'"),
             ({"ce-type": 5}, "'type' is 5; send text"),
@@ -162,6 +165,9 @@ class TestBinaryMode:
         headers = {name: value for name, value in (HEADERS | change).items() if value is not None}
         with pytest.raises(EnvelopeError, match=problem):
             from_headers(headers, b"{}")
+
+    def test_the_longest_attribute_is_read_however_it_is_encoded(self):
+        assert from_headers({**HEADERS, "ce-subject": "%F0%9F%98%80" * 4096}, b"{}").subject == "😀" * 4096
 
     def test_what_it_says_is_short(self):
         for name, value in [("ce-specversion", "x" * 10_000), ("ce-" + "x" * 10_000, ""), ("ce-time", "x" * 10_000)]:

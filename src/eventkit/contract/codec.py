@@ -27,6 +27,7 @@ from eventkit.contract.attributes import (
     TEXT_ATTRIBUTES,
     ExtensionValue,
     is_json,
+    not_an_attribute,
     shown,
 )
 from eventkit.contract.envelope import Envelope
@@ -39,9 +40,10 @@ SPEC_VERSION: Final = "1.0"
 _MEDIA_TYPE: Final = "application/cloudevents"
 # Four bytes a character, or two where it is escaped, and some for the names.
 _ROOM_FOR_ATTRIBUTES: Final = 4 * (MAX_LENGTH + 100) * (len(TEXT_ATTRIBUTES) + MAX_EXTENSIONS)
+_LONGEST_ENCODED: Final = 12 * MAX_LENGTH  # four bytes a character, three signs a byte
 # RFC 3339, 5.6. `datetime.fromisoformat` takes much more of ISO 8601, and not the lower-case letters.
 _RFC_3339: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})", re.IGNORECASE
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,30})?(?:Z|[+-][0-9]{2}:[0-9]{2})", re.IGNORECASE
 )
 # HTTP protocol binding 1.0.2, 3.1.3.2, and RFC 7230, 3.2.6: what older senders write.
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -252,6 +254,8 @@ def _is_structured(content_type: object) -> bool:
     """Tell whether a content type means structured mode; raise EnvelopeError where it is one that is not read."""
     if not isinstance(content_type, str):
         return False
+    if len(content_type) > MAX_LENGTH:
+        raise not_an_attribute("datacontenttype", content_type)
     media_type, *parameters = content_type.lower().split(";", 1)
     media_type = media_type.strip()
     if not media_type.startswith(_MEDIA_TYPE):
@@ -276,12 +280,16 @@ def _encoded(text: str) -> str:
 def _decoded(name: str, value: object) -> object:
     if not isinstance(value, str) or not ("%" in value or '"' in value):
         return value
+    if len(value) > _LONGEST_ENCODED:
+        raise EnvelopeError(
+            f"the header {shown(name)} has {len(value):,} characters", mend=f"use {MAX_LENGTH:,} at the most"
+        )
     if _QUOTED.fullmatch(value):
         value = _ESCAPED.sub(r"\1", value[1:-1])
     try:
         return unquote(value, errors="strict")
     except UnicodeDecodeError:
-        raise EnvelopeError(f"the header {name!r} is not UTF-8", mend="percent-encode text as UTF-8") from None
+        raise EnvelopeError(f"the header {shown(name)} is not UTF-8", mend="percent-encode text as UTF-8") from None
 
 
 def _base64(value: object) -> bytes:
