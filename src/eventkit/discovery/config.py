@@ -11,6 +11,7 @@ Paths are relative to the file that names them.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -72,15 +73,10 @@ def _config(table: Any, file: Path) -> Config:
         raise ConfigurationError("[tool.eventkit] is not a table", where=str(file))
     values: dict[str, Any] = {}
     for key, value in table.items():
-        if key in ("sources", "neighbours"):
-            values[key] = _paths(key, value, file)
-        elif key == "import_timeout":
-            values[key] = _seconds(key, value, file)
-        else:
-            known = ", ".join(Config.__dataclass_fields__)
-            raise ConfigurationError(
-                f"the key {key!r} is not known", where=str(file), mend=f"the known ones are {known}"
-            )
+        if key not in _KEYS:
+            mend = f"the known ones are {', '.join(_KEYS)}"
+            raise ConfigurationError(f"the key {key!r} is not known", where=str(file), mend=mend)
+        values[key] = _KEYS[key](key, value, file)
     return Config(**values)
 
 
@@ -96,3 +92,11 @@ def _seconds(key: str, value: Any, file: Path) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
         raise ConfigurationError(f"{key} is {value!r}", where=str(file), mend=f"give seconds: {key} = 60")
     return float(value)
+
+
+_KEYS: Final[dict[str, Callable[[str, Any, Path], Any]]] = {
+    "sources": _paths,
+    "neighbours": _paths,
+    "import_timeout": _seconds,
+}
+"""How the value of each key is read; the names are those of `Config`."""
