@@ -2,13 +2,14 @@
 
 from eventkit.discovery.landscape import Landscape
 from eventkit.schema import MISSING, compare
+from eventkit.verify.comparer import Comparer
 from eventkit.verify.pairs import check_pairs
 from eventkit.verify.traffic import Traffic
 from tests.verify.landscapes import contract, fields, message
 
 
 def pairs_of(*contracts, neighbours=()):
-    pairs, findings = check_pairs(Traffic.of(Landscape(contracts, neighbours)))
+    pairs, findings = check_pairs(Traffic.of(Landscape(contracts, neighbours)), Comparer())
     return [(str(pair.event), pair.publisher, pair.subscriber, pair.verdict) for pair in pairs], findings
 
 
@@ -114,8 +115,7 @@ def test_of_models_that_are_not_plain_objects_each_problem_shows_the_event_of_th
     item = fields(a={"type": "integer"}, b={"type": "integer"})
     read = {"$ref": "#/$defs/Item", "$defs": {"Item": item}}
     sent = fields(a={"type": "string"}, b={"type": "string"})
-    (pair,), findings = check_pairs(
-        Traffic.of(Landscape((contract("p", (message("a.a", sent),)), contract("s", (), (message("a.a", read),)))))
-    )
+    landscape = Landscape((contract("p", (message("a.a", sent),)), contract("s", (), (message("a.a", read),))))
+    (pair,), findings = check_pairs(Traffic.of(landscape), Comparer())
 
     assert [finding.counterexample for finding in findings] == [pair.counterexample] * 2

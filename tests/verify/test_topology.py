@@ -2,6 +2,7 @@
 
 from eventkit.discovery.landscape import Landscape
 from eventkit.schema import MISSING
+from eventkit.verify.comparer import Comparer
 from eventkit.verify.rules import Severity
 from eventkit.verify.topology import never_handled, never_published, publishers_disagree
 from eventkit.verify.traffic import Traffic
@@ -62,18 +63,18 @@ def test_publishers_of_one_shape_agree_however_it_is_written() -> None:
     written = {**AMOUNT, "title": "Written in another way", "properties": {"amount": {"type": ["integer"]}}}
     landscape = Landscape((contract("a", (message("x.y", AMOUNT),)), contract("b", (message("x.y", written),))))
 
-    assert list(publishers_disagree(Traffic.of(landscape))) == []
+    assert list(publishers_disagree(Traffic.of(landscape), Comparer())) == []
 
 
 def test_publishers_of_different_versions_need_not_agree() -> None:
     landscape = Landscape((contract("a", (message("x.y", AMOUNT),)), contract("b", (message("x.y v2", TOTAL),))))
 
-    assert list(publishers_disagree(Traffic.of(landscape))) == []
+    assert list(publishers_disagree(Traffic.of(landscape), Comparer())) == []
 
 
 def test_publishers_that_disagree_are_told_where() -> None:
     landscape = Landscape((contract("a", (message("x.y", AMOUNT),)), contract("b", (message("x.y", TOTAL),))))
-    (found,) = publishers_disagree(Traffic.of(landscape))
+    (found,) = publishers_disagree(Traffic.of(landscape), Comparer())
 
     assert found.message == "a and b publish x.y in different shapes"
     assert found.detail == "at /total, a publishes no `total` and b publishes `total`"
@@ -83,7 +84,7 @@ def test_publishers_that_disagree_are_told_where() -> None:
 def test_publishers_of_which_one_sends_less_than_the_other_disagree() -> None:
     some, all_ = fields(a={"enum": ["x"]}), fields(a={"enum": ["x", "y"]})
     landscape = Landscape((contract("a", (message("x.y", some),)), contract("b", (message("x.y", all_),))))
-    (found,) = publishers_disagree(Traffic.of(landscape))
+    (found,) = publishers_disagree(Traffic.of(landscape), Comparer())
 
     assert found.message == "b and a publish x.y in different shapes"
     assert found.detail == 'at /a, b publishes "x" or "y" and a publishes "x"'
@@ -93,6 +94,6 @@ def test_publishers_of_which_one_sends_less_than_the_other_disagree() -> None:
 def test_publishers_that_cannot_be_compared_do_not_pass() -> None:
     unknown = message("x.y", {"$ref": "https://example.com/"})
     landscape = Landscape((contract("a", (message("x.y", AMOUNT),)), contract("b", (unknown,))))
-    (found,) = publishers_disagree(Traffic.of(landscape))
+    (found,) = publishers_disagree(Traffic.of(landscape), Comparer())
 
     assert "https://example.com/" in found.detail

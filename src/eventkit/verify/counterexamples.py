@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from eventkit.schema import codes, compare
+from eventkit.schema import codes
 from eventkit.schema.comparison import Comparison, Problem
 from eventkit.schema.values import Json
+from eventkit.verify.comparer import Comparer
 from eventkit.verify.traffic import Side
 
 
-def counterexample_of(problem: Problem, compared: Comparison, publisher: Side, subscriber: Side) -> Json:
+def counterexample_of(
+    problem: Problem, compared: Comparison, publisher: Side, subscriber: Side, comparer: Comparer
+) -> Json:
     """Return an event that the publisher can send and the subscriber rejects because of this problem.
 
     Args:
@@ -18,13 +21,14 @@ def counterexample_of(problem: Problem, compared: Comparison, publisher: Side, s
         compared: The comparison.
         publisher: Who publishes the event.
         subscriber: Who rejects it.
+        comparer: What compares.
 
     Returns:
         The event; that of the whole comparison where none can be found for the field of the problem alone.
     """
     schema = subscriber.message.schema
     if len(compared.problems) > 1 and isinstance(schema, dict) and isinstance(schema.get("properties"), dict):
-        alone = compare(publisher.message.schema, _only(problem, schema), closed_publisher=publisher.message.closed)
+        alone = comparer.compare_with(publisher.message, _only(problem, schema))
         if alone.verdict == "incompatible":
             return alone.counterexample
     return compared.counterexample

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eventkit.schema import compare
+from eventkit.verify.comparer import Comparer
 from eventkit.verify.counterexamples import counterexample_of
 from eventkit.verify.finding import Finding, Pair, title
 from eventkit.verify.problems import finding_of
@@ -13,8 +13,12 @@ from eventkit.verify.rules.topology import VERSION_NOT_READ
 from eventkit.verify.traffic import Side, Traffic
 
 
-def check_pairs(traffic: Traffic) -> tuple[list[Pair], list[Finding]]:
+def check_pairs(traffic: Traffic, comparer: Comparer) -> tuple[list[Pair], list[Finding]]:
     """Compare all pairs: a subscriber has to read every version of an event that anybody publishes.
+
+    Args:
+        traffic: Who publishes and who handles what.
+        comparer: What compares.
 
     Returns:
         The pairs, sorted by event, publisher and subscriber, and the findings in the same order.
@@ -28,31 +32,38 @@ def check_pairs(traffic: Traffic) -> tuple[list[Pair], list[Finding]]:
         newest_version = publishers[-1].message.event.version
         for publisher in publishers:
             for versions in readers.values():
-                pair, found = _check(publisher, versions, newest_version)
+                pair, found = _check(publisher, versions, newest_version, comparer)
                 pairs.append(pair)
                 findings += found
     return pairs, findings
 
 
-def _check(publisher: Side, versions: Sequence[Side], newest_version: int) -> tuple[Pair, list[Finding]]:
+def _check(
+    publisher: Side, versions: Sequence[Side], newest_version: int, comparer: Comparer
+) -> tuple[Pair, list[Finding]]:
     """Check one publisher against one subscriber.
 
     Args:
         publisher: Who publishes the event.
         versions: The versions of the event that the subscriber reads.
         newest_version: The newest version that anybody publishes.
+        comparer: What compares.
     """
     event = publisher.message.event
     subscriber = next((side for side in versions if side.message.event == event), None)
     if subscriber is None:
-        return _version_not_read(publisher, versions)
-    compared = compare(publisher.message.schema, subscriber.message.schema, closed_publisher=publisher.message.closed)
+        return _version_not_read(publisher, versions, comparer)
+    compared = comparer.compare(publisher.message, subscriber.message)
     pair = Pair(event, publisher.service, subscriber.service, compared.verdict, compared.counterexample)
     if compared.verdict == "unknown":
         return pair, [_undecided(publisher, subscriber, compared.reason or "")]
     return pair, [
         finding_of(
-            problem, publisher, subscriber, counterexample_of(problem, compared, publisher, subscriber), newest_version
+            problem,
+            publisher,
+            subscriber,
+            counterexample_of(problem, compared, publisher, subscriber, comparer),
+            newest_version,
         )
         for problem in compared.problems
     ]
@@ -72,11 +83,11 @@ def _undecided(publisher: Side, subscriber: Side, reason: str) -> Finding:
     )
 
 
-def _version_not_read(publisher: Side, versions: Sequence[Side]) -> tuple[Pair, list[Finding]]:
+def _version_not_read(publisher: Side, versions: Sequence[Side], comparer: Comparer) -> tuple[Pair, list[Finding]]:
     event, nearest = publisher.message.event, versions[-1]
     read = " and ".join(str(side.message.event.version) for side in versions)
     # Any event will do: what is not read is compared with a schema that accepts nothing.
-    any_event = compare(publisher.message.schema, False, closed_publisher=publisher.message.closed).counterexample
+    any_event = comparer.compare_with(publisher.message, False).counterexample
     return Pair(event, publisher.service, nearest.service, "incompatible", any_event), [
         Finding(
             code=VERSION_NOT_READ,

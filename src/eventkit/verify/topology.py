@@ -8,8 +8,9 @@ from itertools import groupby
 
 from eventkit.contract.event import EventType
 from eventkit.discovery.contract import Contract
-from eventkit.schema import codes, compare
+from eventkit.schema import codes
 from eventkit.schema.comparison import Problem
+from eventkit.verify.comparer import Comparer
 from eventkit.verify.finding import Finding, title
 from eventkit.verify.rules.topology import (
     NEVER_HANDLED,
@@ -54,12 +55,12 @@ def never_handled(services: Sequence[Contract], traffic: Traffic) -> Iterator[Fi
                 )
 
 
-def publishers_disagree(traffic: Traffic) -> Iterator[Finding]:
+def publishers_disagree(traffic: Traffic, comparer: Comparer) -> Iterator[Finding]:
     """Yield EK202 for each publisher that sends something else than the first publisher of the same event."""
     for publishers in traffic.published.values():
         for _, (first, *others) in groupby(publishers, key=lambda side: side.message.event):
             for other in others:
-                found = _disagreement(first, other) or _disagreement(other, first)
+                found = _disagreement(first, other, comparer) or _disagreement(other, first, comparer)
                 if found:
                     yield found
 
@@ -75,9 +76,9 @@ def _who_publishes(event: EventType, traffic: Traffic) -> tuple[str, str]:
     return PUBLISHER_UNKNOWN, add
 
 
-def _disagreement(one: Side, another: Side) -> Finding | None:
+def _disagreement(one: Side, another: Side, comparer: Comparer) -> Finding | None:
     """Return EK202 where one publisher can send what the other never sends, or may do so."""
-    compared = compare(one.message.schema, another.message.schema, closed_publisher=one.message.closed)
+    compared = comparer.compare(one.message, another.message)
     if compared.verdict == "compatible":
         return None
     event = one.message.event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eventkit.discovery.landscape import Landscape, SourceProblem
+from eventkit.verify.comparer import Comparer
 from eventkit.verify.finding import Finding, Report, Spot, count
 from eventkit.verify.pairs import check_pairs
 from eventkit.verify.rules import Severity
@@ -10,19 +11,21 @@ from eventkit.verify.topology import never_handled, never_published, publishers_
 from eventkit.verify.traffic import Traffic
 
 
-def verify(landscape: Landscape) -> Report:
+def verify(landscape: Landscape, comparer: Comparer | None = None) -> Report:
     """Check a landscape.
 
     Args:
         landscape: The contracts, and what could not be read.
+        comparer: What compares; by default one that knows nothing yet.
 
     Returns:
         The pairs and the findings: sources first, then pairs by event, publisher and subscriber, then topology.
     """
+    comparer = comparer or Comparer()
     traffic = Traffic.of(landscape)
     unread = [_unread(problem) for problem in landscape.problems]
-    pairs, findings = check_pairs(traffic)
-    findings += publishers_disagree(traffic)
+    pairs, findings = check_pairs(traffic, comparer)
+    findings += publishers_disagree(traffic, comparer)
     # What could not be read may publish or handle anything: nothing can be said about what nobody does.
     complete = not any(finding.severity.reaches(Severity.WARNING) for finding in unread)
     if complete:
