@@ -61,6 +61,16 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
+def goal(text: str, met: bool) -> str:
+    """Return a goal as a cell of a table shows it."""
+    return f"{text}, {'met' if met else 'missed'}"
+
+
+def milliseconds(seconds: float) -> str:
+    """Return a duration as a cell of a table shows it."""
+    return f"{seconds * 1000:,.3f} ms"
+
+
 def machine() -> str:
     """Return what the results were measured on, in a line."""
     return (
