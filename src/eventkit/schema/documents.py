@@ -14,22 +14,34 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
-from urllib.parse import unquote, urldefrag, urljoin
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from eventkit.schema.budget import Undecided
 from eventkit.schema.dialects import DIALECT_URIS, LONE_REFERENCES, Dialect
 from eventkit.schema.values import Json
 
-_SUBSCHEMA = {
+SUBSCHEMAS = {
     "additionalItems", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else",
     "unevaluatedItems", "unevaluatedProperties", "items",
 }  # fmt: skip
-_SUBSCHEMA_LISTS = {"allOf", "anyOf", "oneOf", "prefixItems", "items"}
-_SUBSCHEMA_MAPS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
+SUBSCHEMA_LISTS = {"allOf", "anyOf", "oneOf", "prefixItems", "items"}
+SUBSCHEMA_MAPS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
 
 
 _IDENTIFIERS = ('"$id"', '"$anchor"', '"$dynamicAnchor"', '"$recursiveAnchor"')
 _encode = json.JSONEncoder(allow_nan=False).encode
+
+
+class Outside(Undecided):
+    """A reference leads out of the document.
+
+    Attributes:
+        uri: where it leads to; None where that depends on where the document came from.
+    """
+
+    def __init__(self, text: str, uri: str) -> None:
+        super().__init__(text)
+        self.uri: str | None = uri if urlsplit(uri).scheme else None
 
 
 class Place(NamedTuple):
@@ -105,7 +117,8 @@ class Document:
             uri = _join(base.uri, uri)
             target = self._by_uri.get(uri) or self._metaschema(uri)
             if target is None:
-                raise Undecided(f"the {self.side}'s schema refers to {reference!r}, which is not part of it")
+                text = f"the {self.side}'s schema refers to {reference!r}, which is not part of it"
+                raise Outside(text, f"{uri}#{fragment}")
             resource = target
         fragment = unquote(fragment)
         if not fragment:
@@ -200,9 +213,9 @@ def _join(base: str, uri: str) -> str:
 def _subschemas(raw: dict[str, Json], pointer: str) -> Iterator[tuple[Json, str]]:
     for keyword, value in raw.items():
         if isinstance(value, dict):
-            if keyword in _SUBSCHEMA_MAPS:
+            if keyword in SUBSCHEMA_MAPS:
                 yield from ((child, f"{pointer}/{keyword}/{escape(name)}") for name, child in value.items())
-            elif keyword in _SUBSCHEMA:
+            elif keyword in SUBSCHEMAS:
                 yield value, f"{pointer}/{keyword}"
-        elif isinstance(value, list) and keyword in _SUBSCHEMA_LISTS:
+        elif isinstance(value, list) and keyword in SUBSCHEMA_LISTS:
             yield from ((child, f"{pointer}/{keyword}/{index}") for index, child in enumerate(value))

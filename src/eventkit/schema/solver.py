@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from eventkit.schema.budget import MAX_DEPTH, Budget, OutOfBudget, Undecided
 from eventkit.schema.cases import EMPTY, Case, Empty, Fact, Found, Outcome, Store, Unsure
-from eventkit.schema.identity import are_identical
+from eventkit.schema.identity import Identity
 from eventkit.schema.keywords.logic import Union
 from eventkit.schema.keywords.object_store import ObjectStore
 from eventkit.schema.nodes import Node
@@ -41,6 +41,7 @@ class Solver:
         self.root = root
         self.budget = budget
         self.accepts = Validator(budget)
+        self._same = Identity(budget)
         self._known: dict[Key, Outcome] = {}
         self._provisional: dict[Key, tuple[Outcome, int]] = {}
         self._active: dict[Key, int] = {}
@@ -53,6 +54,7 @@ class Solver:
             OutOfBudget: there are no steps left.
         """
         try:
+            holds, fails = tuple([node.meant for node in holds]), tuple([node.meant for node in fails])
             mask = ANY
             for node in holds:
                 mask &= node.mask
@@ -70,7 +72,7 @@ class Solver:
         known = self._known.get(key)
         if known is not None:
             return known
-        if len(holds) == 1 == len(fails) and are_identical(holds[0], fails[0]):
+        if len(holds) == 1 == len(fails) and not holds[0].plain and self._same(holds[0], fails[0]):
             return self._known.setdefault(key, EMPTY)
         if key in self._provisional:
             outcome, depth = self._provisional[key]

@@ -14,7 +14,7 @@ from eventkit.schema.values import ANY, Json
 if TYPE_CHECKING:
     from eventkit.schema.nodes import Node
 
-KEYWORDS = frozenset({"allOf", "anyOf", "oneOf", "not", "if"})
+KEYWORDS = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
 
 
 class AllOf:
