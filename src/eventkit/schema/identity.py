@@ -37,21 +37,23 @@ class Identity:
         self._budget = budget
         self._known: dict[_Key, bool] = {}
 
-    def __call__(self, publisher: Node, subscriber: Node) -> bool:
-        """Tell whether two schemas are the same, with all that they refer to.
+    def __call__(self, one: Node, other: Node) -> bool:
+        """Tell whether two schemas are the same, with all that they refer to: what the one accepts, the other does.
 
         A publisher's schema that is closed accepts a part of what the same schema accepts when it is open.
         """
-        if publisher.raw is None or subscriber.raw is None:
+        if one.raw is None or other.raw is None or (other.closing and other.closing != one.closing):
             return False
-        first = (publisher.raw, publisher.resource), (subscriber.raw, subscriber.resource)
+        first = (one.raw, one.resource), (other.raw, other.resource)
+        if (known := self._known.get(_key(first))) is not None:
+            return known
         reached_from: dict[_Key, _Key] = {}
         todo = [(_key(first), first)]
         while todo:
             key, pair = todo.pop()
             if key not in self._known:
                 self._budget.spend()
-                following = _compared(pair, publisher.document, subscriber.document)
+                following = _compared(pair, one.document, other.document)
                 if following is not None:
                     for each in following:
                         if (child := _key(each)) not in reached_from:
@@ -73,7 +75,7 @@ def _key(pair: _Pair) -> _Key:
     return id(left), id(left_base), id(right), id(right_base)
 
 
-def _compared(pair: _Pair, publisher: Document, subscriber: Document) -> list[_Pair] | None:
+def _compared(pair: _Pair, document: Document, other_document: Document) -> list[_Pair] | None:
     """Return the pairs that must be the same for this one to be the same, or None if it is not."""
     (left, left_base), (right, right_base) = pair
     if not isinstance(left, dict) or not isinstance(right, dict):
@@ -87,7 +89,7 @@ def _compared(pair: _Pair, publisher: Document, subscriber: Document) -> list[_P
     for keyword in keywords:
         one, other = left[keyword], right[keyword]
         if keyword == "$ref":
-            to, other_to = _resolved(publisher, one, left_base), _resolved(subscriber, other, right_base)
+            to, other_to = _resolved(document, one, left_base), _resolved(other_document, other, right_base)
             if isinstance(to, tuple) and isinstance(other_to, tuple):
                 following.append((to, other_to))
             elif to is None or to != other_to:
@@ -98,7 +100,7 @@ def _compared(pair: _Pair, publisher: Document, subscriber: Document) -> list[_P
             return None
         for child, twin in children:
             following.append(
-                ((child, publisher.resource_of(child, left_base)), (twin, subscriber.resource_of(twin, right_base)))
+                ((child, document.resource_of(child, left_base)), (twin, other_document.resource_of(twin, right_base)))
             )
     return following
 

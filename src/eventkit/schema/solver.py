@@ -41,7 +41,7 @@ class Solver:
         self.root = root
         self.budget = budget
         self.accepts = Validator(budget)
-        self._same = Identity(budget)
+        self.same = Identity(budget)
         self._known: dict[Key, Outcome] = {}
         self._provisional: dict[Key, tuple[Outcome, int]] = {}
         self._active: dict[Key, int] = {}
@@ -72,7 +72,7 @@ class Solver:
         known = self._known.get(key)
         if known is not None:
             return known
-        if len(holds) == 1 == len(fails) and not holds[0].plain and self._same(holds[0], fails[0]):
+        if len(holds) == 1 == len(fails) and not holds[0].plain and self.same(holds[0], fails[0]):
             return self._known.setdefault(key, EMPTY)
         if key in self._provisional:
             outcome, depth = self._provisional[key]
@@ -327,7 +327,7 @@ class Branch:
             if isinstance(constraint, Union) and constraint.exclusive:
                 self.search.relaxed = True
                 if self.search.exact:
-                    self._choose(tuple(constraint.exact_cases()), todo)
+                    self._choose(tuple(constraint.exact_cases(self.search.kind)), todo)
                     continue
             self._choose(tuple(constraint.cases(self.search.kind)), todo)
         return True
@@ -342,10 +342,15 @@ class Branch:
             accepts = self.search.solver.accepts
             return self._list([value for value in self.store.values if not accepts(node, value)])
         options = node.defects(self.search.kind)
-        if not options:
+        if not options or self._is_shared(node):
             return False
         self._choose(options, todo)
         return True
+
+    def _is_shared(self, node: Node) -> bool:
+        """Tell whether a schema is the same as one that holds."""
+        same = self.search.solver.same
+        return not node.plain and any(same(held, node) for held in self.holds.values())
 
     def _choose(self, options: Sequence[Case], todo: list[Case]) -> None:
         if len(options) == 1:
