@@ -66,7 +66,7 @@ def exponential(size: int) -> dict[str, tuple[Any, Any]]:
 
 
 @pytest.mark.parametrize("name", exponential(1))
-@pytest.mark.parametrize("size", [4, 40])
+@pytest.mark.parametrize("size", [4, 40, 100])
 def test_exponential_combinations(name: str, size: int) -> None:
     publisher, subscriber = exponential(size)[name]
     comparison = compare(publisher, subscriber, budget=BUDGET)

@@ -349,8 +349,14 @@ class Branch:
 
     def _is_shared(self, node: Node) -> bool:
         """Tell whether a schema is the same as one that holds."""
-        same = self.search.solver.same
-        return not node.plain and any(same(held, node) for held in self.holds.values())
+        if node.plain:
+            return False
+        solver, mask, number = self.search.solver, node.mask, len(node.constraints)
+        solver.budget.spend(len(self.holds) >> 3)
+        return any(
+            held.mask == mask and len(held.constraints) == number and solver.same(held, node)
+            for held in self.holds.values()
+        )
 
     def _choose(self, options: Sequence[Case], todo: list[Case]) -> None:
         if len(options) == 1:

@@ -7,7 +7,7 @@ its own; the cells do not influence each other but through the number of keys an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, Any
 
 from eventkit.schema.cases import EMPTY, Empty, Fact, Found, Outcome, Unsure
@@ -183,8 +183,8 @@ class ObjectStore:
         return keys
 
     def solve(self, solver: Solver) -> Outcome:
-        solver.budget.spend()
         skeleton = self.skeleton
+        solver.budget.spend(1 + (len(skeleton.constraints) >> 2))
         extra = self._present + tuple(self._violations)
         if extra:
             extra = tuple(skeleton.closure(extra))
@@ -291,7 +291,8 @@ class ObjectStore:
         unsure: Unsure | None = None
         if self._least > choice.size() + _MOST_ADDED_KEYS:
             return Unsure(f"objects of {self._least} keys are not looked at")
-        while choice.size() < self._least:
+        while (size := choice.size()) < self._least:
+            solver.budget.spend(size >> 4)
             for name in self._addable(choice, solver):
                 wider = name if isinstance(name, Unsure) else self._choose(choice, name, (), solver)
                 if isinstance(wider, Choice) and self._most is not None and wider.size() > self._most:
@@ -310,7 +311,7 @@ class ObjectStore:
         """Yield keys that are not there yet, those first that the schemas mention."""
         mentioned = self.skeleton.mentioned
         yield from (name for name in mentioned if name not in choice and name not in self._absent)
-        yield from self._fresh(solver, self._absent.union(choice.names(), mentioned))
+        yield from self._fresh(solver, self._absent.union(choice.taken(), mentioned))
 
 
 class Choice:
@@ -335,8 +336,11 @@ class Choice:
         yield from self._base
         yield from (name for name in self._chosen if name not in self._base)
 
+    def taken(self) -> Set[str]:
+        return self._base.keys() | self._chosen.keys()
+
     def size(self) -> int:
-        return len(self._base) + sum(name not in self._base for name in self._chosen)
+        return len(self.taken())
 
     def weight(self, base_weight: int) -> int:
         """Return about how many values the object is made of, given that of the keys that are required."""
