@@ -6,6 +6,7 @@ beyond the limit. A finding is printed with its seed: `python tests/schema/fuzz.
 
 from __future__ import annotations
 
+import copy
 import json
 import resource
 import sys
@@ -47,7 +48,7 @@ def junk(random: Random, depth: int) -> Any:
         return {name: junk(random, depth - 1) for name in names}
     if depth and way < 0.75:
         return [junk(random, depth - 1) for _ in range(random.randint(0, 3))]
-    return random.choice(NASTY)
+    return copy.deepcopy(random.choice(NASTY))
 
 
 def damaged(random: Random, schema: Any) -> Any:

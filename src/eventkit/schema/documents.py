@@ -10,11 +10,12 @@ Sources: JSON Schema core 2020-12 and 2019-09, sections 8 and 9 (identifiers, dy
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
 from eventkit.schema.budget import Undecided
 from eventkit.schema.dialects import DIALECT_URIS, LONE_REFERENCES, Dialect
@@ -29,6 +30,7 @@ SUBSCHEMA_MAPS = {"properties", "patternProperties", "$defs", "definitions", "de
 
 
 _IDENTIFIERS = ('"$id"', '"$anchor"', '"$dynamicAnchor"', '"$recursiveAnchor"')
+_SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 _encode = json.JSONEncoder(allow_nan=False).encode
 
 
@@ -41,7 +43,7 @@ class Outside(Undecided):
 
     def __init__(self, text: str, uri: str) -> None:
         super().__init__(text)
-        self.uri: str | None = uri if urlsplit(uri).scheme else None
+        self.uri = uri if _SCHEME.match(uri) else None
 
 
 class Place(NamedTuple):
@@ -111,7 +113,7 @@ class Document:
         """
         if not isinstance(reference, str):
             raise Undecided(f"a $ref in the {self.side}'s schema is not a string")
-        uri, fragment = urldefrag(reference)
+        uri, _, fragment = reference.partition("#")
         resource = base
         if uri:
             uri = _join(base.uri, uri)
@@ -187,7 +189,7 @@ class Document:
         identifier = raw.get("id" if parent.dialect == "draft-04" else "$id")
         if not isinstance(identifier, str) or ("$ref" in raw and parent.dialect in LONE_REFERENCES):
             return parent
-        uri, fragment = urldefrag(identifier)
+        uri, _, fragment = identifier.partition("#")
         if fragment and not uri:  # drafts before 2019-09 wrote anchors so
             parent.anchors[fragment] = (raw, pointer)
             return parent
@@ -207,7 +209,10 @@ def _metaschemas() -> dict[str, Json]:
 
 
 def _join(base: str, uri: str) -> str:
-    return urljoin(base, uri) if base else uri
+    try:
+        return urljoin(base, uri) if base else uri
+    except ValueError as error:
+        raise Undecided(f"{uri!r} is no reference: {error}") from error
 
 
 def _subschemas(raw: dict[str, Json], pointer: str) -> Iterator[tuple[Json, str]]:
