@@ -66,7 +66,7 @@ def exponential(size: int) -> dict[str, tuple[Any, Any]]:
 
 
 @pytest.mark.parametrize("name", exponential(1))
-@pytest.mark.parametrize("size", [4, 40])
+@pytest.mark.parametrize("size", [4, 40, 100])
 def test_exponential_combinations(name: str, size: int) -> None:
     publisher, subscriber = exponential(size)[name]
     comparison = compare(publisher, subscriber, budget=BUDGET)
@@ -124,6 +124,9 @@ NO_SCHEMAS: list[Any] = [
     {"required": "a"}, {"required": [1]}, {"enum": {}}, {"minLength": -1}, {"minLength": 1.5}, {"multipleOf": 0},
     {"pattern": "("}, {"pattern": 5}, {"format": {}}, {"items": 5}, {"anyOf": []}, {"anyOf": {}}, {"allOf": [5]},
     {"$ref": 5}, {"$ref": "#/a"}, {"$ref": "#a"}, {"$schema": 5}, {"$id": 5, "$ref": "https://example.com"},
+    {"$ref": "http://["}, {"$ref": "http://[#a"}, {"$id": "http://[", "$ref": "a"},
+    {"$id": "https://example.com", "$ref": "http://["},
+    {"$id": "https://example.com", "$defs": {"a": {"$id": "http://["}}},
     {"const": b"bytes"}, {"const": {1, 2}}, {"properties": {1: TEXT}}, {"dependentRequired": {"a": "b"}},
 ]  # fmt: skip
 

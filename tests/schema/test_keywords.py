@@ -166,3 +166,12 @@ def test_annotations_and_extensions_are_ignored() -> None:
     }
     assert compare(TEXT, TEXT | noise).verdict == "compatible"
     assert compare(TEXT | noise, TEXT).verdict == "compatible"
+
+
+def test_many_patterns_of_keys_are_split_one_by_one() -> None:
+    patterns = {f"^{name} ": {"type": "integer"} for name in ("table", "view", "type", "rule", "index", "role", "user")}
+    publisher = fields(patternProperties=patterns, additionalProperties=False)
+    subscriber = fields(patternProperties={name: {"type": "number"} for name in patterns})
+    assert compare(publisher, subscriber, budget=20_000).verdict == "compatible"
+    comparison = compare(subscriber | {"additionalProperties": False}, publisher, budget=20_000)
+    assert comparison.counterexample == {"table ": 12.5}

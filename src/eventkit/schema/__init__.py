@@ -37,6 +37,11 @@ for one and to prove that there is none is the same search.
 9. *Budget* (`budget`). Work is counted in steps; when they are used up, or something is met that cannot be decided
    (look-behind, a reference that leads nowhere, a loop of references), the verdict is "unknown" and says why.
 
+Other checkers are partners in tests, not parts of the engine. The canonicalization of jsonschema-rs, which could answer
+"compatible" first, decides nothing that is undecided here (measured on the containment test suite: the pairs that stay
+unknown refer to nothing, which it refuses), leaves 51 pairs unknown and refuses 109 that are decided
+here, and says that 85 pairs fit which do not when formats are asserted.
+
 Sources
 -------
 - A. Habib, A. Shinnar, M. Hirzel, M. Pradel: Finding data compatibility bugs with JSON subschema checks, ISSTA 2021.

@@ -10,26 +10,40 @@ Sources: JSON Schema core 2020-12 and 2019-09, sections 8 and 9 (identifiers, dy
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
-from urllib.parse import unquote, urldefrag, urljoin
+from urllib.parse import unquote, urljoin
 
 from eventkit.schema.budget import Undecided
 from eventkit.schema.dialects import DIALECT_URIS, LONE_REFERENCES, Dialect
 from eventkit.schema.values import Json
 
-_SUBSCHEMA = {
+SUBSCHEMAS = {
     "additionalItems", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else",
     "unevaluatedItems", "unevaluatedProperties", "items",
 }  # fmt: skip
-_SUBSCHEMA_LISTS = {"allOf", "anyOf", "oneOf", "prefixItems", "items"}
-_SUBSCHEMA_MAPS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
+SUBSCHEMA_LISTS = {"allOf", "anyOf", "oneOf", "prefixItems", "items"}
+SUBSCHEMA_MAPS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
 
 
 _IDENTIFIERS = ('"$id"', '"$anchor"', '"$dynamicAnchor"', '"$recursiveAnchor"')
+_SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 _encode = json.JSONEncoder(allow_nan=False).encode
+
+
+class Outside(Undecided):
+    """A reference leads out of the document.
+
+    Attributes:
+        uri: where it leads to; None where that depends on where the document came from.
+    """
+
+    def __init__(self, text: str, uri: str) -> None:
+        super().__init__(text)
+        self.uri = uri if _SCHEME.match(uri) else None
 
 
 class Place(NamedTuple):
@@ -99,13 +113,14 @@ class Document:
         """
         if not isinstance(reference, str):
             raise Undecided(f"a $ref in the {self.side}'s schema is not a string")
-        uri, fragment = urldefrag(reference)
+        uri, _, fragment = reference.partition("#")
         resource = base
         if uri:
             uri = _join(base.uri, uri)
             target = self._by_uri.get(uri) or self._metaschema(uri)
             if target is None:
-                raise Undecided(f"the {self.side}'s schema refers to {reference!r}, which is not part of it")
+                text = f"the {self.side}'s schema refers to {reference!r}, which is not part of it"
+                raise Outside(text, f"{uri}#{fragment}")
             resource = target
         fragment = unquote(fragment)
         if not fragment:
@@ -174,7 +189,7 @@ class Document:
         identifier = raw.get("id" if parent.dialect == "draft-04" else "$id")
         if not isinstance(identifier, str) or ("$ref" in raw and parent.dialect in LONE_REFERENCES):
             return parent
-        uri, fragment = urldefrag(identifier)
+        uri, _, fragment = identifier.partition("#")
         if fragment and not uri:  # drafts before 2019-09 wrote anchors so
             parent.anchors[fragment] = (raw, pointer)
             return parent
@@ -194,15 +209,18 @@ def _metaschemas() -> dict[str, Json]:
 
 
 def _join(base: str, uri: str) -> str:
-    return urljoin(base, uri) if base else uri
+    try:
+        return urljoin(base, uri) if base else uri
+    except ValueError as error:
+        raise Undecided(f"{uri!r} is no reference: {error}") from error
 
 
 def _subschemas(raw: dict[str, Json], pointer: str) -> Iterator[tuple[Json, str]]:
     for keyword, value in raw.items():
         if isinstance(value, dict):
-            if keyword in _SUBSCHEMA_MAPS:
+            if keyword in SUBSCHEMA_MAPS:
                 yield from ((child, f"{pointer}/{keyword}/{escape(name)}") for name, child in value.items())
-            elif keyword in _SUBSCHEMA:
+            elif keyword in SUBSCHEMAS:
                 yield value, f"{pointer}/{keyword}"
-        elif isinstance(value, list) and keyword in _SUBSCHEMA_LISTS:
+        elif isinstance(value, list) and keyword in SUBSCHEMA_LISTS:
             yield from ((child, f"{pointer}/{keyword}/{index}") for index, child in enumerate(value))

@@ -56,7 +56,7 @@ class Explainer:
 
     def _walk(self, holds: tuple[Node, ...], target: Node, path: str) -> None:
         """Explain why the target rejects some value at a place that satisfies the schemas of `holds`."""
-        holds, target = tuple(map(_referred, holds)), _referred(target)
+        holds, target = tuple(node.meant for node in holds), target.meant
         key = (tuple(node.id for node in holds), target.id)
         if key in self._walking or len(self._problems) >= _MOST_PROBLEMS:
             return
@@ -194,16 +194,6 @@ class Explainer:
             else:
                 message = f"no branch of the subscriber's union takes {show(example.value)}"
                 self._add(codes.UNION, place.path, message, place.pointer, pointer)
-
-
-def _referred(node: Node) -> Node:
-    """Return the schema that a node is, if it is nothing but a reference."""
-    while node.values is None and node.mask == ANY and len(node.constraints) == 1:
-        constraint = node.constraints[0]
-        if not isinstance(constraint, AllOf) or len(constraint.nodes) > 1:
-            break
-        node = constraint.nodes[0]
-    return node
 
 
 def accepted_types(node: Node, above: tuple[int, ...] = ()) -> int:

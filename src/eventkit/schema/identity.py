@@ -1,68 +1,142 @@
 """Schemas of the two sides that are the same: what a shared definition accepts, it accepts on both sides.
 
-Only the text is compared, and the text of what it refers to. It is a shortcut for large parts that both sides share;
-where it says no, nothing is known.
+Only what is written is compared, and what it refers to; neither the order of keywords and fields counts, nor
+annotations. It is a shortcut for large parts that both sides share; where it says no, nothing is known.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from eventkit.schema.budget import Undecided
-from eventkit.schema.documents import Resource
+from eventkit.schema.budget import Budget, Undecided
+from eventkit.schema.documents import SUBSCHEMA_LISTS, SUBSCHEMA_MAPS, SUBSCHEMAS, Document, Outside, Resource
+from eventkit.schema.keywords import ASSERTED
 from eventkit.schema.values import Json
 
 if TYPE_CHECKING:
     from eventkit.schema.nodes import Node
 
-_MOST_REFERENCES = 200
-_SCOPED = ("$id", "$dynamicRef", "$recursiveRef")
+_SETS = frozenset({"enum", "required", "type"})
+_DYNAMIC = frozenset({"$dynamicRef", "$recursiveRef"})
+_encode = json.JSONEncoder(sort_keys=True).encode
+
+_Schema = tuple[Json, Resource]
+_Pair = tuple[_Schema, _Schema]
+_Key = tuple[int, ...]
 
 
-def are_identical(publisher: Node, subscriber: Node) -> bool:
-    """Tell whether two schemas are written alike, with all that they refer to.
+class Identity:
+    """Tells which schemas of two documents are the same; what was found out about one pair serves the next.
 
-    A publisher's schema that is closed accepts a part of what the same schema accepts when it is open.
+    Args:
+        budget: pays for the comparisons.
     """
-    if not isinstance(publisher.raw, dict) or publisher.dialect != subscriber.dialect:
-        return False
-    todo: list[tuple[Json, Json, Resource, Resource]] = [
-        (publisher.raw, subscriber.raw, publisher.resource, subscriber.resource)
-    ]
-    seen: set[str] = set()
-    while todo:
-        left, right, left_base, right_base = todo.pop()
-        if left != right or json.dumps(left, sort_keys=True) != json.dumps(right, sort_keys=True):
-            return False  # the second test tells true from 1
-        references = _references(left)
-        if references is None or len(seen) > _MOST_REFERENCES:
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._known: dict[_Key, bool] = {}
+
+    def __call__(self, one: Node, other: Node) -> bool:
+        """Tell whether two schemas are the same, with all that they refer to: what the one accepts, the other does.
+
+        A publisher's schema that is closed accepts a part of what the same schema accepts when it is open.
+        """
+        if one.raw is None or other.raw is None or (other.closing and other.closing != one.closing):
             return False
-        for reference in references - seen:
-            seen.add(reference)
-            try:
-                one = publisher.document.resolve(reference, left_base)
-                other = subscriber.document.resolve(reference, right_base)
-            except Undecided:
+        first = (one.raw, one.resource), (other.raw, other.resource)
+        if (known := self._known.get(_key(first))) is not None:
+            return known
+        reached_from: dict[_Key, _Key] = {}
+        todo = [(_key(first), first)]
+        while todo:
+            key, pair = todo.pop()
+            if key not in self._known:
+                self._budget.spend()
+                following = _compared(pair, one.document, other.document)
+                if following is not None:
+                    for each in following:
+                        if (child := _key(each)) not in reached_from:
+                            reached_from[child] = key
+                            todo.append((child, each))
+                    continue
+                self._known[key] = False
+            if not self._known[key]:  # neither is what leads here the same
+                while key != _key(first):
+                    key = reached_from[key]
+                    self._known[key] = False
                 return False
-            todo.append((one.raw, other.raw, one.resource, other.resource))
-    return True
+        self._known.update(dict.fromkeys((_key(first), *reached_from), True))
+        return True
 
 
-def _references(schema: Json) -> set[str] | None:
-    """Return all references in a schema, or None where they depend on more than their text."""
-    found: set[str] = set()
-    todo = [schema]
-    while todo:
-        part = todo.pop()
-        if isinstance(part, list):
-            todo.extend(part)
-        elif isinstance(part, dict):
-            if any(keyword in part for keyword in _SCOPED):
+def _key(pair: _Pair) -> _Key:
+    (left, left_base), (right, right_base) = pair
+    return id(left), id(left_base), id(right), id(right_base)
+
+
+def _compared(pair: _Pair, document: Document, other_document: Document) -> list[_Pair] | None:
+    """Return the pairs that must be the same for this one to be the same, or None if it is not."""
+    (left, left_base), (right, right_base) = pair
+    if not isinstance(left, dict) or not isinstance(right, dict):
+        return [] if _encode(left) == _encode(right) else None
+    keywords = ASSERTED.intersection(left)
+    if keywords != ASSERTED.intersection(right) or not keywords.isdisjoint(_DYNAMIC):
+        return None
+    if left_base.dialect != right_base.dialect:
+        return None
+    following: list[_Pair] = []
+    for keyword in keywords:
+        one, other = left[keyword], right[keyword]
+        if keyword == "$ref":
+            to, other_to = _resolved(document, one, left_base), _resolved(other_document, other, right_base)
+            if isinstance(to, tuple) and isinstance(other_to, tuple):
+                following.append((to, other_to))
+            elif to is None or to != other_to:
                 return None
-            if "$ref" in part:
-                if not isinstance(part["$ref"], str):
-                    return None
-                found.add(part["$ref"])
-            todo.extend(part.values())
-    return found
+            continue
+        children = _parts(keyword, one, other)
+        if children is None:
+            return None
+        for child, twin in children:
+            following.append(
+                ((child, document.resource_of(child, left_base)), (twin, other_document.resource_of(twin, right_base)))
+            )
+    return following
+
+
+def _parts(keyword: str, one: Json, other: Json) -> list[tuple[Json, Json]] | None:
+    """Return the schemas in the value of a keyword that must be the same, or None if the values differ anyway."""
+    children, twins = _children(keyword, one), _children(keyword, other)
+    if children is None or twins is None:
+        return [] if _words(keyword, one) == _words(keyword, other) else None
+    if children.keys() != twins.keys():
+        return None
+    return [(child, twins[name]) for name, child in children.items()]
+
+
+def _children(keyword: str, value: Json) -> dict[Any, Json] | None:
+    """Return the schemas in the value of a keyword, or None if it has none."""
+    if isinstance(value, dict):
+        if keyword in SUBSCHEMA_MAPS:
+            return value
+        return {"": value} if keyword in SUBSCHEMAS else None
+    return dict(enumerate(value)) if isinstance(value, list) and keyword in SUBSCHEMA_LISTS else None
+
+
+def _words(keyword: str, value: Json) -> Any:
+    """Return the value of a keyword so that values that say the same are equal."""
+    if isinstance(value, list) and keyword in _SETS:
+        return frozenset(map(_encode, value))
+    return _encode(value)
+
+
+def _resolved(document: Document, reference: Json, base: Resource) -> _Schema | str | None:
+    """Return what a reference leads to, or its URI where it leads out of the document."""
+    try:
+        place = document.resolve(reference, base)
+    except Outside as outside:
+        return outside.uri
+    except Undecided:
+        return None
+    return place.raw, place.resource

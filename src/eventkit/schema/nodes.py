@@ -13,6 +13,7 @@ from eventkit.schema.cases import Case, Constraint
 from eventkit.schema.dialects import Dialect, understood
 from eventkit.schema.documents import Document, Place, Resource, escape
 from eventkit.schema.keywords import FAMILIES, IN_PLACE, types
+from eventkit.schema.keywords.logic import AllOf
 from eventkit.schema.tags import Outline
 from eventkit.schema.values import ANY, Json, key_of, type_of
 
@@ -27,7 +28,7 @@ _DECLARES = ("properties", "patternProperties")
 _STATES = ("additionalProperties", "unevaluatedProperties")
 
 
-_PARSED = ("mask", "values", "keys", "constraints", "plain", "seals", "grounded")
+_PARSED = ("mask", "values", "keys", "constraints", "plain", "seals", "grounded", "meant")
 
 
 class Node:
@@ -40,10 +41,11 @@ class Node:
         values: the values that `enum` and `const` allow, or None where neither is there.
         keys: the keys (`values.key_of`) of these values.
         constraints: what the other keywords demand.
+        meant: the schema that this one is, if it is nothing but a reference; else itself.
     """
 
     __slots__ = (
-        "_defects", "closing", "constraints", "document", "graph", "grounded", "id", "keys", "mask", "plain",
+        "_defects", "closing", "constraints", "document", "graph", "grounded", "id", "keys", "mask", "meant", "plain",
         "pointer", "raw", "resource", "scope", "seals", "values",
     )  # fmt: skip
 
@@ -60,6 +62,7 @@ class Node:
     values: tuple[Json, ...] | None
     keys: frozenset[Any] | None
     constraints: tuple[Constraint, ...]
+    meant: Node
     plain: bool
     grounded: bool
     seals: bool
@@ -79,6 +82,7 @@ class Node:
             self.mask = ANY if raw else 0
             self.constraints = ()
             self.plain = self.grounded = True
+            self.meant = self
             self._defects = {}
             return
         if not isinstance(raw, dict):
@@ -102,6 +106,7 @@ class Node:
         self.plain = values is None and not constraints
         self._defects = {}
         self.mask = mask
+        self.meant = self._what_is_meant()
 
     def _check_loops(self) -> None:
         """Refuse a schema that applies itself to the same value: there is no end to what it means.
@@ -143,6 +148,17 @@ class Node:
             if self._cluster_states(place.raw, seen):
                 return True
         return any(self._cluster_states(child, seen) for child in _conjuncts(raw) if isinstance(child, dict))
+
+    def _what_is_meant(self) -> Node:
+        if self.values is not None or self.mask != ANY or len(self.constraints) != 1:
+            return self
+        constraint = self.constraints[0]
+        if not isinstance(constraint, AllOf) or len(constraint.nodes) != 1:
+            return self
+        try:
+            return constraint.nodes[0].meant
+        except Undecided:
+            return self
 
     @property
     def dialect(self) -> Dialect:
@@ -257,5 +273,6 @@ class Graph:
         node.keys = None if values is None else frozenset(map(key_of, values))
         node.constraints = constraints
         node.plain = values is None and not constraints
+        node.meant = node
         node._defects = {}
         return node

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from eventkit.schema.budget import MAX_DEPTH, Budget, OutOfBudget, Undecided
 from eventkit.schema.cases import EMPTY, Case, Empty, Fact, Found, Outcome, Store, Unsure
-from eventkit.schema.identity import are_identical
+from eventkit.schema.identity import Identity
 from eventkit.schema.keywords.logic import Union
 from eventkit.schema.keywords.object_store import ObjectStore
 from eventkit.schema.nodes import Node
@@ -41,6 +41,7 @@ class Solver:
         self.root = root
         self.budget = budget
         self.accepts = Validator(budget)
+        self.same = Identity(budget)
         self._known: dict[Key, Outcome] = {}
         self._provisional: dict[Key, tuple[Outcome, int]] = {}
         self._active: dict[Key, int] = {}
@@ -53,6 +54,7 @@ class Solver:
             OutOfBudget: there are no steps left.
         """
         try:
+            holds, fails = tuple([node.meant for node in holds]), tuple([node.meant for node in fails])
             mask = ANY
             for node in holds:
                 mask &= node.mask
@@ -70,7 +72,7 @@ class Solver:
         known = self._known.get(key)
         if known is not None:
             return known
-        if len(holds) == 1 == len(fails) and are_identical(holds[0], fails[0]):
+        if len(holds) == 1 == len(fails) and not holds[0].plain and self.same(holds[0], fails[0]):
             return self._known.setdefault(key, EMPTY)
         if key in self._provisional:
             outcome, depth = self._provisional[key]
@@ -325,7 +327,7 @@ class Branch:
             if isinstance(constraint, Union) and constraint.exclusive:
                 self.search.relaxed = True
                 if self.search.exact:
-                    self._choose(tuple(constraint.exact_cases()), todo)
+                    self._choose(tuple(constraint.exact_cases(self.search.kind)), todo)
                     continue
             self._choose(tuple(constraint.cases(self.search.kind)), todo)
         return True
@@ -340,10 +342,21 @@ class Branch:
             accepts = self.search.solver.accepts
             return self._list([value for value in self.store.values if not accepts(node, value)])
         options = node.defects(self.search.kind)
-        if not options:
+        if not options or self._is_shared(node):
             return False
         self._choose(options, todo)
         return True
+
+    def _is_shared(self, node: Node) -> bool:
+        """Tell whether a schema is the same as one that holds."""
+        if node.plain:
+            return False
+        solver, mask, number = self.search.solver, node.mask, len(node.constraints)
+        solver.budget.spend(len(self.holds) >> 3)
+        return any(
+            held.mask == mask and len(held.constraints) == number and solver.same(held, node)
+            for held in self.holds.values()
+        )
 
     def _choose(self, options: Sequence[Case], todo: list[Case]) -> None:
         if len(options) == 1:

@@ -30,17 +30,35 @@ class Outline:
         self.listed: dict[str, Keys] = {}
         self.required: set[str] = set()
 
+    def list_values(self, name: str, keys: Keys) -> None:
+        """Add that a property, if it is there, has one of these values."""
+        self.listed[name] = self.listed[name] & keys if name in self.listed else keys
+
+    def add_union(self, branches: list[Outline]) -> None:
+        """Add that one of these outlines holds, too."""
+        mask = 0
+        for each in branches:
+            mask |= each.mask
+        self.mask &= mask
+        objects = [each for each in branches if each.mask & OBJECT]
+        if objects:
+            self.required.update(set.intersection(*(each.required for each in objects)))
+            for name in objects[0].listed:
+                if all(name in each.listed for each in objects):
+                    self.list_values(name, frozenset().union(*(each.listed[name] for each in objects)))
+
 
 def outline(node: Node) -> Outline:
     """Return the outline of a schema; it is computed once for each node."""
     known = node.graph.outlines
     if node.id not in known:
+        known[node.id] = Outline()  # what is seen of a schema that is met again within itself: nothing
         known[node.id] = _outline(node)
     return known[node.id]
 
 
 def _outline(node: Node) -> Outline:
-    from eventkit.schema.keywords.logic import AllOf
+    from eventkit.schema.keywords.logic import AllOf, Union
     from eventkit.schema.keywords.objects import ObjectConstraint
 
     found = Outline()
@@ -54,22 +72,26 @@ def _outline(node: Node) -> Outline:
             if isinstance(constraint, AllOf):
                 todo.extend(child for child in constraint.nodes if child.id not in seen)
                 seen.update(child.id for child in constraint.nodes)
+            elif isinstance(constraint, Union):
+                found.add_union([outline(branch) for branch in constraint.branches])
             elif isinstance(constraint, ObjectConstraint):
                 found.required.update(constraint.required)
                 for name, child in constraint.properties.items():
-                    if isinstance(child.raw, dict) and ("const" in child.raw or "enum" in child.raw):
-                        found.listed[name] = child.keys or frozenset()
+                    written = isinstance(child.raw, dict) and ("const" in child.raw or "enum" in child.raw)
+                    if written and child.keys is not None:  # None where the dialect does not read it
+                        found.list_values(name, child.keys)
     return found
 
 
-def may_overlap(left: Node, right: Node) -> bool:
-    """Tell whether some value could satisfy both schemas; False is a proof that none does."""
+def may_overlap(left: Node, right: Node, kinds: int) -> bool:
+    """Tell whether some value of these types could satisfy both schemas; False is a proof that none does."""
     one, other = outline(left), outline(right)
-    if not one.mask & other.mask:
+    kinds &= one.mask & other.mask
+    if not kinds:
         return False
     if one.keys is not None and other.keys is not None and not one.keys & other.keys:
         return False
-    if one.mask & other.mask != OBJECT:
+    if kinds != OBJECT:
         return True
     small, large = (one, other) if len(one.listed) <= len(other.listed) else (other, one)
     return not any(
@@ -106,13 +128,13 @@ class Tags:
             return self._branches
         return tuple(self._branches[index] for index in sorted(chosen))
 
-    def overlapping(self, branch: Node) -> tuple[Node, ...]:
-        """Return the other branches that could hold for a value together with this one."""
+    def overlapping(self, branch: Node, kinds: int) -> tuple[Node, ...]:
+        """Return the other branches that could hold for a value of these types together with this one."""
         about = outline(branch)
         fitting = self._branches
-        if about.mask == OBJECT:
+        if about.mask & kinds == OBJECT:
             fitting = self.relevant(lambda name: about.listed.get(name) if name in about.required else None)
-        return tuple(other for other in fitting if other is not branch and may_overlap(branch, other))
+        return tuple(other for other in fitting if other is not branch and may_overlap(branch, other, kinds))
 
     def names(self) -> tuple[str, ...]:
         """Return the properties that tell branches apart."""

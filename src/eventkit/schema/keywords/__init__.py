@@ -21,5 +21,8 @@ FAMILIES: dict[str, Callable[[dict[str, Any], Node], tuple[Constraint, ...]]] = 
 }
 """Keyword to the parser of its family; `type`, `enum` and `const` are read for every schema (`types.parse`)."""
 
+ASSERTED = frozenset({*FAMILIES, "type", "enum", "const"})
+"""All keywords that are read; others are annotations."""
+
 IN_PLACE = references.KEYWORDS | logic.KEYWORDS | {"dependentSchemas", "dependencies"}
 """Keywords whose subschemas speak of the same value."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 KEYWORDS = frozenset({
     "prefixItems", "items", "additionalItems", "minItems", "maxItems", "uniqueItems", "contains",
+    "minContains", "maxContains",
 })  # fmt: skip
 
 

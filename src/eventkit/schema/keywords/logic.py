@@ -14,7 +14,7 @@ from eventkit.schema.values import ANY, Json
 if TYPE_CHECKING:
     from eventkit.schema.nodes import Node
 
-KEYWORDS = frozenset({"allOf", "anyOf", "oneOf", "not", "if"})
+KEYWORDS = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
 
 
 class AllOf:
@@ -59,17 +59,17 @@ class Union:
         """
         return [Case(self.keyword, holds=(branch,)) for branch in self.branches]
 
-    def exact_cases(self) -> Iterator[Case]:
+    def exact_cases(self, kind: int) -> Iterator[Case]:
         """Return a case for each branch of a `oneOf`, in which the other ones fail."""
         for branch in self.branches:
-            yield Case(self.keyword, holds=(branch,), fails=self.tags.overlapping(branch))
+            yield Case(self.keyword, holds=(branch,), fails=self.tags.overlapping(branch, kind))
 
     def defects(self, kind: int) -> Iterator[Case]:
         yield Case(self.keyword, fails=self.branches, union=self)
         if self.exclusive:
             for branch in self.branches:
-                for other in self.tags.overlapping(branch):
-                    if branch.id < other.id and branch.mask & other.mask & kind:
+                for other in self.tags.overlapping(branch, kind):
+                    if branch.id < other.id:
                         yield Case("oneOf", holds=(branch, other))
 
     def beside(self) -> tuple[Node, ...]:
@@ -168,7 +168,7 @@ def _one_of(raw: dict[str, Json], node: Node) -> Iterator[Union]:
     if node.closing:
         written = tuple(node.test(branch, f"/oneOf/{index}") for index, branch in enumerate(raw["oneOf"]))
         as_written = Union("oneOf", written)
-        if any(map(as_written.tags.overlapping, written)):
+        if any(as_written.tags.overlapping(branch, ANY) for branch in written):
             yield Union("anyOf", union.branches)
             yield as_written
             return

@@ -7,14 +7,14 @@ its own; the cells do not influence each other but through the number of keys an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import product
+from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, Any
 
-from eventkit.schema.cases import EMPTY, Empty, Found, Outcome, Unsure
+from eventkit.schema.cases import EMPTY, Empty, Fact, Found, Outcome, Unsure
 from eventkit.schema.keywords.object_facts import KeyFails, SomeKeyViolates
 from eventkit.schema.keywords.strings import Matches
 from eventkit.schema.keywords.types import NotOneOf
+from eventkit.schema.regex import matches
 from eventkit.schema.samples import NAMES
 from eventkit.schema.values import Json
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 Demand = SomeKeyViolates | KeyFails
 
-_MOST_PATTERNS = 6
 _MOST_ADDED_KEYS = 1_000
 
 
@@ -184,8 +183,8 @@ class ObjectStore:
         return keys
 
     def solve(self, solver: Solver) -> Outcome:
-        solver.budget.spend()
         skeleton = self.skeleton
+        solver.budget.spend(1 + (len(skeleton.constraints) >> 2))
         extra = self._present + tuple(self._violations)
         if extra:
             extra = tuple(skeleton.closure(extra))
@@ -281,27 +280,19 @@ class ObjectStore:
         if not skeleton.patterns and not skeleton.name_schemas and pattern is None and not others and not fails:
             yield next(name for name in plain_names() if name not in taken)
             return
-        free = [each for each in skeleton.patterns if each != pattern and each not in others]
-        if len(free) > _MOST_PATTERNS:
-            yield Unsure("too many patterns for keys")
-            return
-        fixed = [Matches(each, contrary=True) for each in others]
+        facts = [Matches(each, contrary=True) for each in others]
         if pattern is not None:
-            fixed.append(Matches(pattern))
-        for signs in product((True, False), repeat=len(free)):
-            facts = [Matches(each, contrary=sign) for each, sign in zip(free, signs, strict=True)]
-            outcome = solver.text(skeleton.name_schemas, fails, (NotOneOf(taken), *fixed, *facts), prefer=NAMES)
-            if isinstance(outcome, Found):
-                yield outcome.value
-            elif isinstance(outcome, Unsure):
-                yield outcome
+            facts.append(Matches(pattern))
+        free = tuple(each for each in skeleton.patterns if each != pattern and each not in others)
+        yield from _sectors(solver, skeleton.name_schemas, fails, (NotOneOf(taken), *facts), free)
 
     def _fill(self, choice: Choice, solver: Solver) -> Outcome:
         """Add keys until there are as many as `minProperties` demands."""
         unsure: Unsure | None = None
         if self._least > choice.size() + _MOST_ADDED_KEYS:
             return Unsure(f"objects of {self._least} keys are not looked at")
-        while choice.size() < self._least:
+        while (size := choice.size()) < self._least:
+            solver.budget.spend(size >> 4)
             for name in self._addable(choice, solver):
                 wider = name if isinstance(name, Unsure) else self._choose(choice, name, (), solver)
                 if isinstance(wider, Choice) and self._most is not None and wider.size() > self._most:
@@ -320,7 +311,7 @@ class ObjectStore:
         """Yield keys that are not there yet, those first that the schemas mention."""
         mentioned = self.skeleton.mentioned
         yield from (name for name in mentioned if name not in choice and name not in self._absent)
-        yield from self._fresh(solver, self._absent.union(choice.names(), mentioned))
+        yield from self._fresh(solver, self._absent.union(choice.taken(), mentioned))
 
 
 class Choice:
@@ -345,8 +336,11 @@ class Choice:
         yield from self._base
         yield from (name for name in self._chosen if name not in self._base)
 
+    def taken(self) -> Set[str]:
+        return self._base.keys() | self._chosen.keys()
+
     def size(self) -> int:
-        return len(self._base) + sum(name not in self._base for name in self._chosen)
+        return len(self.taken())
 
     def weight(self, base_weight: int) -> int:
         """Return about how many values the object is made of, given that of the keys that are required."""
@@ -357,6 +351,39 @@ class Choice:
         names = dict.fromkeys(name for name in order if name in self)
         names.update(dict.fromkeys(self.names()))
         return {name: (self._chosen.get(name) or self._base[name]).value for name in names}
+
+
+def _sectors(
+    solver: Solver,
+    holds: tuple[Node, ...],
+    fails: tuple[Node, ...],
+    facts: tuple[Fact, ...],
+    free: tuple[str, ...],
+    known: str | None = None,
+) -> Iterator[str | Unsure]:
+    """Yield one key for each way in which keys can match the free patterns, those that match few of them first.
+
+    Args:
+        solver: finds the keys.
+        holds: the schemas of keys.
+        fails: schemas that the keys violate.
+        facts: what else is true of the keys.
+        free: the patterns.
+        known: a key of which all this is true, if one is known already.
+    """
+    if known is None:
+        outcome = solver.text(holds, fails, facts, prefer=NAMES)
+        if not isinstance(outcome, Found):
+            if isinstance(outcome, Unsure):
+                yield outcome
+            return
+        known = outcome.value
+    if not free:
+        yield known
+        return
+    for contrary in (True, False):
+        like = known if matches(free[0], known) is not contrary else None
+        yield from _sectors(solver, holds, fails, (*facts, Matches(free[0], contrary=contrary)), free[1:], like)
 
 
 def plain_names() -> Iterator[str]:

@@ -7,7 +7,6 @@ from each node, and the rest of the engine need not know of it.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urldefrag
 
 from eventkit.schema.documents import Place
 from eventkit.schema.keywords.logic import AllOf
@@ -28,7 +27,7 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[AllOf, ...]:
         if keyword == "$ref":
             place = node.document.resolve(raw[keyword], node.resource)
         elif keyword == "$dynamicRef":
-            place = _dynamic(raw[keyword], node, urldefrag(str(raw[keyword])).fragment, "$dynamicAnchor")
+            place = _dynamic(raw[keyword], node, str(raw[keyword]).partition("#")[2], "$dynamicAnchor")
         else:
             place = _dynamic(raw[keyword], node, "", "$recursiveAnchor")
         found.append(AllOf(keyword, (node.referred(place),)))

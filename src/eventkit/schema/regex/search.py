@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from eventkit.schema.budget import Budget, Undecided
 from eventkit.schema.regex import charsets, language
@@ -15,8 +16,8 @@ Path = tuple["Path", str] | None
 
 _LONGEST = 5_000
 _MOST_VISITS = 6
-_COST = 4
-"""A step of the product takes the time of a few steps elsewhere."""
+_COST = 1
+"""Of a step of the product; each automaton costs as much again."""
 
 
 def words(
@@ -48,7 +49,8 @@ def words(
     automata += [(language(pattern).start, False) for pattern in dict.fromkeys(not_matching)]
     listed = sorted(word for word in excluded if isinstance(word, str))
     if listed:
-        automata.append((_spelled(Algebra(), listed), False))
+        budget.spend(sum(map(len, listed)) >> 3)
+        automata.append((_listing(tuple(listed)), False))
     if least > _LONGEST:
         raise Undecided(f"texts of more than {_LONGEST} characters are not looked at")
     walk = _Walk([wanted for _, wanted in automata], budget, _MOST_VISITS if several else 1)
@@ -101,7 +103,7 @@ class _Walk:
                 low = cut + 1
                 if nice is None:
                     continue
-                self._budget.spend(_COST)
+                self._budget.spend(_COST + len(state))
                 target = tuple(term.after(nice[1]) for term in state)
                 if self._is_hopeless(target):
                     continue
@@ -117,6 +119,12 @@ class _Walk:
             if term is dead:
                 return True
         return False
+
+
+@lru_cache(maxsize=64)
+def _listing(listed: tuple[str, ...]) -> Term:
+    """Return the language of some words; the same words are often excluded again."""
+    return _spelled(Algebra(), list(listed))
 
 
 def _spelled(algebra: Algebra, listed: list[str]) -> Term:
