@@ -1,6 +1,8 @@
 """Seeded defects are found, with the right code, lines and counterexample; harmless changes are not."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,11 @@ from eventkit.verify.rules import RULES
 from eventkit.verify.verify import verify
 from tests.schema.oracles import python_accepts, rust_accepts
 from tests.verify.cases import DEFECTS, HARMLESS, Stage, marked_lines, stage_of
+
+DECLARE = re.compile(r"declare `(\w+: .*?)` in \w+,")
+IMPORTS = "; ".join(
+    f"from {module} import *" for module in ("datetime", "decimal", "ipaddress", "typing", "uuid", "pydantic")
+)
 
 
 def name_of(case: Path) -> str:
@@ -47,6 +54,26 @@ def test_a_defect_is_found_at_the_lines_that_are_wrong(case) -> None:
     assert {other.code for other in report.findings} - {code} <= {"EK203"}
     assert report.status == (1 if RULES[code].severity == "error" else 0)
     assert_counterexample_shows(finding, stage)
+
+
+def test_the_declaration_that_help_names_mends_the_pair(tmp_path) -> None:
+    mended = []
+    for case in DEFECTS:
+        copied = tmp_path / case.name
+        shutil.copytree(case, copied)
+        for finding in verify(stage_of(copied, "after").landscape).findings:
+            named = DECLARE.match(finding.help)
+            if named:
+                place = finding.spots[0].place
+                file = Path(place.file)
+                lines = file.read_text("utf-8").split("\n")
+                lines[place.line - 1] = " " * (place.column - 1) + named[1]
+                lines.insert(2, IMPORTS)
+                file.write_text("\n".join(lines), "utf-8")
+                assert_nothing_is_found(stage_of(copied, "after"))
+                mended.append(case.name)
+
+    assert len(mended) > 30
 
 
 def assert_nothing_is_found(stage: Stage) -> None:
