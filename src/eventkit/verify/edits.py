@@ -19,7 +19,7 @@ from eventkit.schema import codes
 from eventkit.schema.comparison import Problem
 from eventkit.verify.source_lines import line_at
 from eventkit.verify.traffic import Side
-from eventkit.verify.words import describe, field_name, json_text, tags, values
+from eventkit.verify.words import describe, field_name, json_text, key_patterns, tags, values
 
 # Names that mean the same in the code of both services, once they are imported.
 _KNOWN: Final = frozenset(
@@ -39,7 +39,7 @@ def edit_of(problem: Problem, publisher: Side, subscriber: Side, next_version: i
         next_version: The version that is free for an event that looks different.
     """
     event = publisher.message.event
-    if is_undeclared(problem):
+    if is_undeclared(problem) and not allowed_keys(problem, subscriber):
         return _close(problem, publisher, subscriber)
     return f"{_edit(problem, publisher, subscriber)}, or publish a version {next_version} of {event.name}"
 
@@ -49,6 +49,13 @@ def is_undeclared(problem: Problem) -> bool:
     if problem.code == codes.EXTRA_FIELD:
         return field_name(problem.path) == "*"
     return problem.code != codes.REQUIRED and bool(problem.path) and problem.publisher_pointer == "#"
+
+
+def allowed_keys(problem: Problem, subscriber: Side) -> str:
+    """Return the patterns to which the subscriber holds the keys of the object; "" where it has none."""
+    if problem.code != codes.EXTRA_FIELD:
+        return ""
+    return key_patterns(subscriber.message.schema, problem.subscriber_pointer.rpartition("/")[0])
 
 
 def is_python(side: Side) -> bool:
@@ -94,6 +101,8 @@ def _edit(problem: Problem, publisher: Side, subscriber: Side) -> str:
 def _unforbidden(problem: Problem, subscriber: Side) -> str:
     pointer, _, keyword = problem.subscriber_pointer.rpartition("/")
     parent = problem.path.rpartition("/")[0]
+    if allowed_keys(problem, subscriber):
+        return f"let {subscriber.service} accept other keys at {parent or 'the top'}"
     model = describe(subscriber.message.schema, pointer) if parent else f"`{subscriber.message.model}`"
     setting = 'extra="forbid"' if is_python(subscriber) else f"{keyword}: false"
     return f"remove `{setting}` from {model if model.startswith('`') else parent} in {subscriber.service}"

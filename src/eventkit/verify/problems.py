@@ -5,7 +5,7 @@ from __future__ import annotations
 from eventkit.schema import codes
 from eventkit.schema.comparison import Problem
 from eventkit.schema.values import Json
-from eventkit.verify.edits import edit_of, is_undeclared
+from eventkit.verify.edits import allowed_keys, edit_of, is_undeclared
 from eventkit.verify.finding import Finding, title
 from eventkit.verify.traffic import Side
 from eventkit.verify.words import alternatives, describe, field_name, tags
@@ -46,8 +46,10 @@ def _labels(problem: Problem, publisher: Side, subscriber: Side) -> tuple[str, s
         known = problem.path in publisher.message.places
         return f"requires `{name}`", f"does not always publish `{name}`" if known else f"publishes no `{name}`"
     if problem.code == codes.EXTRA_FIELD:
-        sent = "may publish fields that it does not declare" if name == "*" else f"publishes `{name}`"
-        return "accepts no field that it does not declare", sent
+        keys = allowed_keys(problem, subscriber)
+        read = f"accepts only keys matching {keys}" if keys else "accepts no field that it does not declare"
+        sent = f"may publish {'other keys' if keys else 'fields that it does not declare'}"
+        return read, sent if name == "*" else f"publishes `{name}`"
     publishes = f"publishes {_what(problem, publisher, problem.publisher_pointer)}"
     if is_undeclared(problem):
         publishes = "does not say what its items are" if name == "*" else f"does not say what `{name}` is"

@@ -84,6 +84,12 @@ def tags(document: _Schema, pointer: str, name: str) -> list[Json]:
     return found
 
 
+def key_patterns(document: _Schema, pointer: str) -> str:
+    """Return the patterns that name which keys an object may have, as `^a or ^b`; "" where it names none."""
+    schema = _followed(document, _innermost(document, pointer))
+    return _joined(list(schema.get("patternProperties", ()))) if isinstance(schema, Mapping) else ""
+
+
 def alternatives(listed: list[Json]) -> str:
     """Return values as `one of 1, 2 or 3`."""
     return _joined([json_text(value) for value in listed], "one of ")
@@ -219,8 +225,8 @@ def _shortened(pattern: str) -> str:
 
 def _joined(phrases: list[str], prefix: str = "") -> str:
     distinct = list(dict.fromkeys(phrases))
-    if len(distinct) == 1:
-        return distinct[0]
+    if len(distinct) < _PAIR:
+        return "".join(distinct)
     if len(distinct) > _MOST:
         return f"{prefix}{', '.join(distinct[:_MOST])} and {len(distinct) - _MOST} more"
     return f"{prefix if len(distinct) > _PAIR else ''}{', '.join(distinct[:-1])} or {distinct[-1]}"
