@@ -50,6 +50,10 @@ def _labels(problem: Problem, publisher: Side, subscriber: Side) -> tuple[str, s
         read = f"accepts only keys matching {keys}" if keys else "accepts no field that it does not declare"
         sent = f"may publish {'other keys' if keys else 'fields that it does not declare'}"
         return read, sent if name == "*" else f"publishes `{name}`"
+    if problem.code == codes.NO_BETTER_NAME:
+        keyword = problem.subscriber_pointer.rpartition("/")[2]
+        by = "" if keyword == "#" else f" by `{keyword}`"
+        return f"rejects the counterexample{by}", "can publish the counterexample"
     publishes = f"publishes {_what(problem, publisher, problem.publisher_pointer)}"
     if is_undeclared(problem):
         publishes = "does not say what its items are" if name == "*" else f"does not say what `{name}` is"

@@ -137,7 +137,7 @@ def test_colours_are_for_terminals_and_not_where_colours_are_unwanted(monkeypatc
 
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    assert "\x1b[1;31merror[EK101]" in text_of(report)
+    assert "\x1b[1;31merror[EK100]" in text_of(report)
 
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[31m" not in text_of(report)
