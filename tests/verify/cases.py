@@ -5,16 +5,23 @@
         before/payments.py    with it, everything fits
         after/payments.py     with it, the rule of the folder's name is broken
 
-The lines that a finding has to show carry its code in a comment. Modules are imported here and not in processes of
-their own, which would take a minute; discovering services is tested beside discovery.
+A service is a module, or a document such as `payments.asyncapi.yaml`. The lines that a finding has to show carry its
+code in a comment: `# EK102`, and in JSON, which has none, `"$comment": "EK102"`. Documents are read by discovery;
+modules are imported here and not in processes of their own, which would take minutes.
 """
 
+import re
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
 from eventkit.contract.service import Service
+from eventkit.discovery.config import Config
+from eventkit.discovery.contract import Contract
+from eventkit.discovery.discover import discover
 from eventkit.discovery.landscape import Landscape
 from eventkit.discovery.python.contracts import contract_of
 from eventkit.discovery.python.source_files import SourceFiles
@@ -22,30 +29,53 @@ from eventkit.discovery.python.source_files import SourceFiles
 HERE = Path(__file__).parent
 DEFECTS = sorted(folder for folder in (HERE / "defects").iterdir() if folder.is_dir())
 HARMLESS = sorted(folder for folder in (HERE / "harmless").iterdir() if folder.is_dir())
+MARK = re.compile(r'(?:# |"\$comment": ")(EK\d{3})\b')
 
 
-def services_of(case: Path, stage: str) -> list[Service]:
-    """Return the services of a case, `before` or `after` the change."""
-    files = sorted([*case.glob("*.py"), *(case / stage).glob("*.py")])
-    modules = [_import(file, f"{case.parent.name}.{case.name}.{stage}.{file.stem}") for file in files]
-    return [value for module in modules for value in vars(module).values() if isinstance(value, Service)]
+@dataclass(frozen=True)
+class Stage:
+    """A case, before or after the change.
+
+    Args:
+        services: The services whose code it holds.
+        landscape: The contracts of these, and of the documents beside them.
+    """
+
+    services: tuple[Service, ...]
+    landscape: Landscape
 
 
-def landscape_of(services: list[Service]) -> Landscape:
-    """Return the landscape of services, as discovery would."""
-    contracts = [contract_of(service, service.name, SourceFiles()) for service in services]
-    return Landscape(tuple(sorted(contracts, key=lambda contract: contract.service)))
+def stage_of(case: Path, name: str) -> Stage:
+    """Return a case `before` or `after` the change."""
+    files = list(_files(case, name))
+    modules = [_import(file, f"{case.parent.name}.{case.name}.{name}.{file.stem}") for file in files if _is_code(file)]
+    services = [value for module in modules for value in vars(module).values() if isinstance(value, Service)]
+    documents = discover([file for file in files if not _is_code(file)], Config())
+    contracts = (*documents.services, *(contract_of(service, service.name, SourceFiles()) for service in services))
+    return Stage(tuple(services), Landscape(tuple(sorted(contracts, key=_name)), problems=documents.problems))
 
 
 def marked_lines(case: Path, code: str) -> set[tuple[str, int]]:
     """Return the files and lines, after the change, that carry a code."""
-    files = [*case.glob("*.py"), *(case / "after").glob("*.py")]
     return {
         (file.relative_to(Path.cwd()).as_posix(), number)
-        for file in files
+        for file in _files(case, "after")
         for number, line in enumerate(file.read_text("utf-8").split("\n"), start=1)
-        if line.endswith(f"# {code}")
+        if code in MARK.findall(line)
     }
+
+
+def _files(case: Path, stage: str) -> Iterator[Path]:
+    for folder in (case, case / stage):
+        yield from sorted(file for file in folder.iterdir() if file.is_file())
+
+
+def _is_code(file: Path) -> bool:
+    return file.suffix == ".py"
+
+
+def _name(contract: Contract) -> str:
+    return contract.service
 
 
 def _import(file: Path, name: str) -> ModuleType:

@@ -1,16 +1,14 @@
-"""Turns a problem of a comparison into a finding: where to look, what is to be seen there, which edit mends it."""
+"""Turns a problem of a comparison into a finding: where to look, and what is to be seen there."""
 
 from __future__ import annotations
-
-from difflib import get_close_matches
 
 from eventkit.schema import codes
 from eventkit.schema.comparison import Problem
 from eventkit.schema.values import Json
+from eventkit.verify.edits import allowed_keys, edit_of, is_undeclared
 from eventkit.verify.finding import Finding, title
-from eventkit.verify.source_lines import text_at
 from eventkit.verify.traffic import Side
-from eventkit.verify.words import describe, field_name, json_text, values
+from eventkit.verify.words import alternatives, describe, field_name, tags
 
 
 def finding_of(
@@ -37,7 +35,7 @@ def finding_of(
         path=problem.path,
         spots=(*subscriber.spots(reads, problem.path), *publisher.spots(publishes, problem.path)),
         counterexample=counterexample,
-        help=f"{_edit(problem, publisher, subscriber)}, or publish a version {newest_version + 1} of {event.name}",
+        help=edit_of(problem, publisher, subscriber, newest_version + 1),
     )
 
 
@@ -48,54 +46,25 @@ def _labels(problem: Problem, publisher: Side, subscriber: Side) -> tuple[str, s
         known = problem.path in publisher.message.places
         return f"requires `{name}`", f"does not always publish `{name}`" if known else f"publishes no `{name}`"
     if problem.code == codes.EXTRA_FIELD:
-        return "accepts no field that it does not declare", f"publishes `{name}`"
-    return (
-        f"reads {describe(subscriber.message.schema, problem.subscriber_pointer)}",
-        f"publishes {describe(publisher.message.schema, problem.publisher_pointer)}",
-    )
+        keys = allowed_keys(problem, subscriber)
+        read = f"accepts only keys matching {keys}" if keys else "accepts no field that it does not declare"
+        sent = f"may publish {'other keys' if keys else 'fields that it does not declare'}"
+        return read, sent if name == "*" else f"publishes `{name}`"
+    if problem.code == codes.NO_BETTER_NAME:
+        keyword = problem.subscriber_pointer.rpartition("/")[2]
+        by = "" if keyword == "#" else f" by `{keyword}`"
+        return f"rejects the counterexample{by}", "can publish the counterexample"
+    publishes = f"publishes {_what(problem, publisher, problem.publisher_pointer)}"
+    if is_undeclared(problem):
+        publishes = "does not say what its items are" if name == "*" else f"does not say what `{name}` is"
+    return f"reads {_what(problem, subscriber, problem.subscriber_pointer)}", publishes
 
 
-def _edit(problem: Problem, publisher: Side, subscriber: Side) -> str:
-    name = field_name(problem.path)
-    if problem.code == codes.REQUIRED:
-        renamed = _similar(problem.path, publisher, subscriber)
-        if renamed:
-            return f"read `{renamed}` in {subscriber.service}, give `{name}` a default"
-        return f"give `{name}` a default in {subscriber.service}, let {publisher.service} publish it"
-    if problem.code == codes.EXTRA_FIELD:
-        return f"let {subscriber.message.model} in {subscriber.service} ignore the fields that it does not declare"
-    added = _added_values(problem, publisher, subscriber)
-    if added:
-        return f"let {subscriber.service} read {' and '.join(added)}, too"
-    declared, read = (_declaration(problem.path, side) for side in (publisher, subscriber))
-    if declared and declared != read:
-        return f"declare `{declared}` in {subscriber.service}"
-    return f"let {subscriber.service} read {describe(publisher.message.schema, problem.publisher_pointer)}"
-
-
-def _added_values(problem: Problem, publisher: Side, subscriber: Side) -> list[str]:
-    """Return the values that the publisher lists and the subscriber does not; none where one of them has no list."""
-    sent = values(publisher.message.schema, problem.publisher_pointer)
-    read = values(subscriber.message.schema, problem.subscriber_pointer)
-    return [json_text(value) for value in sent if value not in read] if sent and read else []
-
-
-def _declaration(path: str, side: Side) -> str | None:
-    """Return the source of a field in a Python model, as `amount: Decimal`."""
-    while path.endswith("/*"):  # the items of a list are declared where the list is
-        path = path.removesuffix("/*")
-    place = side.message.places.get(path) if path else None
-    text = text_at(place) if place and place.file.endswith(".py") else None
-    # One that goes on in the next line cannot be quoted.
-    return text if text and all(text.count(start) == text.count(end) for start, end in ("()", "[]", "{}")) else None
-
-
-def _similar(path: str, publisher: Side, subscriber: Side) -> str | None:
-    """Return the field that the publisher may have renamed to or from: one of a similar name that nobody reads."""
-    parent = path.rpartition("/")[0]
-    candidates = [
-        field_name(other)
-        for other in publisher.message.places
-        if other and other.rpartition("/")[0] == parent and other not in subscriber.message.places
-    ]
-    return next(iter(get_close_matches(field_name(path), candidates, n=1, cutoff=0.5)), None)
+def _what(problem: Problem, side: Side, pointer: str) -> str:
+    """Return what a side's schema says of the field of a problem."""
+    if problem.code == codes.DISCRIMINATOR:
+        name = field_name(problem.path)
+        listed = tags(side.message.schema, pointer, name)
+        if listed:
+            return f"{alternatives(listed)} as `{name}`"
+    return describe(side.message.schema, pointer)

@@ -16,12 +16,3 @@ def line_at(place: Place) -> str | None:
     except OSError:
         return None
     return None if line is None else line.rstrip("\n")
-
-
-def text_at(place: Place) -> str | None:
-    """Return what stands at a place, without the rest of its line, or None where there is no such line."""
-    line = line_at(place)
-    if line is None:
-        return None
-    start = place.column - 1
-    return line[start : start + place.width if place.width else None].strip()

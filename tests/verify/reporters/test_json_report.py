@@ -5,14 +5,14 @@ import json
 
 from eventkit.verify.reporters.json_report import write_json
 from eventkit.verify.verify import verify
-from tests.verify.cases import DEFECTS, landscape_of, services_of
+from tests.verify.cases import DEFECTS, stage_of
 
 CASES = {case.name: case for case in DEFECTS}
 
 
 def json_of(case: str) -> dict:
     stream = io.StringIO()
-    write_json(verify(landscape_of(services_of(CASES[case], "after"))), stream)
+    write_json(verify(stage_of(CASES[case], "after").landscape), stream)
     return json.loads(stream.getvalue())
 
 

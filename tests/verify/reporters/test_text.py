@@ -15,7 +15,7 @@ from eventkit.verify.reporters.text import write_text
 from eventkit.verify.rules import Severity
 from eventkit.verify.verify import verify
 from tests.files import write_files
-from tests.verify.cases import DEFECTS, HERE, landscape_of, services_of
+from tests.verify.cases import DEFECTS, HERE, stage_of
 from tests.verify.landscapes import contract, message
 
 
@@ -61,7 +61,7 @@ def test_a_finding_shows_both_places_an_event_that_shows_it_and_the_edit(tmp_pat
 
 @pytest.mark.parametrize("case", DEFECTS, ids=lambda case: case.name)
 def test_a_defect_as_text(case, snapshot) -> None:
-    report = verify(landscape_of(services_of(case, "after")))
+    report = verify(stage_of(case, "after").landscape)
     text = text_of(report).replace(f"{HERE.relative_to(Path.cwd()).as_posix()}/defects/", "")
 
     # Which event is chosen is no matter of the reporter; that it breaks the pair is tested with the defects.
@@ -131,13 +131,13 @@ def test_what_is_piped_without_a_width_breaks_no_name(monkeypatch) -> None:
 
 
 def test_colours_are_for_terminals_and_not_where_colours_are_unwanted(monkeypatch) -> None:
-    report = verify(landscape_of(services_of(DEFECTS[0], "after")))
+    report = verify(stage_of(DEFECTS[0], "after").landscape)
     plain = text_of(report)
     assert "\x1b[" not in plain
 
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    assert "\x1b[1;31merror[EK101]" in text_of(report)
+    assert "\x1b[1;31merror[EK100]" in text_of(report)
 
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[31m" not in text_of(report)

@@ -1,0 +1,26 @@
+"""The publisher, before."""
+
+from eventkit import Event, Service
+
+shop = Service("shop")
+
+
+class OrderEvent(Event):
+    order_id: str
+    tenant: str
+
+
+class OrderPlaced(OrderEvent, type="order.placed"):
+    items: list[str]
+
+
+class OrderCanceled(OrderEvent, type="order.canceled"):
+    reason: str
+
+
+@shop.publisher
+async def publish_order_placed() -> OrderPlaced: ...
+
+
+@shop.publisher
+async def publish_order_canceled() -> OrderCanceled: ...

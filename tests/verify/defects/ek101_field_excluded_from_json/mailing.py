@@ -1,0 +1,14 @@
+"""The subscriber, which stays as it is."""
+
+from eventkit import Event, Service
+
+mailing = Service("mailing")
+
+
+class UserRegistered(Event, type="user.registered"):
+    user_id: str
+    email: str  # EK101
+
+
+@mailing.handler
+async def handle_user_registered(event: UserRegistered) -> None: ...

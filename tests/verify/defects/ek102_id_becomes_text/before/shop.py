@@ -1,0 +1,13 @@
+"""The publisher, before."""
+
+from eventkit import Event, Service
+
+shop = Service("shop")
+
+
+class OrderPlaced(Event, type="order.placed"):
+    order_id: int
+
+
+@shop.publisher
+async def publish_order_placed() -> OrderPlaced: ...

@@ -1,0 +1,14 @@
+"""The subscriber, which stays as it is."""
+
+from eventkit import Event, Service
+
+reports = Service("reports")
+
+
+class TicketRaised(Event, type="ticket.raised"):
+    ticket: str
+    priority: int  # EK102
+
+
+@reports.handler
+async def handle_ticket_raised(event: TicketRaised) -> None: ...

@@ -1,0 +1,14 @@
+"""The subscriber, before."""
+
+from eventkit import Event, Service
+
+warehouse = Service("warehouse")
+
+
+class OrderPlaced(Event, type="order.placed"):
+    sku: str
+    quantity: str
+
+
+@warehouse.handler
+async def handle_order_placed(event: OrderPlaced) -> None: ...

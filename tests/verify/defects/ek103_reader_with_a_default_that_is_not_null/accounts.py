@@ -1,0 +1,14 @@
+"""The publisher, which stays as it is."""
+
+from eventkit import Event, Service
+
+accounts = Service("accounts")
+
+
+class UserRegistered(Event, type="user.registered"):
+    user_id: str
+    language: str | None  # EK103
+
+
+@accounts.publisher
+async def publish_user_registered() -> UserRegistered: ...

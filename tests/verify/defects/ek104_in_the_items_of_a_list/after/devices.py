@@ -1,0 +1,17 @@
+"""The publisher, after: sensors work in the cold, too."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from eventkit import Event, Service
+
+devices = Service("devices")
+
+
+class SensorMeasured(Event, type="sensor.measured"):
+    values: list[Annotated[int, Field(ge=-20, le=50)]]  # EK104
+
+
+@devices.publisher
+async def publish_sensor_measured() -> SensorMeasured: ...

@@ -1,0 +1,16 @@
+"""The subscriber, which stays as it is."""
+
+from pydantic import PositiveInt
+
+from eventkit import Event, Service
+
+pricing = Service("pricing")
+
+
+class CartUpdated(Event, type="cart.updated"):
+    sku: str
+    quantity: PositiveInt  # EK104
+
+
+@pricing.handler
+async def handle_cart_updated(event: CartUpdated) -> None: ...

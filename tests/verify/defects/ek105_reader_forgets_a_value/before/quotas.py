@@ -1,0 +1,16 @@
+"""The subscriber, before."""
+
+from typing import Literal
+
+from eventkit import Event, Service
+
+quotas = Service("quotas")
+
+
+class UserUpgraded(Event, type="user.upgraded"):
+    user_id: str
+    plan: Literal["free", "team", "legacy"]
+
+
+@quotas.handler
+async def handle_user_upgraded(event: UserUpgraded) -> None: ...

@@ -1,0 +1,17 @@
+"""The publisher, before."""
+
+from decimal import Decimal
+
+from pydantic import Field
+
+from eventkit import Event, Service
+
+payments = Service("payments")
+
+
+class PaymentCompleted(Event, type="payment.completed"):
+    amount: Decimal = Field(ge=0)
+
+
+@payments.publisher
+async def publish_payment_completed() -> PaymentCompleted: ...

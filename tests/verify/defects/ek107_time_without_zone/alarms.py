@@ -1,0 +1,15 @@
+"""The subscriber, which stays as it is."""
+
+from pydantic import AwareDatetime
+
+from eventkit import Event, Service
+
+alarms = Service("alarms")
+
+
+class SensorMeasured(Event, type="sensor.measured"):
+    measured_at: AwareDatetime  # EK107
+
+
+@alarms.handler
+async def handle_sensor_measured(event: SensorMeasured) -> None: ...

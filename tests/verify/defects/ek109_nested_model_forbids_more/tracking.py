@@ -1,0 +1,21 @@
+"""The subscriber, which stays as it is."""
+
+from pydantic import BaseModel
+
+from eventkit import Event, Service
+
+tracking = Service("tracking")
+
+
+class Address(BaseModel, extra="forbid"):
+    street: str
+    city: str
+
+
+class ParcelShipped(Event, type="parcel.shipped"):
+    parcel_id: str
+    address: Address  # EK109
+
+
+@tracking.handler
+async def handle_parcel_shipped(event: ParcelShipped) -> None: ...

@@ -1,0 +1,27 @@
+"""The publisher, before."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from eventkit import Event, Service
+
+canvas = Service("canvas")
+
+
+class Line(BaseModel):
+    shape: Literal["line"]
+    length: float
+
+
+class Circle(BaseModel):
+    shape: Literal["circle"]
+    radius: float
+
+
+class DrawingSaved(Event, type="drawing.saved"):
+    shapes: list[Annotated[Line | Circle, Field(discriminator="shape")]]
+
+
+@canvas.publisher
+async def publish_drawing_saved() -> DrawingSaved: ...

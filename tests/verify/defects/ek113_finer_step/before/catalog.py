@@ -1,0 +1,15 @@
+"""The publisher, before."""
+
+from pydantic import Field
+
+from eventkit import Event, Service
+
+catalog = Service("catalog")
+
+
+class PriceChanged(Event, type="price.changed"):
+    cents: int = Field(multiple_of=5)
+
+
+@catalog.publisher
+async def publish_price_changed() -> PriceChanged: ...

@@ -1,0 +1,13 @@
+"""The subscriber, which stays as it is."""
+
+from eventkit import Event, Service
+
+tracking = Service("tracking")
+
+
+class ParcelShipped(Event, type="parcel.shipped"):  # EK201
+    parcel_id: str
+
+
+@tracking.handler
+async def handle_parcel_shipped(event: ParcelShipped) -> None: ...

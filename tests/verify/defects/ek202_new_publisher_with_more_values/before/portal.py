@@ -1,0 +1,5 @@
+"""Another publisher, before."""
+
+from eventkit import Service
+
+portal = Service("portal")

@@ -1,0 +1,5 @@
+"""The subscriber, after: it is not told any more what tracking reads."""
+
+from eventkit import Service
+
+tracking = Service("tracking")

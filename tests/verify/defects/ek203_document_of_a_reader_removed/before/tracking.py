@@ -1,0 +1,13 @@
+"""The subscriber, before."""
+
+from eventkit import Event, Service
+
+tracking = Service("tracking")
+
+
+class ParcelShipped(Event, type="parcel.shipped"):
+    parcel_id: str
+
+
+@tracking.handler
+async def handle_parcel_shipped(event: ParcelShipped) -> None: ...

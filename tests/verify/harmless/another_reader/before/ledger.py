@@ -1,0 +1,5 @@
+"""Another subscriber, before."""
+
+from eventkit import Service
+
+ledger = Service("ledger")

@@ -1,0 +1,14 @@
+"""The publisher, before."""
+
+from eventkit import Event, Service
+
+accounts = Service("accounts")
+
+
+class UserRegistered(Event, type="user.registered"):
+    language: str
+    topics: list[str]
+
+
+@accounts.publisher
+async def publish_user_registered() -> UserRegistered: ...

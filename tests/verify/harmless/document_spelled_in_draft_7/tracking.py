@@ -1,0 +1,14 @@
+"""The subscriber, which stays as it is."""
+
+from eventkit import Event, Service
+
+tracking = Service("tracking")
+
+
+class VanMoved(Event, type="van.moved"):
+    position: tuple[float, float]
+    driver: str
+
+
+@tracking.handler
+async def handle_van_moved(event: VanMoved) -> None: ...

@@ -1,0 +1,15 @@
+"""The subscriber, which stays as it is."""
+
+from typing import Literal
+
+from eventkit import Event, Service
+
+warehouse = Service("warehouse")
+
+
+class OrderCanceled(Event, type="order.canceled"):
+    reason: Literal["sold_out"]
+
+
+@warehouse.handler
+async def handle_order_canceled(event: OrderCanceled) -> None: ...

@@ -1,0 +1,13 @@
+"""The subscriber, which stays as it is."""
+
+from eventkit import Event, Service
+
+mailing = Service("mailing")
+
+
+class UserRegistered(Event, type="user.registered"):
+    name: str | None
+
+
+@mailing.handler
+async def handle_user_registered(event: UserRegistered) -> None: ...

@@ -1,0 +1,21 @@
+"""The publisher, after: the total is computed."""
+
+from pydantic import computed_field
+
+from eventkit import Event, Service
+
+shop = Service("shop")
+
+
+class OrderPlaced(Event, type="order.placed"):
+    items: int
+    price: int
+
+    @computed_field
+    @property
+    def total(self) -> int:
+        return self.items * self.price
+
+
+@shop.publisher
+async def publish_order_placed() -> OrderPlaced: ...

@@ -1,0 +1,14 @@
+"""The publisher, before."""
+
+from eventkit import Event, Service
+
+shop = Service("shop")
+
+
+class OrderPlaced(Event, type="order.placed"):
+    order_id: str
+    cents: int
+
+
+@shop.publisher
+async def publish_order_placed() -> OrderPlaced: ...

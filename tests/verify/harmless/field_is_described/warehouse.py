@@ -1,0 +1,14 @@
+"""The subscriber, which stays as it is."""
+
+from eventkit import Event, Service
+
+warehouse = Service("warehouse")
+
+
+class OrderPlaced(Event, type="order.placed"):
+    order_id: str
+    cents: int
+
+
+@warehouse.handler
+async def handle_order_placed(event: OrderPlaced) -> None: ...

@@ -1,0 +1,15 @@
+"""The publisher, before."""
+
+from eventkit import Event, Service
+
+shop = Service("shop")
+
+
+class OrderPlaced(Event, type="order.placed"):
+    order_id: str
+    customer: str
+    lines: list[str]
+
+
+@shop.publisher
+async def publish_order_placed() -> OrderPlaced: ...

@@ -1,0 +1,13 @@
+"""The publisher, before."""
+
+from eventkit import Event, Service
+
+accounts = Service("accounts")
+
+
+class UserRegistered(Event, type="user.registered"):
+    topics: list[str]
+
+
+@accounts.publisher
+async def publish_user_registered() -> UserRegistered: ...

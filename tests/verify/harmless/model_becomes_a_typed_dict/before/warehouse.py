@@ -1,0 +1,20 @@
+"""The publisher, before."""
+
+from pydantic import BaseModel
+
+from eventkit import Event, Service
+
+warehouse = Service("warehouse")
+
+
+class Address(BaseModel):
+    street: str
+    city: str
+
+
+class ParcelShipped(Event, type="parcel.shipped"):
+    address: Address
+
+
+@warehouse.publisher
+async def publish_parcel_shipped() -> ParcelShipped: ...

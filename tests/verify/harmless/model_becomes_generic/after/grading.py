@@ -1,0 +1,25 @@
+"""The publisher, after: grades of any kind share a model."""
+
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from eventkit import Event, Service
+
+grading = Service("grading")
+
+
+T = TypeVar("T")
+
+
+class Graded(BaseModel, Generic[T]):
+    value: T
+    comment: str
+
+
+class ScorePublished(Event, type="score.published"):
+    grade: Graded[int]
+
+
+@grading.publisher
+async def publish_score_published() -> ScorePublished: ...

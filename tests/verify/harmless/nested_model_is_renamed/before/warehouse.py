@@ -1,0 +1,19 @@
+"""The publisher, before."""
+
+from pydantic import BaseModel
+
+from eventkit import Event, Service
+
+warehouse = Service("warehouse")
+
+
+class Address(BaseModel):
+    city: str
+
+
+class ParcelShipped(Event, type="parcel.shipped"):
+    address: Address
+
+
+@warehouse.publisher
+async def publish_parcel_shipped() -> ParcelShipped: ...

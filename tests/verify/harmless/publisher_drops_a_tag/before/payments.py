@@ -1,0 +1,27 @@
+"""The publisher, before."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from eventkit import Event, Service
+
+payments = Service("payments")
+
+
+class Card(BaseModel):
+    kind: Literal["card"]
+    digits: str
+
+
+class Transfer(BaseModel):
+    kind: Literal["transfer"]
+    iban: str
+
+
+class PaymentCompleted(Event, type="payment.completed"):
+    method: Annotated[Card | Transfer, Field(discriminator="kind")]
+
+
+@payments.publisher
+async def publish_payment_completed() -> PaymentCompleted: ...

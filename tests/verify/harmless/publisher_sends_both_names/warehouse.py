@@ -1,0 +1,13 @@
+"""The subscriber, which stays as it is."""
+
+from eventkit import Event, Service
+
+warehouse = Service("warehouse")
+
+
+class OrderPlaced(Event, type="order.placed"):
+    amount: int
+
+
+@warehouse.handler
+async def handle_order_placed(event: OrderPlaced) -> None: ...

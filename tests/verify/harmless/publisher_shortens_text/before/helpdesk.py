@@ -1,0 +1,15 @@
+"""The publisher, before."""
+
+from pydantic import Field
+
+from eventkit import Event, Service
+
+helpdesk = Service("helpdesk")
+
+
+class TicketRaised(Event, type="ticket.raised"):
+    title: str = Field(min_length=1, max_length=200)
+
+
+@helpdesk.publisher
+async def publish_ticket_raised() -> TicketRaised: ...

@@ -1,0 +1,13 @@
+"""The publisher, which stays as it is."""
+
+from eventkit import Event, Service
+
+accounts = Service("accounts")
+
+
+class UserRegistered(Event, type="user.registered"):
+    name: str
+
+
+@accounts.publisher
+async def publish_user_registered() -> UserRegistered: ...

@@ -1,0 +1,13 @@
+"""The publisher, which stays as it is."""
+
+from eventkit import Event, Service
+
+shop = Service("shop")
+
+
+class OrderPlaced(Event, type="order.placed"):
+    sku: str
+
+
+@shop.publisher
+async def publish_order_placed() -> OrderPlaced: ...

@@ -1,0 +1,19 @@
+"""The subscriber, after: the street is not needed."""
+
+from pydantic import BaseModel
+
+from eventkit import Event, Service
+
+tracking = Service("tracking")
+
+
+class Address(BaseModel):
+    city: str
+
+
+class ParcelShipped(Event, type="parcel.shipped"):
+    address: Address
+
+
+@tracking.handler
+async def handle_parcel_shipped(event: ParcelShipped) -> None: ...

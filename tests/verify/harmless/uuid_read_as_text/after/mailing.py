@@ -1,0 +1,13 @@
+"""The subscriber, after: it takes any number of a user."""
+
+from eventkit import Event, Service
+
+mailing = Service("mailing")
+
+
+class UserRegistered(Event, type="user.registered"):
+    user_id: str
+
+
+@mailing.handler
+async def handle_user_registered(event: UserRegistered) -> None: ...
