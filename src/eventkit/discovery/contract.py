@@ -44,6 +44,7 @@ class Message:
         function: The publisher or handler; empty where the source does not say.
         key: The field that orders events, or None.
         closed: The publisher sends the declared properties and no others, even where the schema does not say so.
+        unread: Why it is not known what the event looks like; its schema then says nothing. Empty where it is known.
         places: Where it is declared, by path in the event: "" for the whole, "/amount", "/items/*/price".
         function_place: Where the publisher or handler is.
     """
@@ -55,6 +56,7 @@ class Message:
     function: str = ""
     key: str | None = None
     closed: bool = False
+    unread: str = ""
     places: Mapping[str, Place] = field(default_factory=dict)
     function_place: Place | None = None
 

@@ -79,7 +79,9 @@ def _undecided(publisher: Side, subscriber: Side, reason: str) -> Finding:
         publisher=publisher.service,
         subscriber=subscriber.service,
         spots=(*subscriber.spots(f"reads {title(event)}"), *publisher.spots(f"publishes {title(event)}")),
-        help="say the same in simpler words in one of the two models",
+        help="describe the event by a JSON Schema in both documents"
+        if publisher.message.unread or subscriber.message.unread
+        else "say the same in simpler words in one of the two models",
     )
 
 
