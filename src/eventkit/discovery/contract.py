@@ -37,7 +37,8 @@ class Message:
     """One event in one role: as a service publishes it, or as it reads it.
 
     Args:
-        event: The type name and version.
+        event: The type name and version. In a document from elsewhere, the name may be a pattern, see
+            `eventkit.verify.names`.
         schema: Its JSON Schema: of what is sent where it is published, of what is accepted where it is handled.
         model: The name of its model or message.
         description: What it means.
