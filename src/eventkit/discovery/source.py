@@ -76,6 +76,8 @@ class Source:
 
     def _read_file(self, file: Path) -> bool:
         """Read a file, and tell whether it has to do with contracts."""
+        if file.exists() and not file.is_file():
+            return False  # a pipe would be waited for, and a device has no end
         try:
             if file.suffix == ".py":
                 return self._read_module(file)

@@ -1,4 +1,4 @@
-"""AsyncAPI documents as contracts: what all versions share, and documents that tools wrote."""
+"""AsyncAPI documents as contracts: what all versions share."""
 
 from pathlib import Path
 
@@ -84,14 +84,6 @@ def test_a_document_is_read_whole() -> None:
             ),
         ),
     )
-
-
-def test_a_document_that_faststream_0_7_8_generated_is_read() -> None:
-    found = read((DOCUMENTS / "faststream.json").read_bytes(), "faststream.json")
-
-    assert [str(message.event) for message in found.publishes] == ["order.paid v1", "order.shipped v1"]
-    assert [str(message.event) for message in found.handles] == ["order.created v1"]
-    assert found.handles[0].places["/total"] == Place("faststream.json", 160, 11, 7)
 
 
 @pytest.mark.parametrize(

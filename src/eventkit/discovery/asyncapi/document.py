@@ -14,7 +14,7 @@ from eventkit.discovery.asyncapi.yaml_text import parse_yaml
 from eventkit.discovery.contract import Place
 
 _MAX_HOPS: Final = 20
-"""References that one pointer may pass through; more are a circle."""
+"""References that one pointer may pass through, or that may lead from one to the next."""
 
 
 class Document:
@@ -167,6 +167,8 @@ class Node:
                 raise node.error(f"the reference {node.value['$ref']!r} leads to nothing", "correct it")
             if target.address in seen:
                 raise node.error(f"the reference {node.value['$ref']!r} leads back to itself", "correct it")
+            if len(seen) > _MAX_HOPS:
+                raise self.error(f"a reference leads through more than {_MAX_HOPS} others", "refer to what is meant")
             seen.add(target.address)
             node = target
         return node

@@ -21,6 +21,7 @@ from eventkit.discovery.asyncapi.errors import NoAsyncAPIError
 from eventkit.discovery.asyncapi.exchange import Action, Exchange
 from eventkit.discovery.asyncapi.messages import MessageReader, printable
 from eventkit.discovery.asyncapi.schemas import Schemas
+from eventkit.discovery.asyncapi.text import MAX_MESSAGES
 from eventkit.discovery.contract import Contract, Message
 
 _VERSIONS: Final[dict[re.Pattern[str], Callable[[Node], Iterator[Exchange]]]] = {
@@ -62,7 +63,13 @@ def read(raw: bytes, file: str, opened: Opened | None = None) -> Contract:
         raise root.error("the document does not name its service", "add 'info' with 'title'")
     reader = MessageReader(Schemas(), root.text("defaultContentType"))
     found: dict[Action, dict[object, Message]] = {"send": {}, "receive": {}}
+    named = 0
     for exchange in exchanges(root):
+        named += len(exchange.messages)
+        if named > MAX_MESSAGES:
+            raise exchange.operation.node.error(
+                f"the operations up to this one name more than {MAX_MESSAGES:,} messages", "split it by service"
+            )
         for described in exchange.messages:
             message = reader.read(described, exchange)
             # Two operations may send one message; the first that does stands for both.

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from eventkit.discovery.asyncapi.document import Node
 from eventkit.discovery.asyncapi.keywords import map_subschemas, subschemas
+from eventkit.discovery.asyncapi.text import MAX_DEFINITIONS
 from eventkit.discovery.contract import Place
 
 _OLD_DRAFT: Final = "http://json-schema.org/draft-0{}/schema#"
@@ -42,6 +43,8 @@ _ANNOTATIONS: Final = frozenset({
 _Address = tuple[str, str]
 _MAX_PLACES: Final = 1_000
 """Schemas of one message whose places are looked up, each once for every path to it."""
+_MAX_PLACES_IN_ALL: Final = 100_000
+"""The same of all messages of a document; beyond, findings show the message and not its field."""
 
 
 class UnknownPayloadError(Exception):
@@ -94,6 +97,8 @@ class Schemas:
         self._definitions: dict[_Address, _Definition] = {}
         self._names: dict[_Address, str] = {}
         self._taken: set[str] = set()
+        self._referred = 0
+        self._places_left = _MAX_PLACES_IN_ALL
 
     def payload(self, node: Node, schema_format: str = "") -> Payload:
         """Return the schema that a message's payload or headers are described by.
@@ -124,6 +129,11 @@ class Schemas:
         address = payload.node.address
         own = self._definition(payload)
         others = self._reachable(own)
+        self._referred += len(others)
+        if self._referred > MAX_DEFINITIONS:
+            raise payload.node.error(
+                f"the schemas of the document refer to more than {MAX_DEFINITIONS:,} others", "split it by service"
+            )
         schema = {"$ref": f"#/$defs/{self._name(address)}"} if address in others else own.schema
         if isinstance(schema, bool):
             return schema
@@ -145,7 +155,8 @@ class Schemas:
         # Breadth first, and each schema once a path: recursive schemas end at the limit, with the outer places found.
         todo = deque([(payload, "")])
         seen: set[tuple[_Address, str]] = set()
-        while todo and len(seen) < _MAX_PLACES:
+        most = min(_MAX_PLACES, self._places_left)
+        while todo and len(seen) < most:
             part, path = todo.popleft()
             schema, address = part.node.value, part.node.address
             if (address, path) in seen or not isinstance(schema, dict):
@@ -161,6 +172,7 @@ class Schemas:
                     if keyword == "properties" and places.setdefault(path + step, node.place) != node.place:
                         ambiguous.add(path + step)
                     todo.append((part.inside(node), path + step))
+        self._places_left -= len(seen)
         return {path: place for path, place in places.items() if path not in ambiguous}
 
     def properties(self, payload: Payload) -> dict[str, Payload]:

@@ -30,24 +30,32 @@ def exchanges(root: Node) -> Iterator[Exchange]:
             "the document has messages, but no operations: it does not say who sends them",
             "add 'operations' with 'send' and 'receive'",
         )
+    channels: dict[tuple[str, str], tuple[Channel, list[Node]]] = {}
     for operation in operations:
         action = _ACTIONS.get(operation.text("action"))
         if action is None:
             raise operation.error(f"the action is {operation.text('action')!r}", "use 'send' or 'receive'")
         operation.require("channel")
-        yield _exchange(action, operation, operation)
+        exchanging = [(action, operation)]
         reply = operation.get("reply")
         if reply is not None:
-            yield _exchange(_OPPOSITE[action], operation, reply)
+            exchanging.append((_OPPOSITE[action], reply))
+        for does, described in exchanging:
+            node = described.get("channel") or described  # a reply may name no channel
+            if node.address not in channels:
+                channels[node.address] = _channel(node)
+            channel, messages = channels[node.address]
+            if described.get("messages") is not None:
+                messages = list(described.members("messages"))
+            yield Exchange(does, _merged(operation), channel, [_merged(message, message.name) for message in messages])
 
 
-def _exchange(action: Action, operation: Node, described: Node) -> Exchange:
-    """Return the exchange that an operation, or its reply, describes."""
-    node = described.get("channel") or described  # a reply may name no channel
-    on_channel = list(node.members("messages"))
-    messages = on_channel if described.get("messages") is None else list(described.members("messages"))
-    channel = Channel(node, node.text("address"), len(on_channel), parameters_of(node, lambda parameter: parameter))
-    return Exchange(action, _merged(operation), channel, [_merged(message, message.name) for message in messages])
+def _channel(node: Node) -> tuple[Channel, list[Node]]:
+    """Return a channel, and the messages on it."""
+    messages = list(node.members("messages"))
+    distinct = {message.address for message in messages}
+    parameters = parameters_of(node, lambda parameter: parameter)
+    return Channel(node, node.text("address"), len(distinct), parameters), messages
 
 
 def _merged(node: Node, identifier: str = "") -> Described:
