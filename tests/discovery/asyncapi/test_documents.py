@@ -37,6 +37,12 @@ def test_a_document_that_faststream_generated_for_nats_is_read(version: str, lin
     assert found.handles[-1].places["/total"].line == line
 
 
+def test_a_document_that_an_old_faststream_wrote_from_the_other_side_is_recognised() -> None:
+    found = contract("faststream-nats-0.5.yaml")
+
+    assert (events(found.publishes), events(found.handles)) == (["order.paid v1"], ["order.created v1"])
+
+
 def test_what_faststream_says_in_both_versions_fits_itself() -> None:
     old, new = contract("faststream-nats-2.6.yaml"), contract("faststream-nats-3.0.yaml")
 

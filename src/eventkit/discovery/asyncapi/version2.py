@@ -17,16 +17,22 @@ from eventkit.discovery.asyncapi.document import Node
 from eventkit.discovery.asyncapi.exchange import Action, Channel, Described, Exchange, parameters_of
 from eventkit.discovery.asyncapi.text import unescape
 
-_ACTIONS: Final[tuple[tuple[str, Action], ...]] = (("subscribe", "send"), ("publish", "receive"))
+_ACTIONS: Final[dict[str, Action]] = {"subscribe": "send", "publish": "receive"}
+_INVERTED: Final[dict[str, Action]] = {"subscribe": "receive", "publish": "send"}
+_PUBLISHER: Final = ":Publisher"
+"""How FastStream ends the name of a channel to which the application publishes."""
 # The channel bindings that name the address where the channel has another name (Kafka: since version 0.4.0).
 _ADDRESSES: Final = (("kafka", "topic"), ("nats", "subject"), ("redis", "channel"))
 
 
 def exchanges(root: Node) -> Iterator[Exchange]:
     """Yield what the operations of a document say, in its order."""
-    for named in root.raw_members("channels"):
-        channel = named.followed()
-        operations = [(action, channel.get(key)) for key, action in _ACTIONS]
+    channels = [(named, named.followed()) for named in root.raw_members("channels")]
+    # FastStream before 0.6 wrote `publish` where the application publishes. What its publishers say tells.
+    is_inverted = any(named.name.endswith(_PUBLISHER) and channel.has("publish") for named, channel in channels)
+    actions = _INVERTED if is_inverted else _ACTIONS
+    for named, channel in channels:
+        operations = [(action, channel.get(key)) for key, action in actions.items()]
         found = [(action, _merged(node), list(_messages(node))) for action, node in operations if node is not None]
         distinct = {message.node.address for *_, messages in found for message in messages}
         where = Channel(
