@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventkit.verify.names import can_be_same, domain, is_pattern, is_wildcard
+from eventkit.verify.names import Names, can_be_same, domain, is_pattern, is_wildcard
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,8 @@ from eventkit.verify.names import can_be_same, domain, is_pattern, is_wildcard
         # No wildcards where an event is published, and signs that are no segment.
         ("order.*", "order.created", False),
         ("order.*", "order.*", True),
+        ("{a}.*", "x.y", False),
+        ("{a}.*", "x.{y|z}", False),
         ("order.created", "order.c*", False),
         ("c++.built", "c++.built", True),
     ],
@@ -95,3 +97,26 @@ def test_what_stands_for_several_names() -> None:
 
     assert [is_pattern(name) for name in names] == [False, True, True, False]
     assert [is_wildcard(name) for name in names] == [False, False, True, False]
+
+
+HANDLED = st.lists(st.sampled_from(["a", "b", "{p}", "{a|b}", "x-{p}", "*", "#", ">"]), min_size=1, max_size=3)
+
+
+@given(st.lists(PATTERNS, max_size=8), HANDLED.map(".".join))
+def test_what_can_be_the_same_is_near(names: list[str], handled: str) -> None:
+    near = Names(names).near(handled)
+
+    assert {name for name in names if can_be_same(name, handled)} <= set(near) <= set(names)
+
+
+@given(PATTERNS, st.lists(HANDLED.map(".".join), max_size=8))
+def test_what_handles_a_name_is_near(published: str, names: list[str]) -> None:
+    near = Names(names).near(published)
+
+    assert {name for name in names if can_be_same(published, name)} <= set(near) <= set(names)
+
+
+def test_of_many_patterns_those_with_another_fixed_segment_are_not_near() -> None:
+    names = Names(f"order.{{region}}.e{number}" for number in range(1_000))
+
+    assert names.near("order.{place}.e7") == ["order.{region}.e7"]

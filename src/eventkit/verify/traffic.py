@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from eventkit.discovery.contract import Message
 from eventkit.discovery.landscape import Landscape
 from eventkit.verify.finding import Spot
-from eventkit.verify.names import can_be_same, is_open, is_pattern
+from eventkit.verify.names import Names, can_be_same, is_open, is_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,48 +33,56 @@ class Side:
         return (Spot(place, label),) if place else ()
 
 
-@dataclass(frozen=True, slots=True)
 class Traffic:
     """The messages of all contracts by the type names of their events.
 
     Args:
         published: Who publishes the events of a name, sorted by version and service.
         handled: Who handles them, sorted likewise.
-        published_patterns: The published names that stand for several, see `eventkit.verify.names`.
-        handled_patterns: The handled ones.
     """
 
-    published: Mapping[str, tuple[Side, ...]]
-    handled: Mapping[str, tuple[Side, ...]]
-    published_patterns: tuple[str, ...]
-    handled_patterns: tuple[str, ...]
+    def __init__(self, published: Mapping[str, tuple[Side, ...]], handled: Mapping[str, tuple[Side, ...]]) -> None:
+        self.published = published
+        self.handled = handled
+        self._published = _Index(published, is_open)
+        self._handled = _Index(handled, is_pattern)
 
     @classmethod
     def of(cls, landscape: Landscape) -> Traffic:
         """Return the traffic of a landscape."""
         contracts = landscape.contracts
-        published = _by_name(
-            Side(contract.service, message) for contract in contracts for message in contract.publishes
+        return cls(
+            _by_name(Side(contract.service, message) for contract in contracts for message in contract.publishes),
+            _by_name(Side(contract.service, message) for contract in contracts for message in contract.handles),
         )
-        handled = _by_name(Side(contract.service, message) for contract in contracts for message in contract.handles)
-        return cls(published, handled, tuple(filter(is_open, published)), tuple(filter(is_pattern, handled)))
 
     def handled_as(self, published: str) -> list[Side]:
         """Return who handles events that are published under a name, in the order of the names that are handled."""
-        names = self.handled if is_open(published) else {published, *self.handled_patterns}
-        return [side for name in sorted(names) if can_be_same(published, name) for side in self.handled.get(name, ())]
+        near = self._handled.near(published, is_several=is_open(published))
+        return [side for name in near if can_be_same(published, name) for side in self.handled.get(name, ())]
 
     def published_as(self, handled: str) -> list[Side]:
         """Return who publishes events that are handled under a name, in the order of the names that are published."""
-        names = self.published if is_pattern(handled) else {handled, *self.published_patterns}
-        return [side for name in sorted(names) if can_be_same(name, handled) for side in self.published.get(name, ())]
+        near = self._published.near(handled, is_several=is_pattern(handled))
+        return [side for name in near if can_be_same(name, handled) for side in self.published.get(name, ())]
 
     def overlapping(self, published: str) -> list[Side]:
         """Return who publishes under another name, later in the alphabet, events that can have this one, too."""
-        names = self.published if is_open(published) else self.published_patterns
-        return [
-            side for name in names if name > published and can_be_same(published, name) for side in self.published[name]
-        ]
+        near = self._published.near(published, is_several=is_open(published))
+        later = (name for name in near if name > published and can_be_same(published, name))
+        return [side for name in later for side in self.published[name]]
+
+
+class _Index:
+    """The names of one role."""
+
+    def __init__(self, names: Iterable[str], is_several: Callable[[str], bool]) -> None:
+        self._all = Names(names)
+        self._patterns = Names(filter(is_several, names))
+
+    def near(self, name: str, *, is_several: bool) -> list[str]:
+        """Return the names that may be the same as one of the other role, sorted."""
+        return sorted(self._all.near(name) if is_several else {name, *self._patterns.near(name)})
 
 
 def _by_name(sides: Iterable[Side]) -> Mapping[str, tuple[Side, ...]]:
