@@ -118,7 +118,7 @@ def test_documents_of_others_may_stand_beside_those_that_are_written(project: Pa
     ("file", "text", "what"),
     [
         ("services/shop/__init__.py", SHOP + "raise RuntimeError('no')", "error: "),
-        ("services/bank.yaml", "asyncapi: 2.6.0", "error: AsyncAPI '2.6.0' is not read"),
+        ("services/bank.yaml", "asyncapi: 1.2.0", "error: AsyncAPI '1.2.0' is not read"),
         ("eventkit.toml", "", "error: there is no source"),
         ("schemas/shop.asyncapi.yaml", "mine", "was not written by `eventkit export`"),
     ],

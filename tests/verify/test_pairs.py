@@ -119,3 +119,36 @@ def test_of_models_that_are_not_plain_objects_each_problem_shows_the_event_of_th
     (pair,), findings = check_pairs(Traffic.of(landscape), Comparer())
 
     assert [finding.counterexample for finding in findings] == [pair.counterexample] * 2
+
+
+def test_names_with_parameters_and_wildcards_are_paired_with_every_name_that_they_can_be() -> None:
+    a = contract("a", (message("o.eu.created"), message("o.{region}.paid")))
+    b = contract("b", (), (message("o.{place}.created"), message("o.eu.paid"), message("o.us.paid"), message("p.*")))
+    c = contract("c", (), (message("o.#"),))
+    pairs, findings = check_pairs(Traffic.of(Landscape((a, b, c))), Comparer())
+
+    # Named as the one side names it that leaves nothing open.
+    assert [(pair.event.name, pair.publisher, pair.subscriber) for pair in pairs] == [
+        ("o.eu.created", "a", "b"),
+        ("o.eu.created", "a", "c"),
+        ("o.eu.paid", "a", "b"),
+        ("o.us.paid", "a", "b"),
+        ("o.{region}.paid", "a", "c"),
+    ]
+    assert findings == []
+
+
+def test_a_service_that_handles_an_event_under_two_names_has_to_accept_it_under_both() -> None:
+    strict = message("order.*", fields(amount={"type": "integer"}))
+    a, b = contract("a", (message("order.created"),)), contract("b", (), (message("order.created"), strict))
+    pairs, findings = check_pairs(Traffic.of(Landscape((a, b))), Comparer())
+
+    assert sorted(pair.verdict for pair in pairs) == ["compatible", "incompatible"]
+    assert {finding.code for finding in findings} == {"EK101"}
+
+
+def test_a_version_is_looked_for_under_each_name() -> None:
+    a, b = contract("a", (message("o.{x}.y v2"),)), contract("b", (), (message("o.eu.y"),))
+    (pair,), (finding,) = check_pairs(Traffic.of(Landscape((a, b))), Comparer())
+
+    assert (str(pair.event), pair.verdict, finding.code) == ("o.eu.y v2", "incompatible", "EK204")

@@ -97,3 +97,51 @@ def test_publishers_that_cannot_be_compared_do_not_pass() -> None:
     (found,) = publishers_disagree(Traffic.of(landscape), Comparer())
 
     assert "https://example.com/" in found.detail
+
+
+def test_a_name_with_a_parameter_is_published_by_whoever_can_mean_it() -> None:
+    a = contract("a", (message("order.eu.created"), message("order.{region}.paid")))
+    b = contract("b", (), (message("order.{place}.created"), message("order.{at|de}.paid"), message("order.{x}.sent")))
+    traffic = Traffic.of(Landscape((a, b)))
+
+    assert [(finding.code, finding.event.name) for finding in never_published((b,), traffic)] == [
+        ("EK201", "order.{x}.sent")
+    ]
+    assert list(never_handled((a,), traffic)) == []
+
+
+def test_a_wildcard_that_matches_nothing_is_found() -> None:
+    a = contract("a", (message("order.eu.created"),))
+    b = contract("b", (), (message("order.*"), message("order.#"), message("*.*.created")))
+    traffic = Traffic.of(Landscape((a, b)))
+    (found,) = never_published((b,), traffic)
+
+    assert (found.code, found.severity) == ("EK207", Severity.WARNING)
+    assert found.message == "b handles order.*, a wildcard that no published event matches"
+    assert found.help.startswith("correct the wildcard, or add the contract")
+
+
+def test_an_event_that_a_wildcard_matches_is_handled() -> None:
+    a = contract("a", (message("order.created"), message("payment.completed")))
+    b = contract("b", (), (message("order.>"),))
+    traffic = Traffic.of(Landscape((a, b)))
+
+    assert [finding.event.name for finding in never_handled((a,), traffic)] == ["payment.completed"]
+
+
+def test_publishers_of_names_that_can_be_the_same_have_to_agree() -> None:
+    pattern, literal = message("order.{region}.created", AMOUNT), message("order.eu.created", TOTAL)
+    landscape = Landscape(
+        (contract("a", (pattern,)), contract("b", (literal,)), contract("c", (message("order.created", TOTAL),)))
+    )
+    (found,) = publishers_disagree(Traffic.of(landscape), Comparer())
+
+    assert found.message == "b and a publish order.eu.created in different shapes"
+
+
+def test_publishers_of_names_with_different_parameters_have_to_agree_once() -> None:
+    landscape = Landscape(
+        (contract("a", (message("o.{region}", AMOUNT),)), contract("b", (message("o.{place}", TOTAL),)))
+    )
+
+    assert len(list(publishers_disagree(Traffic.of(landscape), Comparer()))) == 1

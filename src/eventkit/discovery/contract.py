@@ -37,13 +37,15 @@ class Message:
     """One event in one role: as a service publishes it, or as it reads it.
 
     Args:
-        event: The type name and version.
+        event: The type name and version. In a document from elsewhere, the name may be a pattern, see
+            `eventkit.verify.names`.
         schema: Its JSON Schema: of what is sent where it is published, of what is accepted where it is handled.
         model: The name of its model or message.
         description: What it means.
         function: The publisher or handler; empty where the source does not say.
         key: The field that orders events, or None.
         closed: The publisher sends the declared properties and no others, even where the schema does not say so.
+        unread: Why it is not known what the event looks like; its schema then says nothing. Empty where it is known.
         places: Where it is declared, by path in the event: "" for the whole, "/amount", "/items/*/price".
         function_place: Where the publisher or handler is.
     """
@@ -55,6 +57,7 @@ class Message:
     function: str = ""
     key: str | None = None
     closed: bool = False
+    unread: str = ""
     places: Mapping[str, Place] = field(default_factory=dict)
     function_place: Place | None = None
 

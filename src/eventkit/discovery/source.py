@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from eventkit.discovery import codes
-from eventkit.discovery.asyncapi import MAX_BYTES, DocumentError, is_asyncapi, read
+from eventkit.discovery.asyncapi import DocumentError, Folder, NoAsyncAPIError, is_asyncapi, read
+from eventkit.discovery.asyncapi.folder import load
 from eventkit.discovery.contract import Contract, Place
 from eventkit.discovery.files import files_of
 from eventkit.discovery.landscape import SourceProblem, shown
@@ -42,6 +43,10 @@ class Source:
     documents: list[Contract] = field(default_factory=list)
     problems: list[SourceProblem] = field(default_factory=list)
     _modules: list[Module] = field(default_factory=list)
+    _folder: Folder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._folder = Folder(self.path if self.path.is_dir() else self.path.parent)
 
     @classmethod
     def read(cls, path: Path, taken: set[str]) -> Source:
@@ -71,6 +76,8 @@ class Source:
 
     def _read_file(self, file: Path) -> bool:
         """Read a file, and tell whether it has to do with contracts."""
+        if file.exists() and not file.is_file():
+            return False  # a pipe would be waited for, and a device has no end
         try:
             if file.suffix == ".py":
                 return self._read_module(file)
@@ -98,18 +105,27 @@ class Source:
         return True
 
     def _read_document(self, file: Path) -> bool:
-        # One byte more than is accepted: what is longer is refused without being read.
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+        raw = load(file)
         # In a folder, other JSON and YAML is none of our business; a file that was named is meant to be a contract.
-        if not is_asyncapi(raw) and ".asyncapi" not in file.suffixes and file != self.path:
+        is_meant = ".asyncapi" in file.suffixes or file == self.path
+        if not is_asyncapi(raw) and not is_meant:
             return False
         try:
-            self.documents.append(read(raw, shown(file)))
+            self.documents.append(read(raw, shown(file), self._folder.beside(file)))
+        except NoAsyncAPIError as error:
+            if not is_meant:
+                return False
+            self._unreadable(error)
         except DocumentError as error:
-            mend = error.mend or "correct the document"
-            self.problems.append(SourceProblem(codes.UNREADABLE_DOCUMENT, error.what, error.place, mend))
+            self._unreadable(error)
         return True
+
+    def _unreadable(self, error: DocumentError) -> None:
+        problem = SourceProblem(
+            codes.UNREADABLE_DOCUMENT, error.what, error.place, error.mend or "correct the document"
+        )
+        if problem not in self.problems:  # of a file to which several documents refer
+            self.problems.append(problem)
 
     def _report(self, code: str, message: str, file: Path, mend: str, line: int = 1) -> None:
         self.problems.append(SourceProblem(code, message, Place(shown(file), line), mend))

@@ -24,7 +24,13 @@ class Comparer:
         Args:
             publisher: The event as it is sent.
             subscriber: The event as it is read.
+
+        Returns:
+            The comparison; it is not decided where it is not known how one of the two looks.
         """
+        for role, message in (("publisher", publisher), ("subscriber", subscriber)):
+            if message.unread:
+                return Comparison("unknown", reason=f"the {role}'s schema is not known: {message.unread}")
         question = publisher.digest, subscriber.digest, publisher.closed
         known = self._known.get(question)
         return known if known is not None else self._ask(question, publisher, subscriber.schema)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from eventkit.contract.event import EventType
 from eventkit.verify.comparer import Comparer
 from eventkit.verify.counterexamples import counterexample_of
 from eventkit.verify.finding import Finding, Pair, title
+from eventkit.verify.names import is_open, is_pattern
 from eventkit.verify.problems import finding_of
 from eventkit.verify.rules.pairs import UNDECIDED
 from eventkit.verify.rules.topology import VERSION_NOT_READ
@@ -21,21 +23,21 @@ def check_pairs(traffic: Traffic, comparer: Comparer) -> tuple[list[Pair], list[
         comparer: What compares.
 
     Returns:
-        The pairs, sorted by event, publisher and subscriber, and the findings in the same order.
+        The pairs, sorted by event, publisher and subscriber, and the findings, sorted by what is published.
     """
     pairs: list[Pair] = []
     findings: list[Finding] = []
     for name, publishers in traffic.published.items():
-        readers: dict[str, list[Side]] = {}
-        for side in traffic.handled.get(name, ()):
-            readers.setdefault(side.service, []).append(side)
+        readers: dict[tuple[str, str], list[Side]] = {}
+        for side in traffic.handled_as(name):
+            readers.setdefault((side.service, side.message.event.name), []).append(side)
         newest_version = publishers[-1].message.event.version
         for publisher in publishers:
             for versions in readers.values():
                 pair, found = _check(publisher, versions, newest_version, comparer)
                 pairs.append(pair)
                 findings += found
-    return pairs, findings
+    return sorted(pairs, key=lambda pair: (pair.event, pair.publisher, pair.subscriber)), findings
 
 
 def _check(
@@ -50,11 +52,12 @@ def _check(
         comparer: What compares.
     """
     event = publisher.message.event
-    subscriber = next((side for side in versions if side.message.event == event), None)
+    subscriber = next((side for side in versions if side.message.event.version == event.version), None)
     if subscriber is None:
         return _version_not_read(publisher, versions, comparer)
     compared = comparer.compare(publisher.message, subscriber.message)
-    pair = Pair(event, publisher.service, subscriber.service, compared.verdict, compared.counterexample)
+    shared = _shared(publisher, subscriber)
+    pair = Pair(shared, publisher.service, subscriber.service, compared.verdict, compared.counterexample)
     if compared.verdict == "unknown":
         return pair, [_undecided(publisher, subscriber, compared.reason or "")]
     return pair, [
@@ -69,6 +72,12 @@ def _check(
     ]
 
 
+def _shared(publisher: Side, subscriber: Side) -> EventType:
+    """Return the event of a pair: the published one, or its name as it is handled where only that is no pattern."""
+    event, handled = publisher.message.event, subscriber.message.event.name
+    return EventType(handled, event.version) if is_open(event.name) and not is_pattern(handled) else event
+
+
 def _undecided(publisher: Side, subscriber: Side, reason: str) -> Finding:
     event = publisher.message.event
     return Finding(
@@ -79,7 +88,9 @@ def _undecided(publisher: Side, subscriber: Side, reason: str) -> Finding:
         publisher=publisher.service,
         subscriber=subscriber.service,
         spots=(*subscriber.spots(f"reads {title(event)}"), *publisher.spots(f"publishes {title(event)}")),
-        help="say the same in simpler words in one of the two models",
+        help="describe the event by a JSON Schema in both documents"
+        if publisher.message.unread or subscriber.message.unread
+        else "say the same in simpler words in one of the two models",
     )
 
 
@@ -88,7 +99,7 @@ def _version_not_read(publisher: Side, versions: Sequence[Side], comparer: Compa
     read = " and ".join(str(side.message.event.version) for side in versions)
     # Any event will do: what is not read is compared with a schema that accepts nothing.
     any_event = comparer.compare_with(publisher.message, False).counterexample
-    return Pair(event, publisher.service, nearest.service, "incompatible", any_event), [
+    return Pair(_shared(publisher, nearest), publisher.service, nearest.service, "incompatible", any_event), [
         Finding(
             code=VERSION_NOT_READ,
             message=f"{nearest.service} does not read version {event.version} of {event.name}, which "

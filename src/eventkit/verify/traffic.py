@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from eventkit.discovery.contract import Message
 from eventkit.discovery.landscape import Landscape
 from eventkit.verify.finding import Spot
+from eventkit.verify.names import Names, can_be_same, is_open, is_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,6 @@ class Side:
         return (Spot(place, label),) if place else ()
 
 
-@dataclass(frozen=True, slots=True)
 class Traffic:
     """The messages of all contracts by the type names of their events.
 
@@ -41,8 +41,11 @@ class Traffic:
         handled: Who handles them, sorted likewise.
     """
 
-    published: Mapping[str, tuple[Side, ...]]
-    handled: Mapping[str, tuple[Side, ...]]
+    def __init__(self, published: Mapping[str, tuple[Side, ...]], handled: Mapping[str, tuple[Side, ...]]) -> None:
+        self.published = published
+        self.handled = handled
+        self._published = _Index(published, is_open)
+        self._handled = _Index(handled, is_pattern)
 
     @classmethod
     def of(cls, landscape: Landscape) -> Traffic:
@@ -52,6 +55,34 @@ class Traffic:
             _by_name(Side(contract.service, message) for contract in contracts for message in contract.publishes),
             _by_name(Side(contract.service, message) for contract in contracts for message in contract.handles),
         )
+
+    def handled_as(self, published: str) -> list[Side]:
+        """Return who handles events that are published under a name, in the order of the names that are handled."""
+        near = self._handled.near(published, is_several=is_open(published))
+        return [side for name in near if can_be_same(published, name) for side in self.handled.get(name, ())]
+
+    def published_as(self, handled: str) -> list[Side]:
+        """Return who publishes events that are handled under a name, in the order of the names that are published."""
+        near = self._published.near(handled, is_several=is_pattern(handled))
+        return [side for name in near if can_be_same(name, handled) for side in self.published.get(name, ())]
+
+    def overlapping(self, published: str) -> list[Side]:
+        """Return who publishes under another name, later in the alphabet, events that can have this one, too."""
+        near = self._published.near(published, is_several=is_open(published))
+        later = (name for name in near if name > published and can_be_same(published, name))
+        return [side for name in later for side in self.published[name]]
+
+
+class _Index:
+    """The names of one role."""
+
+    def __init__(self, names: Iterable[str], is_several: Callable[[str], bool]) -> None:
+        self._all = Names(names)
+        self._patterns = Names(filter(is_several, names))
+
+    def near(self, name: str, *, is_several: bool) -> list[str]:
+        """Return the names that may be the same as one of the other role, sorted."""
+        return sorted(self._all.near(name) if is_several else {name, *self._patterns.near(name)})
 
 
 def _by_name(sides: Iterable[Side]) -> Mapping[str, tuple[Side, ...]]:

@@ -6,6 +6,7 @@ from eventkit.discovery.landscape import Landscape, SourceProblem
 from eventkit.verify.comparer import Comparer
 from eventkit.verify.finding import Finding, Report, Spot, count
 from eventkit.verify.pairs import check_pairs
+from eventkit.verify.payloads import unknown_payloads
 from eventkit.verify.rules import Severity
 from eventkit.verify.topology import never_handled, never_published, publishers_disagree
 from eventkit.verify.traffic import Traffic
@@ -24,6 +25,7 @@ def verify(landscape: Landscape, comparer: Comparer | None = None) -> Report:
     comparer = comparer or Comparer()
     traffic = Traffic.of(landscape)
     unread = [_unread(problem) for problem in landscape.problems]
+    unknown = unknown_payloads(landscape.services)
     pairs, findings = check_pairs(traffic, comparer)
     findings += publishers_disagree(traffic, comparer)
     # What could not be read may publish or handle anything: nothing can be said about what nobody does.
@@ -31,7 +33,7 @@ def verify(landscape: Landscape, comparer: Comparer | None = None) -> Report:
     if complete:
         findings += never_published(landscape.services, traffic)
         findings += never_handled(landscape.services, traffic)
-    findings = [*unread, *findings]
+    findings = [*unread, *unknown, *findings]
     return Report(
         services=len(landscape.services),
         neighbours=len(landscape.neighbours),

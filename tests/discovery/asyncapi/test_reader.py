@@ -1,11 +1,12 @@
-"""AsyncAPI 3 documents as contracts."""
+"""AsyncAPI documents as contracts: what all versions share."""
 
 from pathlib import Path
 
 import pytest
 
 from eventkit.contract.event import EventType
-from eventkit.discovery.asyncapi import MAX_BYTES, DocumentError, is_asyncapi, read
+from eventkit.discovery.asyncapi import DocumentError, is_asyncapi, read
+from eventkit.discovery.asyncapi.text import MAX_BYTES
 from eventkit.discovery.contract import Contract, Message, Place
 
 DOCUMENTS = Path(__file__).parent / "documents"
@@ -85,14 +86,6 @@ def test_a_document_is_read_whole() -> None:
     )
 
 
-def test_a_document_that_faststream_0_7_8_generated_is_read() -> None:
-    found = read((DOCUMENTS / "faststream.json").read_bytes(), "faststream.json")
-
-    assert [str(message.event) for message in found.publishes] == ["order.paid v1", "order.shipped v1"]
-    assert [str(message.event) for message in found.handles] == ["order.created v1"]
-    assert found.handles[0].places["/total"] == Place("faststream.json", 160, 11, 7)
-
-
 @pytest.mark.parametrize(
     ("text", "event"),
     [
@@ -170,6 +163,32 @@ def test_a_reply_goes_the_other_way() -> None:
     assert [message.model for message in found.handles] == ["PriceTold"]
 
 
+def test_a_message_on_two_channels_is_two_events() -> None:
+    found = contract(
+        """
+        asyncapi: 3.0.0
+        info: {title: shop, version: 1.0.0}
+        channels:
+          a: {address: order.created, messages: {Order: {$ref: '#/components/messages/Order'}}}
+          b: {address: order.updated, messages: {Order: {$ref: '#/components/messages/Order'}}}
+        operations:
+          a: {action: send, channel: {$ref: '#/channels/a'}}
+          b: {action: send, channel: {$ref: '#/channels/b'}}
+        components: {messages: {Order: {payload: true}}}
+        """
+    )
+
+    assert [message.event.name for message in found.publishes] == ["order.created", "order.updated"]
+
+
+def test_a_reply_without_a_channel_has_the_types_that_its_messages_name() -> None:
+    text = ONE_MESSAGE.replace("channel: {$", "reply: {messages: [{payload: true, name: order.accepted}]}, channel: {$")
+
+    assert [message.event.name for message in contract(text.replace("MESSAGE", "{payload: true}")).handles] == [
+        "order.accepted"
+    ]
+
+
 def test_what_two_operations_send_is_one_message() -> None:
     again = ONE_MESSAGE + "  sendAgain: {action: send, channel: {$ref: '#/channels/orders'}}\n"
 
@@ -184,8 +203,9 @@ def test_a_publisher_from_elsewhere_is_open_unless_it_says_otherwise() -> None:
 @pytest.mark.parametrize(
     ("text", "what", "line"),
     [
-        ("asyncapi: 2.6.0", "AsyncAPI '2.6.0' is not read, only 3.0 and 3.1", 1),
-        ("asyncapi: 3.0", "AsyncAPI '3.0' is not read, only 3.0 and 3.1", 1),
+        ("asyncapi: 1.2.0", "AsyncAPI '1.2.0' is not read, only 2.0 to 2.6, 3.0 and 3.1", 1),
+        ("asyncapi: 2.7.0", "AsyncAPI '2.7.0' is not read, only 2.0 to 2.6, 3.0 and 3.1", 1),
+        ("asyncapi: 3.0", "AsyncAPI '3.0' is not read, only 2.0 to 2.6, 3.0 and 3.1", 1),
         ("openapi: 3.0.0", "the document is no AsyncAPI document", 1),
         ("- 1", "the document is no AsyncAPI document", 1),
         ("asyncapi: 3.0.0\ninfo: {version: 1.0.0}", "the document does not name its service", 1),
@@ -211,17 +231,13 @@ def test_a_document_that_is_not_read_says_what_and_where(text: str, what: str, l
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("{name: a}", "the message 'OrderCreated' has no payload: it does not say how the event looks"),
         ("{payload: order.json}", "the payload is not described by a schema"),
-        ("{payload: {schemaFormat: application/vnd.apache.avro, schema: {}}}", "the schema format"),
         ("{payload: {$ref: 'https://example.com/order.json'}}", "the reference 'https://example.com/order.json' leads"),
         ("{payload: {$ref: '../order.yaml#/Order'}}", "the reference '../order.yaml#/Order' leads out"),
         ("{payload: {$ref: '#/components/schemas/Order'}}", "the reference '#/components/schemas/Order' leads to noth"),
         ("{payload: {items: {$ref: '#/nowhere'}}}", "the reference '#/nowhere' leads to no schema"),
         ("{payload: {items: {$ref: '#anchor'}}}", "the reference '#anchor' names an anchor"),
         ("{payload: {items: {$ref: 7}}}", "'$ref' is not a text"),
-        ("{payload: true, contentType: application/cloudevents-batch+json}", "batches of events are not read"),
-        ("{payload: true, contentType: application/cloudevents+json}", "the content type is application/cloudevents+j"),
         ("{payload: true, x-eventkit-version: '2'}", "'2' is no event version"),
         ("{payload: true, x-eventkit-closed: 1}", "x-eventkit-closed is 1"),
         ('{payload: true, name: "a\\nb"}', "the name 'a\\nb' holds characters that cannot be printed"),
@@ -236,13 +252,67 @@ def test_a_message_that_is_not_read_is_never_left_out(text: str, what: str) -> N
     assert caught.value.place.line == 8
 
 
-def test_a_type_that_depends_on_channel_parameters_must_be_fixed_by_a_header() -> None:
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{name: a}", "it has no payload that says how it looks"),
+        (
+            "{payload: {schemaFormat: application/vnd.apache.avro, schema: {$ref: 'https://shop.example/order.avsc'}}}",
+            "its payload is described as application/vnd.apache.avro, and not by a JSON Schema",
+        ),
+        (
+            "{payload: {schemaFormat: application/vnd.google.protobuf;version=3, schema: 'message Order {}'}}",
+            "its payload is described as application/vnd.google.protobuf;version=3, and not by a JSON Schema",
+        ),
+        (
+            "{payload: true, contentType: application/cloudevents-batch+json}",
+            "it is a batch of events, which is not read",
+        ),
+        (
+            "{payload: true, contentType: application/cloudevents+json}",
+            "its content type is application/cloudevents+json, but its payload has no properties 'specversion' and "
+            "'data'",
+        ),
+    ],
+)
+def test_of_an_event_that_is_not_described_by_a_schema_it_is_known_that_nothing_is(text: str, why: str) -> None:
+    found = message(text)
+
+    assert (found.unread, found.schema, set(found.places)) == (why, True, {""})
+    assert found.event == EventType("order.created")
+
+
+def test_headers_in_another_language_fix_nothing() -> None:
+    headers = "{schemaFormat: application/vnd.apache.avro, schema: {}}"
+
+    assert message(f"{{payload: true, headers: {headers}}}").event == EventType("order.created")
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("order.{region}.created", "order.{region}.created"),
+        ("order.{country}.created", "order.{at|de}.created"),
+        ("order.{only}.created", "order.eu.created"),
+        ("order.{odd}.created", "order.{odd}.created"),
+        ("orders/{region}", "orders/{region}"),
+        ("{region}", "OrderCreated"),
+        ("{region}.{country}", "OrderCreated"),
+    ],
+)
+def test_parameters_of_an_address_leave_a_part_of_the_name_open(address: str, name: str) -> None:
+    parameters = "{region: {}, country: {enum: [at, de]}, only: {$ref: '#/only'}, odd: {enum: ['a b']}}"
+    text = ONE_MESSAGE.replace("address: order.created", f"address: '{address}'\n    parameters: {parameters}")
+    text = text.replace("MESSAGE", "{payload: true}") + "only: {enum: [eu]}\n"
+
+    assert [message.event.name for message in contract(text).publishes] == [name]
+
+
+def test_the_type_in_a_header_goes_before_an_address_with_parameters() -> None:
     region = ONE_MESSAGE.replace("order.created", "order.{region}.created")
+    fixed = "{payload: true, headers: {properties: {ce-type: {const: order.created}}}}"
 
-    with pytest.raises(DocumentError, match=r"depends on the channel's parameters.*shop.yaml:5:3.*'ce-type'"):
-        contract(region.replace("MESSAGE", "{payload: true}"))
-
-    assert contract(region.replace("MESSAGE", "{payload: true, name: order.created}")).publishes
+    assert [message.event.name for message in contract(region.replace("MESSAGE", fixed)).publishes] == ["order.created"]
 
 
 @pytest.mark.parametrize(
@@ -267,6 +337,8 @@ def test_a_text_beyond_the_limits_is_refused(raw: bytes, what: str) -> None:
         (b'{"info": {},\n "asyncapi": "3.0.0"}', True),
         (b"services:\n  asyncapi: x\n", False),
         (b"openapi: 3.0.0\n", False),
+        (b"\xef\xbb\xbfasyncapi: 3.0.0\n", True),
+        ("asyncapi: 3.0.0\n".encode("utf-16"), True),
     ],
 )
 def test_whether_a_text_calls_itself_an_asyncapi_document(raw: bytes, answer: bool) -> None:

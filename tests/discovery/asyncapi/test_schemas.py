@@ -11,7 +11,7 @@ from eventkit.discovery.asyncapi.schemas import Payload, Schemas
 def payload(text: str) -> tuple[Schemas, Payload]:
     """Return the schema `/payload` of a document with these lines."""
     document = Document(text.encode(), "a.yaml")
-    schemas = Schemas(document)
+    schemas = Schemas()
     return schemas, schemas.payload(document.root.require("payload"))
 
 

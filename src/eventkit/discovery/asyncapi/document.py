@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
@@ -14,7 +14,7 @@ from eventkit.discovery.asyncapi.yaml_text import parse_yaml
 from eventkit.discovery.contract import Place
 
 _MAX_HOPS: Final = 20
-"""References that one pointer may pass through; more are a circle."""
+"""References that one pointer may pass through, or that may lead from one to the next."""
 
 
 class Document:
@@ -23,13 +23,15 @@ class Document:
     Args:
         raw: Its text, UTF-8.
         file: Its path, as places show it. What ends in `.json` is JSON, anything else YAML.
+        opened: Opens the file that a reference names, as `Folder.beside` does; without it none may be named.
 
     Raises:
         DocumentError: The text is not what its name says, or lies beyond the limits.
     """
 
-    def __init__(self, raw: bytes, file: str) -> None:
+    def __init__(self, raw: bytes, file: str, opened: Opened | None = None) -> None:
         self.file = file
+        self.opened = opened or _refused
         text = (parse_json if file.lower().endswith(".json") else parse_yaml)(_decode(raw, file), file)
         self.root = Node(self, "", text.value)
         self._marks = text.marks
@@ -42,13 +44,15 @@ class Document:
 
     def find(self, pointer: str) -> Node | None:
         """Return the value at a JSON pointer, passing through references on the way; None where there is none."""
+        document = self
         for _ in range(_MAX_HOPS):
-            node, rest = self._walk(pointer)
+            node, rest = document._walk(pointer)
             if not rest:
                 return node
             if not (isinstance(node.value, dict) and "$ref" in node.value):
                 return None
-            pointer = "/".join([node.target_pointer(node.value["$ref"]), *rest])
+            document, start = node.target(node.value["$ref"])
+            pointer = "/".join([start, *rest])
         return None
 
     def _walk(self, pointer: str) -> tuple[Node, list[str]]:
@@ -80,6 +84,11 @@ class Node:
     value: Any
 
     @property
+    def address(self) -> tuple[str, str]:
+        """The file and the pointer: no other value has both."""
+        return self.document.file, self.pointer
+
+    @property
     def place(self) -> Place:
         """Where the value stands."""
         return self.document.place(self.pointer)
@@ -92,6 +101,10 @@ class Node:
     def error(self, what: str, mend: str | None = None) -> DocumentError:
         """Return an error about this value."""
         return DocumentError(what, place=self.place, mend=mend)
+
+    def has(self, key: str) -> bool:
+        """Tell whether this object has a member, be it null."""
+        return key in self._object()
 
     def get(self, key: str) -> Node | None:
         """Return a member of this object with its Reference Object followed; None where it is not there or null."""
@@ -136,45 +149,56 @@ class Node:
         for step, value in pairs:
             yield Node(self.document, f"{parent.pointer}/{escape(str(step))}", value)
 
+    def below(self, steps: str, value: Any) -> Node:
+        """Return a value inside this one; `steps` are a JSON pointer from here."""
+        return Node(self.document, self.pointer + steps, value)
+
     def followed(self) -> Node:
         """Return what this Reference Object leads to in the end, or the value itself if it is none.
 
         Raises:
-            DocumentError: It leads out of the document, to nothing, or back to itself.
+            DocumentError: It leads to nothing, back to itself, or where nothing is read.
         """
-        node, seen = self, {self.pointer}
+        node, seen = self, {self.address}
         while isinstance(node.value, dict) and "$ref" in node.value:
-            target = node.document.find(node.target_pointer(node.value["$ref"]))
+            document, pointer = node.target(node.value["$ref"])
+            target = document.find(pointer)
             if target is None:
                 raise node.error(f"the reference {node.value['$ref']!r} leads to nothing", "correct it")
-            if target.pointer in seen:
+            if target.address in seen:
                 raise node.error(f"the reference {node.value['$ref']!r} leads back to itself", "correct it")
-            seen.add(target.pointer)
+            if len(seen) > _MAX_HOPS:
+                raise self.error(f"a reference leads through more than {_MAX_HOPS} others", "refer to what is meant")
+            seen.add(target.address)
             node = target
         return node
 
-    def target_pointer(self, reference: Any) -> str:
-        """Return the JSON pointer that a `$ref` of this value means.
+    def target(self, reference: Any) -> tuple[Document, str]:
+        """Return the document and the JSON pointer in it that a `$ref` of this value means.
 
         Raises:
-            DocumentError: It is not a pointer into this document; nothing is ever fetched.
+            DocumentError: It is no such reference, or names a file that is not read; nothing is ever fetched.
         """
         if not isinstance(reference, str):
             raise self.error("'$ref' is not a text", "write a reference such as '#/components/schemas/Order'")
-        outside, hash_sign, fragment = reference.partition("#")
-        if outside or not hash_sign:
-            raise self.error(
-                f"the reference {reference!r} leads out of the document", "copy what it means into this document"
-            )
+        file, _, fragment = reference.partition("#")
         fragment = unquote(fragment)
         if fragment and not fragment.startswith("/"):
             raise self.error(f"the reference {reference!r} names an anchor", "refer to it by its path: '#/...'")
-        return fragment
+        return self.document.opened(self, reference) if file else self.document, fragment
 
     def _object(self) -> dict[str, Any]:
         if not isinstance(self.value, dict):
             raise self.error(f"{self.name or 'the document'!r} is not an object", "write an object there")
         return self.value
+
+
+Opened = Callable[[Node, str], Document]
+"""Takes the value that refers to a file, and its reference; returns that file, or raises DocumentError."""
+
+
+def _refused(node: Node, reference: str) -> Document:
+    raise node.error(f"the reference {reference!r} leads out of the document", "copy what it means into this document")
 
 
 def _decode(raw: bytes, file: str) -> str:

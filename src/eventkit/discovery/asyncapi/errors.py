@@ -1,4 +1,4 @@
-"""The one error of this package."""
+"""The errors of this package."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ class DocumentError(EventkitError):
         self.place = place
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self.what, self.place, self.mend)
+        return _rebuild, (type(self), self.what, self.place, self.mend)
 
 
-def _rebuild(what: str, place: Place, mend: str | None) -> DocumentError:
-    return DocumentError(what, place=place, mend=mend)
+class NoAsyncAPIError(DocumentError):
+    """A JSON or YAML document that is about something else."""
+
+
+def _rebuild(cls: type[DocumentError], what: str, place: Place, mend: str | None) -> DocumentError:
+    return cls(what, place=place, mend=mend)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from eventkit.contract.envelope import version_of
 from eventkit.contract.event import TYPE_NAME, EventType
 from eventkit.discovery.asyncapi.document import Node
-from eventkit.discovery.asyncapi.schemas import Payload, Schemas
+from eventkit.discovery.asyncapi.exchange import Channel, Described, Exchange
+from eventkit.discovery.asyncapi.schemas import Payload, Schemas, UnknownPayloadError
 from eventkit.discovery.contract import Message
 
-_CHANNEL_PARAMETER: Final = re.compile(r"\{[^{}]*\}")
 _BATCH: Final = "application/cloudevents-batch"
 _STRUCTURED: Final = "application/cloudevents+"
 # Binary mode: the prefixes of the HTTP, NATS and AMQP, Kafka, and AMQP bindings of CloudEvents 1.0, in lower case.
@@ -21,6 +20,13 @@ _HEADER_PREFIX: Final = re.compile(r"ce[-_]|cloudevents[:_]")
 
 class MessageReader:
     """Reads the messages of one document.
+
+    The type of an event is what its CloudEvents attributes fix (`const` of the header `ce-type`, or of `type` in a
+    payload that describes the whole envelope), else the message's name where that is a type name, else the channel's
+    address, or the message's name where a channel has several. Its version is `x-eventkit-version`, else the one that
+    a fixed `dataschema` ends with, else 1. `x-eventkit-closed: true` says that a publisher sends the declared
+    properties and no others, `x-eventkit-key` names the field that orders events, and `x-eventkit-function` at an
+    operation the function that publishes or handles.
 
     Args:
         schemas: The document's schemas.
@@ -31,67 +37,73 @@ class MessageReader:
         self._schemas = schemas
         self._default_content_type = default_content_type
 
-    def read(self, message: Node, channel: Node | None, operation: Node) -> Message:
-        """Return the event that a message carries, in the role that the operation gives it.
+    def read(self, message: Described, exchange: Exchange) -> Message:
+        """Return the event that a message carries, in the role that the exchange gives it.
 
         Args:
-            message: A Message Object.
-            channel: Its channel, if the operation names one.
-            operation: The operation that sends or receives it.
+            message: A message.
+            exchange: How it is sent or received.
 
         Raises:
-            DocumentError: It does not say which event it is or how the event looks, or says so in a way that is not
-                read.
+            DocumentError: It does not say which event it is, or says so in a way that is not read.
         """
-        whole = self._payload(message)
         attributes = self._attributes(message)
-        content_type = _text(message, "contentType") or self._default_content_type
-        payload, envelope = self._event(whole, message, content_type)
-        attributes = {**envelope, **attributes}
+        payload, unread = None, ""
+        try:
+            payload, envelope = self._event(message)
+            attributes = {**envelope, **attributes}
+        except UnknownPayloadError as reason:
+            unread = str(reason)
+        event = EventType(_type(message, exchange.channel, attributes), _version(message, attributes))
         return Message(
-            event=EventType(_type(message, channel, attributes), _version(message, attributes)),
-            schema=self._schemas.standing_alone(payload),
-            model=printable(message, _text(message, "name") or message.name),
-            description=_text(message, "description") or _text(message, "summary"),
-            function=printable(operation, operation.text("x-eventkit-function")),
-            key=_text(message, "x-eventkit-key") or None,
+            event=event,
+            schema=self._schemas.standing_alone(payload) if payload else True,
+            model=printable(message.node, message.text("name") or message.identifier or event.name),
+            description=message.text("description") or message.text("summary"),
+            function=printable(exchange.operation.node, exchange.operation.text("x-eventkit-function")),
+            key=message.text("x-eventkit-key") or None,
             closed=_closed(message),
-            places={**self._schemas.places(payload), "": message.place},
-            function_place=operation.place,
+            unread=unread,
+            places={**(self._schemas.places(payload) if payload else {}), "": message.node.place},
+            function_place=exchange.operation.node.place,
         )
 
-    def _payload(self, message: Node) -> Payload:
-        payload = message.raw("payload")
-        if payload is None:
-            raise message.error(
-                f"the message {message.name!r} has no payload: it does not say how the event looks",
-                "add 'payload' with a JSON Schema",
-            )
-        return self._schemas.payload(payload)
-
-    def _attributes(self, message: Node) -> dict[str, Any]:
-        """Return the CloudEvents attributes whose value the headers fix; what the message says goes before traits."""
+    def _attributes(self, message: Described) -> dict[str, Any]:
+        """Return the CloudEvents attributes whose value the headers fix."""
         attributes: dict[str, Any] = {}
-        for node in _with_traits(message):
+        for node in message.layers:  # merged property by property, as JSON Merge Patch does
             headers = node.raw("headers")
-            properties = self._schemas.properties(self._schemas.payload(headers)) if headers else {}
-            for name, schema in properties.items():
+            for name, schema in self._properties(headers).items():
                 prefix = _HEADER_PREFIX.match(name.lower())
                 if prefix is not None:
                     attributes.setdefault(name.lower()[prefix.end() :], schema.constant())
         return attributes
 
-    def _event(self, whole: Payload, message: Node, content_type: str) -> tuple[Payload, dict[str, Any]]:
-        """Return the schema of the event's data, and the attributes that an envelope around it fixes."""
+    def _properties(self, headers: Node | None) -> dict[str, Payload]:
+        try:
+            return self._schemas.properties(self._schemas.payload(headers)) if headers else {}
+        except UnknownPayloadError:  # headers in another language fix nothing that is known
+            return {}
+
+    def _event(self, message: Described) -> tuple[Payload, dict[str, Any]]:
+        """Return the schema of the event's data, and the attributes that an envelope around it fixes.
+
+        Raises:
+            UnknownPayloadError: It is not known how the event looks.
+        """
+        node = message.node.raw("payload")
+        if node is None:
+            raise UnknownPayloadError("it has no payload that says how it looks")
+        whole = self._schemas.payload(node, message.text("schemaFormat"))
+        content_type = message.text("contentType") or self._default_content_type
         if content_type.startswith(_BATCH):
-            raise message.error("batches of events are not read", "describe one event")
+            raise UnknownPayloadError("it is a batch of events, which is not read")
         properties = self._schemas.properties(whole)
         if "specversion" in properties and "data" in properties:
             return properties["data"], {name: schema.constant() for name, schema in properties.items()}
         if content_type.startswith(_STRUCTURED):
-            raise message.error(
-                f"the content type is {content_type}, but the payload has no properties 'specversion' and 'data'",
-                "describe the whole envelope, or name the content type of the event alone",
+            raise UnknownPayloadError(
+                f"its content type is {content_type}, but its payload has no properties 'specversion' and 'data'"
             )
         return whole, {}
 
@@ -103,36 +115,23 @@ def printable(node: Node, name: str) -> str:
     return name
 
 
-def _with_traits(message: Node) -> Iterator[Node]:
-    """Yield the message, then its traits, the last first: which is the order of precedence in AsyncAPI 3."""
-    yield message
-    yield from reversed(list(message.members("traits")))
-
-
-def _text(message: Node, key: str) -> str:
-    return next((text for node in _with_traits(message) if (text := node.text(key))), "")
-
-
-def _type(message: Node, channel: Node | None, attributes: dict[str, Any]) -> str:
+def _type(message: Described, channel: Channel, attributes: dict[str, Any]) -> str:
     """Return the event's type name: what CloudEvents attributes fix, else the message's name or the address."""
     fixed = attributes.get("type")
     if isinstance(fixed, str) and fixed:
-        return printable(message, fixed)
-    name = _text(message, "name")
-    if TYPE_NAME.fullmatch(name):
-        return name
-    if channel is not None and len(list(channel.raw_members("messages"))) == 1:
-        address = channel.text("address")
-        if _CHANNEL_PARAMETER.search(address):
-            raise channel.error(
-                f"the type of the event on {address!r} depends on the channel's parameters, which are not read",
-                "fix the type by a header 'ce-type' with a 'const'",
-            )
-        name = address or name
-    return printable(message, name or message.name)
+        return printable(message.node, fixed)
+    name = message.text("name")
+    if not TYPE_NAME.fullmatch(name):
+        name = (channel.event_name() if channel.messages == 1 else "") or name or message.identifier
+    if not name:
+        raise message.node.error(
+            "nothing says which event this is: it is one of several messages, and has no name",
+            "add 'name', or a header 'ce-type' with a 'const'",
+        )
+    return printable(message.node, name)
 
 
-def _version(message: Node, attributes: dict[str, Any]) -> int:
+def _version(message: Described, attributes: dict[str, Any]) -> int:
     node = message.get("x-eventkit-version")
     if node is None:
         schema = attributes.get("dataschema")
@@ -142,7 +141,7 @@ def _version(message: Node, attributes: dict[str, Any]) -> int:
     return node.value
 
 
-def _closed(message: Node) -> bool:
+def _closed(message: Described) -> bool:
     node = message.get("x-eventkit-closed")
     if node is not None and not isinstance(node.value, bool):
         raise node.error(f"x-eventkit-closed is {node.value!r}", "use true or false")

@@ -1,70 +1,79 @@
-"""AsyncAPI 3 documents as contracts.
+"""AsyncAPI documents as contracts.
 
-The story: `document` parses the text into values that know where they stand and follows references; `schemas` takes
-payload schemas out of it; `messages` says which event a message is; here, operations say who sends and who receives.
+The story: `document` parses the text into values that know where they stand and follows references, into the files
+below the source's `folder`, too; `version2` and `version3` say who sends and who receives which messages; `messages`
+says which event a message is; `schemas` takes its payload's schema out of the document.
 
 What a document holds is read whole or not at all: a message that would have to be left out is an error, because a
-contract without it would pass checks that it should fail.
-
-Source: AsyncAPI 3.0.0 and 3.1.0, https://www.asyncapi.com/docs/reference/specification/v3.0.0.
+contract without it would pass checks that it should fail. A payload in another language than JSON Schema leaves nothing
+out: the event is known, and that nothing can be proved of it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable, Iterator
+from typing import Final
 
-from eventkit.discovery.asyncapi.document import Document, Node
+from eventkit.discovery.asyncapi import version2, version3
+from eventkit.discovery.asyncapi.document import Document, Node, Opened
+from eventkit.discovery.asyncapi.errors import NoAsyncAPIError
+from eventkit.discovery.asyncapi.exchange import Action, Exchange
 from eventkit.discovery.asyncapi.messages import MessageReader, printable
 from eventkit.discovery.asyncapi.schemas import Schemas
+from eventkit.discovery.asyncapi.text import MAX_MESSAGES
 from eventkit.discovery.contract import Contract, Message
 
-_SPEC_VERSION: Final = re.compile(r"3\.[01]\.\d+")
-_LOOKS_LIKE: Final = re.compile(rb"""^(?:asyncapi|'asyncapi'|"asyncapi")\s*:|[{,]\s*"asyncapi"\s*:""", re.MULTILINE)
-
-Action = Literal["send", "receive"]
-_ACTIONS: Final[dict[str, Action]] = {"send": "send", "receive": "receive"}
-_OPPOSITE: Final[dict[Action, Action]] = {"send": "receive", "receive": "send"}
+_VERSIONS: Final[dict[re.Pattern[str], Callable[[Node], Iterator[Exchange]]]] = {
+    re.compile(r"2\.[0-6]\.\d+"): version2.exchanges,
+    re.compile(r"3\.[01]\.\d+"): version3.exchanges,
+}
+_LOOKS_LIKE: Final = re.compile(
+    rb"""^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:asyncapi|'asyncapi'|"asyncapi")\s*:|[{,]\s*"asyncapi"\s*:""",
+    re.MULTILINE,
+)
 
 
 def is_asyncapi(raw: bytes) -> bool:
     """Whether a JSON or YAML text calls itself an AsyncAPI document; it may still be one that cannot be read."""
-    return _LOOKS_LIKE.search(raw) is not None
+    # Without zero bytes, a text in UTF-16 is seen to be one, and is then refused with a reason.
+    return _LOOKS_LIKE.search(raw.replace(b"\0", b"")) is not None
 
 
-def read(raw: bytes, file: str) -> Contract:
-    """Read an AsyncAPI document of version 3.0 or 3.1.
+def read(raw: bytes, file: str, opened: Opened | None = None) -> Contract:
+    """Read an AsyncAPI document of version 2.0 to 2.6, 3.0 or 3.1.
 
-    The service is `info.title`. What an operation sends is published, what it receives is handled; a reply is the other
-    way round. The type of an event is what its CloudEvents attributes fix (`const` of the header `ce-type`, or of
-    `type` in a payload that describes the whole envelope), else the message's name where that is a type name, else the
-    channel's address, or the message's name where a channel has several. Its version is `x-eventkit-version`, else the
-    one that a fixed `dataschema` ends with, else 1. `x-eventkit-closed: true` says that a publisher sends the declared
-    properties and no others, `x-eventkit-key` names the field that orders events, and `x-eventkit-function` at an
-    operation the function that publishes or handles.
+    The service is `info.title`. What the application sends is published, what it receives is handled; `version2` and
+    `version3` say where that stands, `messages` which event a message is.
 
     Args:
         raw: The text, UTF-8, JSON or YAML.
         file: Its path, as places show it. What ends in `.json` is JSON, anything else YAML.
+        opened: Opens the files that it refers to, as `Folder.beside` does; without it, it may refer to none.
 
     Raises:
-        DocumentError: It is no such document, or holds a message that is not read.
+        NoAsyncAPIError: It does not say that it is an AsyncAPI document.
+        DocumentError: It is one that cannot be read as a whole.
     """
-    root = Document(raw, file).root
-    _check_version(root)
+    root = Document(raw, file, opened).root
+    exchanges = _exchanges_of(root)
     info = root.get("info")
     title = info.text("title") if info else ""
     if info is None or not title:
         raise root.error("the document does not name its service", "add 'info' with 'title'")
-    reader = MessageReader(Schemas(root.document), root.text("defaultContentType"))
-    found: dict[Action, dict[str, Message]] = {"send": {}, "receive": {}}
-    for exchange in _exchanges(root):
-        for message in exchange.messages:
+    reader = MessageReader(Schemas(), root.text("defaultContentType"))
+    found: dict[Action, dict[object, Message]] = {"send": {}, "receive": {}}
+    named = 0
+    for exchange in exchanges(root):
+        named += len(exchange.messages)
+        if named > MAX_MESSAGES:
+            raise exchange.operation.node.error(
+                f"the operations up to this one name more than {MAX_MESSAGES:,} messages", "split it by service"
+            )
+        for described in exchange.messages:
+            message = reader.read(described, exchange)
             # Two operations may send one message; the first that does stands for both.
-            if message.pointer not in found[exchange.action]:
-                found[exchange.action][message.pointer] = reader.read(message, exchange.channel, exchange.operation)
+            found[exchange.action].setdefault((described.node.address, message.event), message)
     return Contract(
         service=printable(info, title),
         version=info.text("version"),
@@ -75,48 +84,17 @@ def read(raw: bytes, file: str) -> Contract:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """Messages that the service sends or receives on one channel."""
-
-    action: Action
-    operation: Node
-    channel: Node | None
-    messages: list[Node]
-
-
-def _exchanges(root: Node) -> Iterator[_Exchange]:
-    operations = list(root.members("operations"))
-    if not operations and any(list(channel.raw_members("messages")) for channel in root.members("channels")):
-        raise root.error(
-            "the document has messages, but no operations: it does not say who sends them",
-            "add 'operations' with 'send' and 'receive'",
-        )
-    for operation in operations:
-        action = _ACTIONS.get(operation.text("action"))
-        if action is None:
-            raise operation.error(f"the action is {operation.text('action')!r}", "use 'send' or 'receive'")
-        operation.require("channel")
-        yield _exchange(action, operation, operation)
-        reply = operation.get("reply")
-        if reply is not None:
-            yield _exchange(_OPPOSITE[action], operation, reply)
-
-
-def _exchange(action: Action, operation: Node, described: Node) -> _Exchange:
-    """Return the exchange that an operation, or its reply, describes."""
-    channel = described.get("channel")
-    if described.get("messages") is None and channel is not None:
-        described = channel
-    return _Exchange(action, operation, channel, list(described.members("messages")))
-
-
-def _check_version(root: Node) -> None:
+def _exchanges_of(root: Node) -> Callable[[Node], Iterator[Exchange]]:
+    """Return what reads the operations of a document of this version."""
     if not isinstance(root.value, dict) or "asyncapi" not in root.value:
-        raise root.error("the document is no AsyncAPI document", "begin it with 'asyncapi: 3.0.0'")
-    node = root.require("asyncapi")
-    if not isinstance(node.value, str) or not _SPEC_VERSION.fullmatch(node.value):
-        raise node.error(
-            f"AsyncAPI {str(node.value)[:20]!r} is not read, only 3.0 and 3.1",
-            "convert the document: asyncapi convert FILE --target-version=3.0.0",
+        raise NoAsyncAPIError(
+            "the document is no AsyncAPI document", place=root.place, mend="begin it with 'asyncapi: 3.0.0'"
         )
+    node = root.require("asyncapi")
+    for pattern, exchanges in _VERSIONS.items():
+        if isinstance(node.value, str) and pattern.fullmatch(node.value):
+            return exchanges
+    raise node.error(
+        f"AsyncAPI {str(node.value)[:20]!r} is not read, only 2.0 to 2.6, 3.0 and 3.1",
+        "convert the document: asyncapi convert FILE --target-version=3.0.0",
+    )

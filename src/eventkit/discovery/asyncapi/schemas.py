@@ -6,7 +6,8 @@ refers to goes with it as `$defs`. Names of definitions are the same for all mes
 Which draft a schema follows: that of its `$schema`, else of its `schemaFormat`. AsyncAPI's own Schema Object is a
 superset of draft 7 (AsyncAPI 3.0.0, "Schema Object"), but what generators put there today is mostly 2020-12. The two
 read almost every schema alike. Only where one holds a keyword with another meaning in draft 7, or none in 2020-12, it
-is marked as draft 7; a schema without `$schema` is 2020-12.
+is marked as draft 7; a schema without `$schema` is 2020-12. What AsyncAPI adds to draft 7 (`discriminator`, a text,
+`externalDocs` and `deprecated`) says nothing about which values are valid to a validator, and is left as it stands.
 """
 
 from __future__ import annotations
@@ -14,17 +15,24 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any, Final
 
-from eventkit.discovery.asyncapi.document import Document, Node
+from eventkit.discovery.asyncapi.document import Node
 from eventkit.discovery.asyncapi.keywords import map_subschemas, subschemas
+from eventkit.discovery.asyncapi.text import MAX_DEFINITIONS
 from eventkit.discovery.contract import Place
 
-DRAFT_7: Final = "http://json-schema.org/draft-07/schema#"
+_OLD_DRAFT: Final = "http://json-schema.org/draft-0{}/schema#"
+DRAFT_7: Final = _OLD_DRAFT.format(7)
+_DRAFT_2019_09: Final = "https://json-schema.org/draft/2019-09/schema"
 _DRAFT_2020_12: Final = "https://json-schema.org/draft/2020-12/schema"
 _SCHEMA_FORMATS: Final = (
     (re.compile(r"application/vnd\.aai\.asyncapi(\+json|\+yaml)?(;\s*version=.*)?"), None),
+    (re.compile(r"application/schema(\+json|\+yaml)?;\s*version=draft-?0?4"), _OLD_DRAFT.format(4)),
+    (re.compile(r"application/schema(\+json|\+yaml)?;\s*version=draft-?0?6"), _OLD_DRAFT.format(6)),
     (re.compile(r"application/schema(\+json|\+yaml)?;\s*version=draft-?0?7"), DRAFT_7),
+    (re.compile(r"application/schema(\+json|\+yaml)?;\s*version=(draft[-/])?2019-09"), _DRAFT_2019_09),
     (re.compile(r"application/schema(\+json|\+yaml)?(;\s*version=(draft[-/])?2020-12)?"), _DRAFT_2020_12),
 )
 # What may stand beside a `$ref` without a meaning that draft 7, which ignores it, would lose.
@@ -32,8 +40,15 @@ _ANNOTATIONS: Final = frozenset({
     "$comment", "$defs", "$id", "$ref", "$schema", "default", "definitions", "deprecated", "description", "examples",
     "externalDocs", "readOnly", "title", "writeOnly",
 })  # fmt: skip
+_Address = tuple[str, str]
 _MAX_PLACES: Final = 1_000
 """Schemas of one message whose places are looked up, each once for every path to it."""
+_MAX_PLACES_IN_ALL: Final = 100_000
+"""The same of all messages of a document; beyond, findings show the message and not its field."""
+
+
+class UnknownPayloadError(Exception):
+    """It is not known what the events of a message look like; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +57,7 @@ class Payload:
 
     Args:
         node: The schema.
-        base: The pointer of the schema document that it belongs to: where its own `$defs` are.
+        base: The pointer, in the same file, of the schema document that it belongs to: where its own `$defs` are.
         dialect: The URI of the dialect that its `schemaFormat` names; None where nothing does.
     """
 
@@ -71,40 +86,35 @@ class _Definition:
 
     schema: Any = True
     draft_7: bool = False
-    refers_to: dict[str, str] = field(default_factory=dict)
-    """The pointer of each schema that it refers to, with the base of that one."""
+    refers_to: dict[_Address, Payload] = field(default_factory=dict)
+    """The schemas that it refers to."""
 
 
 class Schemas:
-    """The payload schemas of a document.
+    """The payload schemas of a document, and of the files that it refers to."""
 
-    Args:
-        document: The document.
-    """
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self._definitions: dict[str, _Definition] = {}
-        self._names: dict[str, str] = {}
+    def __init__(self) -> None:
+        self._definitions: dict[_Address, _Definition] = {}
+        self._names: dict[_Address, str] = {}
         self._taken: set[str] = set()
+        self._referred = 0
+        self._places_left = _MAX_PLACES_IN_ALL
 
-    def payload(self, node: Node) -> Payload:
+    def payload(self, node: Node, schema_format: str = "") -> Payload:
         """Return the schema that a message's payload or headers are described by.
 
         Args:
-            node: A Schema Object, a Multi Format Schema Object or a reference to one.
+            node: A Schema Object, a Multi Format Schema Object (AsyncAPI 3) or a reference to one.
+            schema_format: What the message says about the language of its payload (AsyncAPI 2).
 
         Raises:
-            DocumentError: It is no JSON Schema.
+            UnknownPayloadError: It is described in another language than JSON Schema.
+            DocumentError: It is described by nothing of the kind.
         """
-        dialect = None
+        dialect = _dialect(schema_format)
         node = _dereferenced(node)
-        if isinstance(node.value, dict) and "schema" in node.value:
-            named = node.text("schemaFormat")
-            dialects = [uri for pattern, uri in _SCHEMA_FORMATS if pattern.fullmatch(named)] if named else [None]
-            if not dialects:
-                raise node.error(f"the schema format {named!r} is not read", "describe the payload by a JSON Schema")
-            dialect = dialects[0]
+        if isinstance(node.value, dict) and "schema" in node.value and not schema_format:
+            dialect = _dialect(node.text("schemaFormat"))
             node = _dereferenced(node.require("schema"))
         if not isinstance(node.value, dict | bool):
             raise node.error("the payload is not described by a schema", "write a JSON Schema there")
@@ -116,18 +126,23 @@ class Schemas:
         Raises:
             DocumentError: A reference in it leads nowhere or out of the document.
         """
-        pointer = payload.node.pointer
-        own = self._definition(pointer, payload.base)
+        address = payload.node.address
+        own = self._definition(payload)
         others = self._reachable(own)
-        schema = {"$ref": f"#/$defs/{self._name(pointer)}"} if pointer in others else own.schema
+        self._referred += len(others)
+        if self._referred > MAX_DEFINITIONS:
+            raise payload.node.error(
+                f"the schemas of the document refer to more than {MAX_DEFINITIONS:,} others", "split it by service"
+            )
+        schema = {"$ref": f"#/$defs/{self._name(address)}"} if address in others else own.schema
         if isinstance(schema, bool):
             return schema
-        draft_7 = payload.dialect == DRAFT_7 or (
-            payload.dialect is None and any(definition.draft_7 for definition in (own, *others.values()))
-        )
-        alone = {"$schema": DRAFT_7, **schema} if draft_7 else dict(schema)
+        dialect = payload.dialect
+        if dialect is None and any(definition.draft_7 for definition in (own, *others.values())):
+            dialect = DRAFT_7
+        alone = dict(schema) if dialect in (None, _DRAFT_2020_12) else {"$schema": dialect, **schema}
         if others:
-            alone["$defs"] = dict(sorted((self._name(pointer), other.schema) for pointer, other in others.items()))
+            alone["$defs"] = dict(sorted((self._name(address), other.schema) for address, other in others.items()))
         return alone
 
     def places(self, payload: Payload) -> dict[str, Place]:
@@ -139,23 +154,25 @@ class Schemas:
         ambiguous: set[str] = set()
         # Breadth first, and each schema once a path: recursive schemas end at the limit, with the outer places found.
         todo = deque([(payload, "")])
-        seen: set[tuple[str, str]] = set()
-        while todo and len(seen) < _MAX_PLACES:
+        seen: set[tuple[_Address, str]] = set()
+        most = min(_MAX_PLACES, self._places_left)
+        while todo and len(seen) < most:
             part, path = todo.popleft()
-            schema, pointer = part.node.value, part.node.pointer
-            if (pointer, path) in seen or not isinstance(schema, dict):
+            schema, address = part.node.value, part.node.address
+            if (address, path) in seen or not isinstance(schema, dict):
                 continue
-            seen.add((pointer, path))
+            seen.add((address, path))
             if "$ref" in schema:
                 todo.append((self._target(part), path))
             for child, steps in subschemas(schema):
                 keyword, _, name = steps[1:].partition("/")
                 step = _step_in_event(keyword, name)
                 if step is not None:
-                    node = Node(self._document, pointer + steps, child)
+                    node = part.node.below(steps, child)
                     if keyword == "properties" and places.setdefault(path + step, node.place) != node.place:
                         ambiguous.add(path + step)
                     todo.append((part.inside(node), path + step))
+        self._places_left -= len(seen)
         return {path: place for path, place in places.items() if path not in ambiguous}
 
     def properties(self, payload: Payload) -> dict[str, Payload]:
@@ -164,9 +181,9 @@ class Schemas:
         todo, seen = [payload], set()
         while todo:
             part = todo.pop()
-            if part.node.pointer in seen or not isinstance(part.node.value, dict):
+            if part.node.address in seen or not isinstance(part.node.value, dict):
                 continue
-            seen.add(part.node.pointer)
+            seen.add(part.node.address)
             if "$ref" in part.node.value:
                 todo.append(self._target(part))
             todo.extend(part.inside(node) for node in part.node.raw_members("allOf"))
@@ -174,15 +191,13 @@ class Schemas:
                 found.setdefault(node.name, part.inside(node))
         return found
 
-    def _definition(self, pointer: str, base: str) -> _Definition:
-        """Return the schema at a pointer, with its references rewritten to `$defs`."""
-        definition = self._definitions.get(pointer)
-        if definition is None:
-            definition = self._definitions[pointer] = _Definition()
-            node = self._document.find(pointer)
-            if node is not None:
-                definition.schema = self._rewritten(Payload(node, base), definition)
-        return definition
+    def _definition(self, payload: Payload) -> _Definition:
+        """Return a schema with its references rewritten to `$defs`."""
+        address = payload.node.address
+        if address not in self._definitions:
+            definition = self._definitions[address] = _Definition()
+            definition.schema = self._rewritten(payload, definition)
+        return self._definitions[address]
 
     def _rewritten(self, payload: Payload, definition: _Definition) -> Any:
         node = payload.node
@@ -196,11 +211,11 @@ class Schemas:
             kept.pop("$schema", None)
         if "$ref" in kept:
             target = self._target(payload)
-            definition.refers_to[target.node.pointer] = target.base
-            kept["$ref"] = f"#/$defs/{self._name(target.node.pointer)}"
+            definition.refers_to[target.node.address] = target
+            kept["$ref"] = f"#/$defs/{self._name(target.node.address)}"
 
         def rewrite(child: Any, steps: str) -> Any:
-            return self._rewritten(payload.inside(Node(self._document, node.pointer + steps, child)), definition)
+            return self._rewritten(payload.inside(node.below(steps, child)), definition)
 
         return map_subschemas(kept, rewrite)
 
@@ -210,34 +225,47 @@ class Schemas:
         `#/definitions/Money` means the schema's own definition where it has one, as JSON Schema says, and otherwise a
         place in the whole document, as AsyncAPI says.
         """
-        reference = payload.node.value["$ref"]
-        fragment = payload.node.target_pointer(reference)
-        for root in dict.fromkeys((payload.base, "")):
-            target = self._document.find(root + fragment)
+        node, reference = payload.node, payload.node.value["$ref"]
+        document, fragment = node.target(reference)
+        for root in dict.fromkeys((payload.base, "")) if document is node.document else ("",):
+            target = document.find(root + fragment)
             if target is not None and isinstance(target.value, dict | bool):
-                return replace(payload, node=target, base=payload.base if root else target.pointer)
+                is_own = root and target.document is node.document
+                return replace(payload, node=target, base=payload.base if is_own else target.pointer)
         raise payload.node.error(f"the reference {reference!r} leads to no schema", "correct it")
 
-    def _reachable(self, start: _Definition) -> dict[str, _Definition]:
-        found: dict[str, _Definition] = {}
+    def _reachable(self, start: _Definition) -> dict[_Address, _Definition]:
+        found: dict[_Address, _Definition] = {}
         todo = list(start.refers_to.items())
         while todo:
-            pointer, base = todo.pop()
-            if pointer not in found:
-                found[pointer] = self._definition(pointer, base)
-                todo.extend(found[pointer].refers_to.items())
+            address, payload = todo.pop()
+            if address not in found:
+                found[address] = self._definition(payload)
+                todo.extend(found[address].refers_to.items())
         return found
 
-    def _name(self, pointer: str) -> str:
-        """Return the name in `$defs` of the schema at a pointer: its last step, with a number where that is taken."""
-        if pointer not in self._names:
-            wanted = re.sub(r"[^A-Za-z0-9_.-]", "_", pointer.rpartition("/")[2]) or "Root"
+    def _name(self, address: _Address) -> str:
+        """Return the name in `$defs` of a schema: the last step to it, with a number where that is taken."""
+        if address not in self._names:
+            file, pointer = address
+            last = pointer.rpartition("/")[2] if pointer else PurePath(file).name.partition(".")[0]
+            wanted = re.sub(r"[^A-Za-z0-9_.-]", "_", last) or "Root"
             name, number = wanted, 2
             while name in self._taken:
                 name, number = f"{wanted}{number}", number + 1
             self._taken.add(name)
-            self._names[pointer] = name
-        return self._names[pointer]
+            self._names[address] = name
+        return self._names[address]
+
+
+def _dialect(schema_format: str) -> str | None:
+    """Return the URI of the dialect that a schema format names; None where nothing says which one it is."""
+    for pattern, dialect in _SCHEMA_FORMATS if schema_format else ():
+        if pattern.fullmatch(schema_format):
+            return dialect
+    if schema_format:
+        raise UnknownPayloadError(f"its payload is described as {schema_format}, and not by a JSON Schema")
+    return None
 
 
 def differs_in_draft_7(schema: dict[str, Any]) -> bool:

@@ -19,6 +19,12 @@ MAX_NODES: Final = 200_000
 """Values in one document, those that a YAML alias repeats counted each time."""
 
 
+MAX_MESSAGES: Final = 10_000
+"""Messages that the operations of one document name, one that several name counted each time."""
+
+MAX_DEFINITIONS: Final = 200_000
+"""Schemas that those of all messages of one document refer to, one that several refer to counted each time."""
+
 Mark = tuple[int, int, int]
 """Line, column and width of what stands in a text, as in `Place`; a tuple, as a document has thousands of them."""
 

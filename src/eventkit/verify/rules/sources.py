@@ -118,4 +118,17 @@ service = registry["orders"]
 async def handle_payment_completed(event: PaymentCompleted) -> None: ...""",
         "Bind the service at the top of a module of its own package, and import it from there under one name.",
     ),
+    Rule(
+        codes.UNKNOWN_PAYLOAD,
+        Severity.WARNING,
+        "it is not known what an event of a document looks like",
+        "The message has no payload, or one that is described in Avro, Protobuf, RAML or OpenAPI, and not by a JSON "
+        "Schema. The event is known, and that nothing can be proved of it: whoever publishes or handles it is not "
+        "checked against this service, and each such pair is an EK199. All else in the document is checked.",
+        """\
+payload:
+  schemaFormat: application/vnd.apache.avro;version=1.9.0
+  schema: {type: record, name: OrderCreated, fields: [...]}""",
+        "Describe the payload by a JSON Schema: most code that declares an event can write one.",
+    ),
 )

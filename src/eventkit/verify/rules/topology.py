@@ -11,6 +11,7 @@ PUBLISHERS_DISAGREE: Final = "EK202"
 NEVER_HANDLED: Final = "EK203"
 VERSION_NOT_READ: Final = "EK204"
 PUBLISHER_UNKNOWN: Final = "EK205"
+WILDCARD_MATCHES_NOTHING: Final = "EK207"
 
 TOPOLOGY_RULES: Final = (
     Rule(
@@ -73,5 +74,18 @@ class OrderCreatedV2(                        class OrderCreated(
 class PaymentCompleted(                      # no source publishes payment.*
     Event, type="payment.completed"): ...""",
         "Add the publisher's contract, as an AsyncAPI document, to `neighbours` in the configuration.",
+    ),
+    Rule(
+        WILDCARD_MATCHES_NOTHING,
+        Severity.WARNING,
+        "a wildcard matches nothing that is published",
+        "The service subscribes to all events whose names fit a pattern, and no published name does: the handler never "
+        "runs. The pattern has a segment too many or too few, is written in the signs of another broker, or its events "
+        "are published by a service whose contract is not among the sources.",
+        """\
+# audit_service, an AsyncAPI document          # order_service publishes order.created
+address: orders.*""",
+        "Correct the wildcard: `*` stands for one segment, `>` (NATS) and `#` (AMQP, MQTT) for the rest. Or add the "
+        "publisher's contract to `neighbours` in the configuration.",
     ),
 )
