@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
+from typing import Final
 
 from eventkit.schema import codes
 from eventkit.schema.comparison import Problem
@@ -11,6 +13,8 @@ from eventkit.verify.finding import Finding, title
 from eventkit.verify.source_lines import text_at
 from eventkit.verify.traffic import Side
 from eventkit.verify.words import describe, field_name, json_text, values
+
+_FUNCTION: Final = re.compile(r"(?:async\s+)?def\s")
 
 
 def finding_of(
@@ -86,8 +90,11 @@ def _declaration(path: str, side: Side) -> str | None:
         path = path.removesuffix("/*")
     place = side.message.places.get(path) if path else None
     text = text_at(place) if place and place.file.endswith(".py") else None
+    # A computed field is declared by a function, which says nothing to a reader.
+    if text is None or _FUNCTION.match(text):
+        return None
     # One that goes on in the next line cannot be quoted.
-    return text if text and all(text.count(start) == text.count(end) for start, end in ("()", "[]", "{}")) else None
+    return text if all(text.count(start) == text.count(end) for start, end in ("()", "[]", "{}")) else None
 
 
 def _similar(path: str, publisher: Side, subscriber: Side) -> str | None:
