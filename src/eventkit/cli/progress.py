@@ -24,7 +24,7 @@ def progress() -> Iterator[Observer]:
     from rich.progress import Progress
 
     # It leaves nothing behind: the report is what is to be read.
-    bar = Progress(console=Console(stderr=True), transient=True)
+    bar = Progress(console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False)
     task = bar.add_task("finding files", total=None)
     timer = Timer(_PATIENCE, bar.start)
     timer.daemon = True
