@@ -57,9 +57,10 @@ def _without(others: Iterable[Problem], problem: Problem, schema: dict[str, Any]
     for other in others:
         steps = _steps(other.subscriber_pointer)
         if other.code == codes.REQUIRED:
-            required = _at(eased, steps)
-            name = field_name(other.path)
-            if isinstance(required, list) and name in required:
+            required, name = _at(eased, steps), field_name(other.path)
+            # A model that stands in several places of the event wants the same field in each of them.
+            is_same = (other.subscriber_pointer, name) == (problem.subscriber_pointer, field_name(problem.path))
+            if isinstance(required, list) and name in required and not is_same:
                 required.remove(name)
         elif _steps(problem.subscriber_pointer)[: len(steps)] != steps:  # not around what is to be shown
             *way, last = steps

@@ -105,7 +105,11 @@ def _faults(ignore: Ignore, today: date) -> Iterator[Finding]:
     elif not ignore.reason:
         yield _fault(ignore, "the ignore gives no reason, so it silences nothing", "say why, behind the codes")
     for code in unknown:
-        yield _fault(ignore, f"no finding has the code {code}", "correct the code; docs/rules.md lists all of them")
+        yield _fault(
+            ignore,
+            f"no finding has the code {code}",
+            f"correct the code; `eventkit explain {code}` names those there are",
+        )
     for code in ignore.codes:
         if code in RULES and code.startswith(_LOUD):
             yield _fault(
