@@ -45,6 +45,10 @@ bench: $(BENCH_VENV)/.ready ## measure eventkit beside its peers
 docs: $(VENV)/.ready ## build the offline site of the example services
 	$(VENV)/bin/eventkit docs build
 
+.PHONY: rules
+rules: $(VENV)/.ready ## write docs/rules.md from the table of rules
+	$(PY) tools/write_rules.py
+
 # uv keeps the pins that still fit; `make pin ARGS=--upgrade` takes the newest releases.
 PIN := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make pin" --all-extras pyproject.toml

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import write_rules
+
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(page for page in DOCS.glob("*.md") if "```python" in page.read_text())
 RUN_TESTS = (
@@ -27,3 +29,7 @@ def test_its_program_runs(page: Path, tmp_path: Path) -> None:
 def test_its_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_page_of_rules_is_the_table_of_rules() -> None:
+    assert write_rules.PAGE.read_text("utf-8") == write_rules.page(), "run `make rules`"

@@ -68,7 +68,7 @@ def test_a_wrong_value_of_an_option_is_told_in_plain_words(eventkit) -> None:
     run = eventkit("verify", "--format", "xml")
 
     assert run.status == 2
-    assert "Invalid value for '--format': 'xml' is not one of 'text', 'json'.\n" in run.err
+    assert "Invalid value for '--format': 'xml' is not one of 'text', 'concise', 'json', " in run.err
 
 
 def test_an_error_says_what_where_and_how_to_mend_it(eventkit, failing) -> None:

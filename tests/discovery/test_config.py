@@ -1,9 +1,11 @@
 """The configuration: where it is looked for, and what is said of a wrong one."""
 
+from datetime import date
+
 import pytest
 
 from eventkit.contract.errors import ConfigurationError
-from eventkit.discovery.config import Config, load_config
+from eventkit.discovery.config import Config, IgnoreEntry, load_config
 
 
 def test_it_stands_in_pyproject_toml(write) -> None:
@@ -52,6 +54,7 @@ def test_without_one_everything_has_its_default(tmp_path) -> None:
         ("import_timeout = 0", "import_timeout is 0"),
         ("import_timeout = true", "import_timeout is True"),
         ("sources = [", "not TOML: "),
+        ("ignore = 3", "ignore is 3"),
     ],
 )
 def test_a_wrong_one_is_an_error_that_names_the_file(write, text, what) -> None:
@@ -60,6 +63,66 @@ def test_a_wrong_one_is_an_error_that_names_the_file(write, text, what) -> None:
     with pytest.raises(ConfigurationError, match=what) as error:
         load_config(folder)
     assert error.value.where == str(folder / "eventkit.toml")
+
+
+def test_ignores_are_read_with_the_lines_where_they_stand(write, monkeypatch) -> None:
+    folder = write(
+        {
+            "pyproject.toml": """
+                [tool.eventkit]
+                sources = []
+
+                [[tool.eventkit.ignore]]
+                code = "EK102"
+                reason = "the ledger is old"
+
+                [[tool.eventkit.ignore]]
+                code = "EK204"
+                event = "order.created v2"
+                publisher = "orders"
+                subscriber = "ledger"
+                path = "/amount"
+                reason = "from January on"
+                expires = 2027-01-31
+            """
+        }
+    )
+    monkeypatch.chdir(folder)
+
+    assert load_config(folder).ignore == (
+        IgnoreEntry("EK102", "the ledger is old", file="pyproject.toml", line=5),
+        IgnoreEntry(
+            "EK204",
+            "from January on",
+            event="order.created v2",
+            publisher="orders",
+            subscriber="ledger",
+            path="/amount",
+            expires=date(2027, 1, 31),
+            file="pyproject.toml",
+            line=9,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('reason = "old"', "an ignore has no code"),
+        ('code = "EK102"', "an ignore has no reason"),
+        ('code = "EK102"\nreason = " "', "reason of an ignore is ' '"),
+        ('code = 102\nreason = "old"', "code of an ignore is 102"),
+        ('code = "EK102"\nreason = "old"\nservice = "ledger"', "the key 'service' of an ignore is not known"),
+        ('code = "EK102"\nreason = "old"\nexpires = "2027-01-31"', "expires is '2027-01-31'"),
+        ('code = "EK102"\nreason = "old"\nexpires = 2027-01-31T00:00:00Z', r"expires is datetime\.datetime\("),
+    ],
+)
+def test_a_wrong_ignore_is_an_error_that_names_the_line(write, text, what) -> None:
+    folder = write({"eventkit.toml": f"\n[[ignore]]\n{text}\n"})
+
+    with pytest.raises(ConfigurationError, match=what) as error:
+        load_config(folder)
+    assert error.value.where == f"{folder / 'eventkit.toml'}:2"
 
 
 def test_an_unknown_key_is_answered_with_the_known_ones(write) -> None:

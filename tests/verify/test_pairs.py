@@ -1,5 +1,7 @@
 """Who is compared with whom; what the comparisons find is specified by the defects."""
 
+import pytest
+
 from eventkit.discovery.landscape import Landscape
 from eventkit.schema import MISSING, compare
 from eventkit.verify.comparer import Comparer
@@ -111,14 +113,36 @@ def test_every_problem_of_a_pair_is_a_finding_with_an_event_that_shows_it() -> N
     assert all(compare({"const": event}, read).verdict == "incompatible" for event in events.values())
 
 
-def test_of_models_that_are_not_plain_objects_each_problem_shows_the_event_of_the_pair() -> None:
-    item = fields(a={"type": "integer"}, b={"type": "integer"})
-    read = {"$ref": "#/$defs/Item", "$defs": {"Item": item}}
+@pytest.mark.parametrize("keyword", ["properties", "$ref"])
+def test_each_problem_in_one_nested_model_shows_an_event_of_its_own(keyword) -> None:
+    card = {**fields(kind={"const": "card"}, number={"type": "integer"}, owner={"type": "string"})}
+    cash = {**fields(kind={"const": "cash"}, coins={"type": "integer", "minimum": 5})}
+    read = fields(paid={"oneOf": [card, cash]})
+    if keyword == "$ref":
+        read = {"$ref": "#/$defs/Paid", "$defs": {"Paid": read}}
+    sent_card = fields(kind={"const": "card"}, number={"type": "string"})
+    sent_cash = fields(kind={"const": "cash"}, coins={"type": "integer"})
+    sent = fields(paid={"oneOf": [sent_card, sent_cash]})
+    landscape = Landscape(
+        (contract("p", (message("a.a", sent, closed=True),)), contract("s", (), (message("a.a", read),)))
+    )
+    _, findings = check_pairs(Traffic.of(landscape), Comparer())
+    events = {(finding.code, finding.path): finding.counterexample["paid"] for finding in findings}
+
+    assert set(events) == {("EK102", "/paid/number"), ("EK101", "/paid/owner"), ("EK104", "/paid/coins")}
+    assert events["EK102", "/paid/number"]["kind"] == "card"
+    assert events["EK101", "/paid/owner"]["kind"] == "card"
+    assert events["EK104", "/paid/coins"]["kind"] == "cash"
+    assert all(compare({"const": finding.counterexample}, read).verdict == "incompatible" for finding in findings)
+
+
+def test_where_no_problem_can_be_shown_alone_the_event_of_the_pair_is_shown() -> None:
+    read = {"not": {"anyOf": [fields(a={"type": "string"}), fields(b={"type": "string"})]}}
     sent = fields(a={"type": "string"}, b={"type": "string"})
     landscape = Landscape((contract("p", (message("a.a", sent),)), contract("s", (), (message("a.a", read),))))
     (pair,), findings = check_pairs(Traffic.of(landscape), Comparer())
 
-    assert [finding.counterexample for finding in findings] == [pair.counterexample] * 2
+    assert [finding.counterexample for finding in findings] == [pair.counterexample] * len(findings)
 
 
 def test_names_with_parameters_and_wildcards_are_paired_with_every_name_that_they_can_be() -> None:

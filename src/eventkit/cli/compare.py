@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,10 +13,16 @@ from eventkit.discovery.schema_file import read_schema
 from eventkit.schema import MISSING
 from eventkit.schema import compare as compare_schemas
 from eventkit.schema.comparison import Comparison
-from eventkit.verify.reporters import Format
 from eventkit.verify.words import json_text
 
 app = command_app()
+
+
+class Format(StrEnum):
+    """How the answer is written."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 @app.command()

@@ -9,9 +9,10 @@ from typing import Annotated, Final
 import typer
 
 from eventkit.contract.errors import ConfigurationError
-from eventkit.discovery.config import load_config
+from eventkit.discovery.config import Config, load_config
 from eventkit.discovery.discover import discover
 from eventkit.discovery.landscape import Landscape
+from eventkit.discovery.progress import Observer, unobserved
 from eventkit.verify.rules import RULES, Severity
 
 CONFIGURED: Final = "`sources` in [tool.eventkit] of pyproject.toml, or in eventkit.toml"
@@ -26,20 +27,27 @@ Sources = Annotated[
 """The argument of commands that work on a landscape."""
 
 
-def chosen_landscape(sources: Sequence[Path] | None) -> Landscape:
+def chosen_landscape(
+    sources: Sequence[Path] | None, config: Config | None = None, observe: Observer = unobserved
+) -> Landscape:
     """Return the landscape of the sources, or of those that are configured where none is given.
+
+    Args:
+        sources: The sources.
+        config: The configuration; by default that of the folder in which the command runs.
+        observe: Told how far it has come.
 
     Raises:
         ConfigurationError: There is no source.
     """
-    config = load_config(Path.cwd())
+    config = load_config(Path.cwd()) if config is None else config
     chosen = sources or config.sources
     if not chosen:
         raise ConfigurationError(
             "there is no source",
             mend='name a folder with services, or configure `sources = ["services"]` in [tool.eventkit]',
         )
-    return discover(chosen, config)
+    return discover(chosen, config, observe)
 
 
 def complete_landscape(sources: Sequence[Path] | None) -> Landscape:

@@ -2,32 +2,65 @@
 
 from __future__ import annotations
 
-import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from eventkit.cli.command import command_app
 from eventkit.cli.landscape import Sources, chosen_landscape
-from eventkit.verify.reporters import Format, write
+from eventkit.cli.progress import progress
+from eventkit.cli.reports import Outputs
+from eventkit.discovery.config import load_config
+from eventkit.verify.ignores.silence import Ignores
+from eventkit.verify.reporters import Format
 from eventkit.verify.rules import Severity
 from eventkit.verify.verify import verify as verify_landscape
 
 app = command_app()
 
 
+def _print_schema(wanted: bool) -> None:
+    if wanted:
+        from eventkit.verify.reporters.json_report import json_schema
+
+        typer.echo(json_schema(), nl=False)
+        raise typer.Exit
+
+
 @app.command()
 def verify(
     sources: Sources = None,
     format: Annotated[Format, typer.Option(help="How the report is written.")] = Format.TEXT,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE | FORMAT:FILE",
+            help="Write the report to FILE instead of printing it; with FORMAT: before it, write one more report.",
+        ),
+    ] = None,
     severity: Annotated[
         Severity, typer.Option(help="The least severity of the findings that are listed.")
     ] = Severity.WARNING,
+    schema: Annotated[
+        bool,
+        typer.Option(
+            "--json-schema", callback=_print_schema, is_eager=True, help="Print the JSON Schema of --format json."
+        ),
+    ] = False,
 ) -> None:
     """Check that every subscriber accepts every event that its publishers can send.
 
     The contracts of services that belong to others, `neighbours` in the same configuration, are always checked along.
     """
-    report = verify_landscape(chosen_landscape(sources))
-    write(report.listing(severity), format, sys.stdout)
+    outputs = Outputs.parse(format, output or ())
+    config = load_config(Path.cwd())
+    with progress() as observe:
+        landscape = chosen_landscape(sources, config, observe)
+        # What is not checked in a run on one source may be what an ignore is for.
+        whole = not sources or not config.sources
+        ignores = Ignores.of(landscape, config.ignore, whole=whole, today=datetime.now(UTC).date())
+        report = verify_landscape(landscape, ignores=ignores, observe=observe)
+    outputs.write(report.listing(severity))
     raise typer.Exit(report.status)

@@ -13,33 +13,36 @@ from eventkit.discovery import codes
 from eventkit.discovery.config import Config
 from eventkit.discovery.contract import Contract, Place
 from eventkit.discovery.landscape import Landscape, SourceProblem
+from eventkit.discovery.progress import Observer, unobserved
 from eventkit.discovery.python.launch import import_packages
 from eventkit.discovery.source import Source
 
 
-def discover(sources: Sequence[Path], config: Config) -> Landscape:
+def discover(sources: Sequence[Path], config: Config, observe: Observer = unobserved) -> Landscape:
     """Return the landscape of the sources and of the neighbours that are configured.
 
     Args:
         sources: Folders and documents.
         config: The configuration; its `sources` are not used.
+        observe: Told how far it has come.
 
     Returns:
         All contracts that could be read, and what could not.
     """
     taken: set[str] = set()
     # First, as a source may hold a folder of neighbours, and no file belongs to both.
-    neighbours = [Source.read(path, taken) for path in config.neighbours]
-    own = [Source.read(path, taken) for path in sources]
+    neighbours = [Source.read(path, taken, observe) for path in config.neighbours]
+    own = [Source.read(path, taken, observe) for path in sources]
     register = _Register()
     register.problems += (problem for source in (*neighbours, *own) for problem in source.problems)
-    services, others = (register.take_code(several, config.import_timeout) for several in (own, neighbours))
+    services, others = (register.take_code(several, config.import_timeout, observe) for several in (own, neighbours))
     services += register.take_documents(own)
     others += register.take_documents(neighbours)
     return Landscape(
         tuple(sorted(services, key=_service)),
         tuple(sorted(others, key=_service)),
         tuple(sorted(register.problems, key=lambda problem: (problem.place, problem.code, problem.message))),
+        tuple(sorted(file for source in own for file in source.files)),
     )
 
 
@@ -55,11 +58,11 @@ class _Register:
         self._coded: dict[str, Contract] = {}
         self._documented: dict[str, Contract] = {}
 
-    def take_code(self, sources: Iterable[Source], import_timeout: float) -> list[Contract]:
+    def take_code(self, sources: Iterable[Source], import_timeout: float, observe: Observer) -> list[Contract]:
         """Import the services in the sources and take their contracts."""
         packages = [package for source in sources for package in source.packages]
         taken = []
-        for answer in import_packages(packages, import_timeout):
+        for answer in import_packages(packages, import_timeout, observe):
             if answer.problem is not None:
                 self.problems.append(answer.problem)
             taken += [contract for contract in answer.contracts if self._is_new(contract, self._coded)]

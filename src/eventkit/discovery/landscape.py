@@ -34,11 +34,13 @@ class Landscape:
         neighbours: The contracts of services that belong to others, sorted likewise: they publish and handle more
             than the landscape shows.
         problems: What could not be read, in the order of the places.
+        files: The files of the sources, not of the neighbours, that were read, sorted.
     """
 
     services: tuple[Contract, ...] = ()
     neighbours: tuple[Contract, ...] = ()
     problems: tuple[SourceProblem, ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def contracts(self) -> tuple[Contract, ...]:

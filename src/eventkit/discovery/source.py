@@ -13,6 +13,7 @@ from eventkit.discovery.asyncapi.folder import load
 from eventkit.discovery.contract import Contract, Place
 from eventkit.discovery.files import files_of
 from eventkit.discovery.landscape import SourceProblem, shown
+from eventkit.discovery.progress import Observer, unobserved
 from eventkit.discovery.python.packages import Package, find_packages
 from eventkit.discovery.python.syntax import (
     Module,
@@ -36,12 +37,14 @@ class Source:
         packages: The Python packages with services.
         documents: The contracts in AsyncAPI documents.
         problems: What could not be read.
+        files: The files that have to do with contracts, whether they could be read or not.
     """
 
     path: Path
     packages: list[Package] = field(default_factory=list)
     documents: list[Contract] = field(default_factory=list)
     problems: list[SourceProblem] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     _modules: list[Module] = field(default_factory=list)
     _folder: Folder = field(init=False)
 
@@ -49,21 +52,25 @@ class Source:
         self._folder = Folder(self.path if self.path.is_dir() else self.path.parent)
 
     @classmethod
-    def read(cls, path: Path, taken: set[str]) -> Source:
+    def read(cls, path: Path, taken: set[str], observe: Observer = unobserved) -> Source:
         """Read a source.
 
         Args:
             path: A folder or a document.
             taken: The files that belong to a source that was read before; those of this one are added.
+            observe: Told how far it has come.
         """
         source = cls(Path(os.path.abspath(path)))  # noqa: PTH100 - a link is shown by the name that was given
         overlaps = False
-        for file in files_of(source.path):
+        files = list(files_of(source.path))
+        for done, file in enumerate(files):
+            observe("reading files", done, len(files))
             real = os.path.realpath(file)
             if real in taken:
                 overlaps = True
             elif source._read_file(file):
                 taken.add(real)
+                source.files.append(shown(file))
         source.packages = find_packages(source._modules)
         source.problems += (_hidden_service(module) for module in source._modules if module.hidden_services)
         if not (overlaps or source.packages or source.documents or source.problems):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from eventkit.contract.event import EventType
 from eventkit.discovery.contract import Place
@@ -46,9 +47,33 @@ class Pair:
     counterexample: Json = MISSING
 
 
+class BrokenPair(NamedTuple):
+    """A pair that a finding breaks, and the field on which it breaks."""
+
+    event: EventType
+    publisher: str
+    subscriber: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Why a finding is not reported.
+
+    Args:
+        reason: What the team says about it.
+        place: The comment that silences it, or the configuration.
+        in_source: It is a comment.
+    """
+
+    reason: str
+    place: Place
+    in_source: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong.
+    """One thing that is wrong, or several that have one cause.
 
     Args:
         code: Which rule it breaks.
@@ -61,6 +86,8 @@ class Finding:
         spots: Where to look: first the place that is wrong, then the one that it disagrees with.
         counterexample: An event that shows it.
         help: The edit that mends it.
+        further: What else is wrong for the same reason: other pairs that break at the same place.
+        silence: Why it is not reported; None where it is.
     """
 
     code: str
@@ -73,11 +100,37 @@ class Finding:
     spots: tuple[Spot, ...] = ()
     counterexample: Json = MISSING
     help: str = ""
+    further: tuple[Finding, ...] = ()
+    silence: Silence | None = None
 
     @property
     def severity(self) -> Severity:
         """How bad it is."""
         return RULES[self.code].severity
+
+    @property
+    def headline(self) -> str:
+        """The message, and how many more pairs break for the same reason."""
+        more = len(self.pairs) - 1
+        return self.message if more < 1 else f"{self.message} (and {more} more {'pair' if more == 1 else 'pairs'})"
+
+    @property
+    def pairs(self) -> tuple[BrokenPair, ...]:
+        """The pairs that it breaks, its own first; none where it is not about a pair."""
+        return tuple(
+            BrokenPair(each.event, each.publisher, each.subscriber, each.path or "")
+            for each in (self, *self.further)
+            if each.event is not None and each.publisher is not None and each.subscriber is not None
+        )
+
+    @property
+    def all_spots(self) -> tuple[Spot, ...]:
+        """Where to look: its own places first, then those of the pairs that break for the same reason, each once."""
+        spots: dict[Place, Spot] = {}
+        for each in (self, *self.further):
+            for spot in each.spots:
+                spots.setdefault(spot.place, spot)
+        return tuple(spots.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +144,7 @@ class Report:
         pairs: All pairs, sorted by event, publisher and subscriber.
         findings: The findings that are listed, in a stable order.
         counts: How many findings there are of each severity, listed or not.
+        silenced: The findings that are not reported, as somebody said why.
     """
 
     services: int
@@ -99,6 +153,7 @@ class Report:
     pairs: tuple[Pair, ...]
     findings: tuple[Finding, ...]
     counts: Counter[Severity]
+    silenced: tuple[Finding, ...] = ()
 
     @property
     def status(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eventkit.contract.event import EventType
+from eventkit.discovery.progress import Observer, unobserved
 from eventkit.verify.comparer import Comparer
 from eventkit.verify.counterexamples import counterexample_of
 from eventkit.verify.finding import Finding, Pair, title
@@ -15,19 +16,23 @@ from eventkit.verify.rules.topology import VERSION_NOT_READ
 from eventkit.verify.traffic import Side, Traffic
 
 
-def check_pairs(traffic: Traffic, comparer: Comparer) -> tuple[list[Pair], list[Finding]]:
+def check_pairs(
+    traffic: Traffic, comparer: Comparer, observe: Observer = unobserved
+) -> tuple[list[Pair], list[Finding]]:
     """Compare all pairs: a subscriber has to read every version of an event that anybody publishes.
 
     Args:
         traffic: Who publishes and who handles what.
         comparer: What compares.
+        observe: Told how far it has come.
 
     Returns:
         The pairs, sorted by event, publisher and subscriber, and the findings, sorted by what is published.
     """
     pairs: list[Pair] = []
     findings: list[Finding] = []
-    for name, publishers in traffic.published.items():
+    for done, (name, publishers) in enumerate(traffic.published.items()):
+        observe("comparing events", done, len(traffic.published))
         readers: dict[tuple[str, str], list[Side]] = {}
         for side in traffic.handled_as(name):
             readers.setdefault((side.service, side.message.event.name), []).append(side)

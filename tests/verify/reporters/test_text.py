@@ -3,7 +3,6 @@
 import io
 import re
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
@@ -17,6 +16,7 @@ from eventkit.verify.verify import verify
 from tests.files import write_files
 from tests.verify.cases import DEFECTS, HERE, stage_of
 from tests.verify.landscapes import contract, message
+from tests.verify.reporters.reports import full_report
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +56,7 @@ def test_a_finding_shows_both_places_an_event_that_shows_it_and_the_edit(tmp_pat
     )
 
     # The module's docstring shows the same.
-    assert text_of_finding(finding).startswith(dedent(frame.__doc__.partition("\n\n")[2]))
+    assert text_of_finding(finding).startswith(frame.__doc__[frame.__doc__.index("error[") :])
 
 
 @pytest.mark.parametrize("case", DEFECTS, ids=lambda case: case.name)
@@ -139,8 +139,12 @@ def test_colours_are_for_terminals_and_not_where_colours_are_unwanted(monkeypatc
     monkeypatch.setenv("TERM", "xterm-256color")
     assert "\x1b[1;31merror[EK100]" in text_of(report)
 
+    monkeypatch.setenv("TERM", "dumb")
+    assert text_of(report) == plain
+
+    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b[31m" not in text_of(report)
+    assert text_of(report) == plain
 
 
 def test_a_place_that_cannot_be_quoted_is_named_with_its_label() -> None:
@@ -177,3 +181,7 @@ def test_a_place_without_a_width_goes_to_the_end_of_its_line(tmp_path) -> None:
 
 def test_markup_in_names_is_text(tmp_path) -> None:
     assert "[red]x[/red] :smile:" in text_of_finding(Finding("EK502", "[red]x[/red] :smile:"))
+
+
+def test_a_report_with_groups_and_silenced_findings_as_text(snapshot) -> None:
+    assert text_of(full_report()) == snapshot

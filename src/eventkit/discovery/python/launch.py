@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from eventkit.discovery import codes
 from eventkit.discovery.contract import Place
 from eventkit.discovery.landscape import SourceProblem, shown
+from eventkit.discovery.progress import Observer, unobserved
 from eventkit.discovery.python.child import ANSWER, REQUEST, Answer, Request, in_package
 from eventkit.discovery.python.packages import Package
 
@@ -31,12 +32,13 @@ _STACK_LINE: Final = re.compile(rb'^  File "(.+)", line (\d+) in ', re.MULTILINE
 Process = subprocess.Popen[bytes]
 
 
-def import_packages(packages: Sequence[Package], timeout: float) -> list[Answer]:
+def import_packages(packages: Sequence[Package], timeout: float, observe: Observer = unobserved) -> list[Answer]:
     """Import each package in a process of its own, as many at a time as there are processors.
 
     Args:
         packages: The packages.
         timeout: Seconds that each of them may take.
+        observe: Told how far it has come.
 
     Returns:
         What was found, in the order of the packages.
@@ -48,7 +50,11 @@ def import_packages(packages: Sequence[Package], timeout: float) -> list[Answer]
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         try:
-            return list(pool.map(run, packages))
+            answers: list[Answer] = []
+            for answer in pool.map(run, packages):
+                observe("importing services", len(answers), len(packages))
+                answers.append(answer)
+            return answers
         except BaseException:  # Ctrl-C, which does not reach the processes: each has a session of its own
             for process in list(running):
                 _kill(process)

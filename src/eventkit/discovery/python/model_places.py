@@ -77,6 +77,9 @@ def _classes_in(annotation: Any) -> Iterator[tuple[str, type]]:
         yield from _classes_in(arguments[0])
     elif isinstance(origin, type) and issubclass(origin, Mapping):
         yield from ((f"/*{steps}", cls) for steps, cls in _classes_in(arguments[-1]))
+    elif origin is tuple and arguments[-1:] != (Ellipsis,):
+        for index, argument in enumerate(arguments):
+            yield from ((f"/{index}{steps}", cls) for steps, cls in _classes_in(argument))
     elif isinstance(origin, type) and issubclass(origin, Iterable):
         for argument in arguments:
             yield from ((f"/*{steps}", cls) for steps, cls in _classes_in(argument))

@@ -1,5 +1,7 @@
 """A finding as text: headline, the lines of source that it is about, and what to do.
 
+Where more pairs break for the same reason, their places follow in a line each, and the pairs in a note.
+
 error[EK102]: order_service rejects events that payment_service can publish as payment.completed
   --> order_service/events/models.py:14:5
    |
@@ -23,8 +25,9 @@ from typing import Final
 from rich.cells import cell_len
 from rich.text import Text
 
+from eventkit.discovery.contract import Place
 from eventkit.schema import MISSING
-from eventkit.verify.finding import Finding, Spot
+from eventkit.verify.finding import Finding, Spot, title
 from eventkit.verify.rules import Severity
 from eventkit.verify.source_lines import line_at
 from eventkit.verify.words import json_text
@@ -32,6 +35,8 @@ from eventkit.verify.words import json_text
 _STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
 _MARGIN: Final = "blue"
 _TAB: Final = 4
+_MOST: Final = 5
+"""How many further places and pairs are shown before the rest is counted."""
 
 
 def frame(finding: Finding) -> Text:
@@ -40,11 +45,12 @@ def frame(finding: Finding) -> Text:
     quoted = [line_at(spot.place) for spot in finding.spots]
     numbers = [spot.place.line for spot, line in zip(finding.spots, quoted, strict=True) if line is not None]
     width = len(str(max(numbers, default=0)))
-    lines = [Text.assemble((f"{finding.severity}[{finding.code}]", style), (f": {finding.message}", "bold"))]
+    lines = [Text.assemble((f"{finding.severity}[{finding.code}]", style), (f": {finding.headline}", "bold"))]
     for index, (spot, line) in enumerate(zip(finding.spots, quoted, strict=True)):
         if index and quoted[index - 1] is not None:
             lines.append(_margin(width))
         lines += _spot(spot, line, width, first=index == 0, style=style)
+    lines += _further(finding, width)
     lines += (
         Text.assemble((f"{'':{width}} = ", _MARGIN), (f"{label}: ", "bold"), text) for label, text in _notes(finding)
     )
@@ -73,11 +79,29 @@ def _spot(spot: Spot, line: str | None, width: int, *, first: bool, style: str) 
     )
 
 
+def _further(finding: Finding, width: int) -> Iterator[Text]:
+    """Yield the places of the other pairs in a line each, those that are new."""
+    places: dict[Place, str] = {}
+    shown = {spot.place for spot in finding.spots}
+    for other in finding.further:
+        for spot, service in zip(other.spots, (other.subscriber, other.publisher), strict=False):
+            if spot.place not in shown:
+                places.setdefault(spot.place, f"{service} {spot.label}")
+    for place, label in list(places.items())[:_MOST]:
+        yield Text.assemble((f"{'':{width}}::: ", _MARGIN), f"{place.file}:{place.line}:{place.column} {label}")
+    if len(places) > _MOST:
+        yield Text.assemble((f"{'':{width}}::: ", _MARGIN), f"and {len(places) - _MOST} more")
+
+
 def _margin(width: int) -> Text:
     return Text(f"{'':{width}} |", _MARGIN)
 
 
 def _notes(finding: Finding) -> Iterator[tuple[str, str]]:
+    others = [f"{title(event)} from {sender} to {reader}" for event, sender, reader, _ in finding.pairs[1:]]
+    if others:
+        more = f" and {len(others) - _MOST} more" if len(others) > _MOST else ""
+        yield "also breaks", ", ".join(dict.fromkeys(others[:_MOST])) + more
     if finding.counterexample is not MISSING:
         yield "counterexample", json_text(finding.counterexample)
     if finding.help:

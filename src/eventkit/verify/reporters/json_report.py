@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TextIO
+from importlib.resources import files
+from typing import Any, Final, TextIO
 
 from eventkit.schema import MISSING
 from eventkit.schema.values import Json
 from eventkit.verify.finding import Finding, Pair, Report, title
+from eventkit.verify.reporters.words import sentence
 from eventkit.verify.rules import Severity
+
+VERSION: Final = 1
+"""Of the format: raised when a key is removed or means something else, not when one is added."""
+
+
+def json_schema() -> str:
+    """Return the JSON Schema of the report."""
+    return files(__package__).joinpath("report.schema.json").read_text("utf-8")
 
 
 def write_json(report: Report, stream: TextIO) -> None:
-    """Write a report as one JSON object.
+    """Write a report as one JSON object; `report.schema.json` beside this module says what is in it.
 
     `counterexample` is null where there is none. Version 1 of an event is called by its type name, others as
     `order.created v2`.
     """
     document = {
+        "version": VERSION,
         "summary": _summary(report),
         "pairs": [_pair(pair) for pair in report.pairs],
         "findings": [_finding(finding) for finding in report.findings],
+        "silenced": [_silenced(finding) for finding in report.silenced],
     }
     json.dump(document, stream, indent=2)
     stream.write("\n")
@@ -35,6 +47,7 @@ def _summary(report: Report) -> dict[str, Any]:
         "pairs": len(verdicts),
         **{verdict: verdicts.count(verdict) for verdict in ("compatible", "incompatible", "unknown")},
         **{f"{severity}s": report.counts[severity] for severity in Severity},
+        "silenced": len(report.silenced),
     }
 
 
@@ -52,14 +65,27 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code,
         "severity": finding.severity,
-        "message": f"{finding.message}: {finding.detail}" if finding.detail else finding.message,
+        "message": sentence(finding),
         "event": title(finding.event) if finding.event else None,
         "publisher": finding.publisher,
         "subscriber": finding.subscriber,
         "path": finding.path,
-        "locations": [{"file": spot.place.file, "line": spot.place.line} for spot in finding.spots],
+        "locations": [{"file": spot.place.file, "line": spot.place.line} for spot in finding.all_spots],
         "counterexample": _or_null(finding.counterexample),
         "help": finding.help,
+        "pairs": [
+            {"event": title(pair.event), "publisher": pair.publisher, "subscriber": pair.subscriber, "path": pair.path}
+            for pair in finding.pairs
+        ],
+    }
+
+
+def _silenced(finding: Finding) -> dict[str, Any]:
+    silence = finding.silence
+    return {
+        **_finding(finding),
+        "reason": silence.reason if silence else "",
+        "silenced_at": {"file": silence.place.file, "line": silence.place.line} if silence else None,
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TextIO
@@ -19,18 +18,33 @@ from rich.text import Text
 from eventkit.schema.comparison import Verdict
 from eventkit.verify.finding import Report, title
 from eventkit.verify.reporters.frame import frame
-from eventkit.verify.rules import Severity
+from eventkit.verify.reporters.words import summary
 
 _UNBOUNDED: Final = 10_000
 _PARTS_OF_NAME: Final = re.compile(r"[^._\s]*[._\s]|[^._\s]+")
 _VERDICTS: Final[dict[Verdict, str]] = {"compatible": "green", "incompatible": "bold red", "unknown": "bold yellow"}
 
 
-def write_text(report: Report, stream: TextIO) -> None:
-    """Write a report; colours and width are those of the stream's terminal, NO_COLOR and COLUMNS are respected."""
+def write_text(report: Report, stream: TextIO, *, colours: bool = True) -> None:
+    """Write a report; colours and width are those of the stream's terminal.
+
+    Args:
+        report: The report.
+        stream: Where to. Without a terminal there are colours if FORCE_COLOR is set; never if NO_COLOR is, nor on a
+            dumb terminal. COLUMNS is respected.
+        colours: There may be colours at all.
+    """
     # What is not read on a terminal has no width to keep: a name is easier found where it is not broken.
     width = None if stream.isatty() or "COLUMNS" in os.environ else _UNBOUNDED
-    console = Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
+    console = Console(
+        file=stream,
+        width=width,
+        # Without a colour system rich writes no escape at all; asked for no colour, it would still write bold.
+        color_system="auto" if colours and not os.environ.get("NO_COLOR") else None,
+        highlight=False,
+        emoji=False,
+        markup=False,
+    )
     if report.pairs:
         console.print(_table(report))
         console.print()
@@ -38,7 +52,7 @@ def write_text(report: Report, stream: TextIO) -> None:
         # Not wrapped: a counterexample is there to be copied, and marks stand below what they mark.
         console.print(frame(finding), soft_wrap=True)
         console.print()
-    for line in _sum(report):
+    for line in summary(report):
         console.print(line, soft_wrap=True)
 
 
@@ -71,23 +85,3 @@ class _Name:
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         longest = max(map(cell_len, _PARTS_OF_NAME.findall(self.name)), default=0)
         return Measurement(longest, cell_len(self.name))
-
-
-def _sum(report: Report) -> list[str]:
-    verdicts = Counter(pair.verdict for pair in report.pairs)
-    pairs = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in _VERDICTS if verdicts[verdict])
-    lines = [
-        f"{_number(report.services, 'service')}, {_number(report.neighbours, 'neighbour')}, "
-        f"{_number(len(report.pairs), 'pair')}{pairs and ': '}{pairs}"
-    ]
-    if not report.complete:
-        lines.append("Not checked, as not all could be read: which events are never published or never handled")
-    listed = Counter(finding.severity for finding in report.findings)
-    found = ", ".join(_number(listed[severity], severity) for severity in Severity if listed[severity])
-    hidden = report.counts.total() - listed.total()
-    note = f" ({hidden} of lower severity not listed: add --severity info)" if hidden else ""
-    return [*lines, f"{found or 'no findings'}{note}"]
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
