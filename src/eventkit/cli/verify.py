@@ -23,11 +23,22 @@ def verify(
     severity: Annotated[
         Severity, typer.Option(help="The least severity of the findings that are listed.")
     ] = Severity.WARNING,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Check again whenever a file of the sources changes, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Check that every subscriber accepts every event that its publishers can send.
 
     The contracts of services that belong to others, `neighbours` in the same configuration, are always checked along.
     """
-    report = verify_landscape(chosen_landscape(sources))
-    write(report.listing(severity), format, sys.stdout)
-    raise typer.Exit(report.status)
+
+    def run() -> int:
+        report = verify_landscape(chosen_landscape(sources))
+        write(report.listing(severity), format, sys.stdout)
+        return report.status
+
+    if watch:
+        from eventkit.cli.watch import run_again  # only here, as it is slow to import
+
+        raise typer.Exit(run_again(run, sources))
+    raise typer.Exit(run())
