@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.files import write_files
+from tests.repository import commit
 
 ROOT = Path(__file__).parents[2]
 CASE = ROOT / "tests" / "verify" / "defects" / "ek102_decimal_read_as_int"
@@ -116,6 +117,25 @@ def test_a_document_is_quoted_like_code(eventkit, tmp_path, monkeypatch, snapsho
 
     assert run.status == 1
     assert run.out == snapshot
+
+
+def test_a_git_revision_is_verified_and_quoted_as_it_was(eventkit, shop, snapshot) -> None:
+    break_(shop)
+    commit(shop, tag="broken")
+    shutil.rmtree(shop / "services")
+    run = eventkit("verify", "git:broken:services")
+
+    assert run.status == 1
+    assert run.out == snapshot
+
+
+def test_a_service_may_come_from_the_work_tree_and_its_neighbours_from_a_revision(eventkit, shop) -> None:
+    break_(shop)
+    commit(shop, {"eventkit.toml": "sources = ['services/orders']\nneighbours = ['git:HEAD:services/payments']\n"})
+    run = eventkit("verify")
+
+    assert run.status == 1
+    assert "  ::: git:HEAD:services/payments/__init__.py:12:5\n" in run.out
 
 
 def test_without_a_source_there_is_nothing_to_verify(eventkit, tmp_path, monkeypatch) -> None:

@@ -1,11 +1,13 @@
 """The configuration: where it is looked for, and what is said of a wrong one."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from eventkit.contract.errors import ConfigurationError
-from eventkit.discovery.config import Config, IgnoreEntry, load_config
+from eventkit.discovery.config import Config, IgnoreEntry, Interpreter, load_config
+from eventkit.discovery.contract import Place
 
 
 def test_it_stands_in_pyproject_toml(write) -> None:
@@ -27,6 +29,26 @@ def test_or_in_eventkit_toml(write) -> None:
     folder = write({"eventkit.toml": 'sources = ["services"]'})
 
     assert load_config(folder).sources == (folder / "services",)
+
+
+def test_a_git_revision_is_kept_as_it_is_written(write) -> None:
+    folder = write({"eventkit.toml": 'sources = ["git:main:services"]\nneighbours = ["git:v1"]'})
+
+    assert load_config(folder) == Config((Path("git:main:services"),), (Path("git:v1"),))
+
+
+def test_interpreters_are_those_of_folders(write) -> None:
+    folder = write(
+        {
+            "services/old/.keep": "",
+            "eventkit.toml": '[interpreters]\n"services" = "venv/bin/python"\n"services/old" = "/opt/bin/python"\n',
+        }
+    )
+
+    assert load_config(folder).interpreters == (
+        Interpreter(folder / "services", folder / "venv/bin/python", Place("eventkit.toml", 2)),
+        Interpreter(folder / "services/old", Path("/opt/bin/python"), Place("eventkit.toml", 3)),
+    )
 
 
 def test_the_nearest_folder_upward_that_has_one_counts_and_paths_are_relative_to_it(write) -> None:
@@ -55,6 +77,10 @@ def test_without_one_everything_has_its_default(tmp_path) -> None:
         ("import_timeout = true", "import_timeout is True"),
         ("sources = [", "not TOML: "),
         ("ignore = 3", "ignore is 3"),
+        ('sources = ["git:main:./services"]', "git:main:./services depends on the folder in which the command runs"),
+        ('interpreters = ["python"]', r"interpreters is \['python'\]"),
+        ("interpreters = {services = 3}", "interpreters is {'services': 3}"),
+        ('interpreters = {nowhere = "python"}', "interpreters names the folder 'nowhere', which does not exist"),
     ],
 )
 def test_a_wrong_one_is_an_error_that_names_the_file(write, text, what) -> None:
@@ -128,7 +154,7 @@ def test_a_wrong_ignore_is_an_error_that_names_the_line(write, text, what) -> No
 def test_an_unknown_key_is_answered_with_the_known_ones(write) -> None:
     folder = write({"eventkit.toml": "neighbors = []"})
 
-    with pytest.raises(ConfigurationError, match="the known ones are sources, neighbours, import_timeout"):
+    with pytest.raises(ConfigurationError, match="the known ones are sources, neighbours, import_timeout, ignore"):
         load_config(folder)
 
 

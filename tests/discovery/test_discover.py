@@ -68,7 +68,6 @@ def test_sources_may_overlap(write) -> None:
     ("source", "what"),
     [
         ("nowhere", "does not exist"),
-        ("git:main", "is a git revision"),
         ("empty", "holds no service and no AsyncAPI document"),
     ],
 )
@@ -146,6 +145,104 @@ def test_code_counts_more_than_a_document_of_the_same_service(write) -> None:
         assert [(problem.code, problem.place.file) for problem in landscape.problems] == [
             (codes.DOCUMENT_OF_CODE, "a.yaml")
         ]
+
+
+PUBLISHER = """
+from eventkit import Event, Service
+service = Service("shop")
+class Sold(Event, type="item.sold", key="id"):
+    id: str
+    price: int
+@service.publisher
+async def publish() -> Sold: ...
+"""
+SOLD = """
+asyncapi: 3.0.0
+info: {title: shop, version: 1.0.0}
+channels:
+  sold:
+    address: item.sold
+    messages:
+      Sold:
+        x-eventkit-key: id
+        x-eventkit-closed: true
+        payload:
+          type: object
+          properties: {id: {type: string}, price: {type: integer}}
+          required: [id, price]
+operations:
+  sendSold: {action: send, channel: {$ref: '#/channels/sold'}}
+"""
+
+
+def test_a_document_may_say_the_same_as_the_code_in_other_words(write) -> None:
+    folder = write({"shop/__init__.py": PUBLISHER, "shop.asyncapi.yaml": SOLD.replace("[id, price]", "[price, id]")})
+    (problem,) = discover([folder], Config()).problems
+
+    assert problem.code == codes.DOCUMENT_OF_CODE
+    assert problem.message == "shop is described by its code in shop; the document is not used, and says the same"
+
+
+@pytest.mark.parametrize(
+    ("words", "others", "difference"),
+    [
+        ("{type: integer}", "{type: number}", "item.sold v1, which it publishes, has another schema at /price"),
+        ("[id, price]", "[id]", "item.sold v1, which it publishes, has another schema at /price"),
+        (
+            "{type: integer}",
+            "{type: integer, minimum: 0}",
+            "item.sold v1, which it publishes, has another schema at /price",
+        ),
+        (
+            "key: id",
+            "key: price",
+            "item.sold v1, which it publishes, has the key price in the document and id in the code",
+        ),
+        (
+            "-closed: true",
+            "-closed: false",
+            "item.sold v1, which it publishes, differs in whether other fields may be sent",
+        ),
+        ("item.sold", "z.gone", "the code publishes item.sold v1, and the document does not say so"),
+        ("item.sold", "a.gone", "the document publishes a.gone v1, and the code does not"),
+        (
+            "{type: string}",
+            "{type: string, pattern: '(.*)\\1'}",
+            "item.sold v1, which it publishes, could not be compared: ",
+        ),
+    ],
+)
+def test_a_document_that_differs_from_the_code_is_told_with_the_difference(write, words, others, difference) -> None:
+    assert words in SOLD
+    folder = write({"shop/__init__.py": PUBLISHER, "shop.asyncapi.yaml": SOLD.replace(words, others)})
+    landscape = discover([folder], Config())
+
+    assert [contract.source for contract in landscape.services] == ["shop"]
+    (problem,) = landscape.problems
+    assert (problem.code, problem.place) == (codes.DOCUMENT_DIFFERS, Place("shop.asyncapi.yaml", 1))
+    assert f"the document is not used, and differs: {difference}" in problem.message
+    assert not problem.leaves_gap
+
+
+def test_contracts_gathered_from_many_repositories_are_one_landscape(write) -> None:
+    folder = write(
+        {
+            "contracts/shop/orders.asyncapi.yaml": document("orders"),
+            "contracts/shop/stock.asyncapi.json": '{"asyncapi": "3.0.0", "info": {"title": "stock", "version": "1"}}',
+            "contracts/billing/payments.asyncapi.yaml": document("payments"),
+            "contracts/legacy/orders.asyncapi.yaml": document("orders"),
+        }
+    )
+    landscape = discover([folder / "contracts"], Config())
+
+    assert names(landscape) == (["orders", "payments", "stock"], [])
+    assert [(problem.code, problem.message) for problem in landscape.problems] == [
+        (
+            codes.TWICE,
+            "orders is described by contracts/legacy/orders.asyncapi.yaml and by "
+            "contracts/shop/orders.asyncapi.yaml, which is not used",
+        )
+    ]
 
 
 def test_the_time_limit_is_the_configured_one(write) -> None:

@@ -8,7 +8,7 @@ from eventkit.cli.failure import fail
 from eventkit.contract.errors import MissingExtraError
 
 # What this layer and those below it take from the [cli] extra, by the names under which it is imported.
-_CLI_EXTRA: Final = frozenset({"jinja2", "jsonschema", "jsonschema_rs", "rich", "typer", "yaml"})
+_CLI_EXTRA: Final = frozenset({"jinja2", "jsonschema", "jsonschema_rs", "rich", "typer", "watchfiles", "yaml"})
 
 
 def main() -> None:

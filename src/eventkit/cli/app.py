@@ -6,6 +6,7 @@ A command is one module and one row. To add `eventkit export`:
    sub-commands has several of them, and `@app.callback()` on a function whose docstring says what they share.
    Arguments are parsed there, the layer below does the work, what it returns is printed there.
 2. Add its row to `COMMANDS`, where the summary is what `eventkit --help` shows.
+   Values that the command knows, such as codes, are completed by the shell: `autocompletion=` on the argument.
 3. Test it in `tests/cli/test_export.py` with the fixture `eventkit`, which runs a command line.
 
 The module is imported when its command runs, not before: `eventkit --help` stays fast.
@@ -30,6 +31,7 @@ from eventkit.cli.failure import fail
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
+    from typer._click.shell_completion import CompletionItem
 
 
 class Row(NamedTuple):
@@ -45,6 +47,7 @@ class Row(NamedTuple):
 
 
 COMMANDS: Final = {
+    "init": Row("eventkit.cli.init", "Write the configuration by looking at what is there."),
     "verify": Row("eventkit.cli.verify", "Check that every publisher fits every subscriber."),
     "compare": Row("eventkit.cli.compare", "Check one JSON Schema against another."),
     "export": Row("eventkit.cli.export", "Write contracts as AsyncAPI documents and JSON Schemas."),
@@ -74,6 +77,14 @@ class Commands(TyperGroup):
         row = COMMANDS.get(cmd_name)
         return typer.main.get_command(import_module(row.module).app) if row else None
 
+    def shell_complete(self, ctx: Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command's name from the table without importing any command."""
+        from typer._click.shell_completion import CompletionItem
+
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(name, help=row.summary) for name, row in COMMANDS.items() if name.startswith(incomplete)]
+
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the table into the help text without importing any command."""
         with formatter.section("Commands"):
@@ -87,7 +98,7 @@ class Options:
     debug: bool = False
 
 
-app = typer.Typer(cls=Commands, rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+app = typer.Typer(cls=Commands, rich_markup_mode=None, no_args_is_help=True)
 
 
 def run() -> None:

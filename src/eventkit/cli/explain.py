@@ -14,8 +14,18 @@ from eventkit.verify.rules import RULES, Rule
 app = command_app()
 
 
+def _codes(incomplete: str) -> list[tuple[str, str]]:
+    """Return the codes that a shell may complete, in the case in which they are typed, with their titles."""
+    rows = ((code.lower() if incomplete[:1].islower() else code, rule.title) for code, rule in RULES.items())
+    return [(code, title) for code, title in rows if code.startswith(incomplete)]
+
+
 @app.command()
-def explain(code: Annotated[str, typer.Argument(metavar="CODE", help="The code of a finding, as EK102.")]) -> None:
+def explain(
+    code: Annotated[
+        str, typer.Argument(metavar="CODE", help="The code of a finding, as EK102.", autocompletion=_codes)
+    ],
+) -> None:
     """Say what a finding means, why it matters, and how to mend it."""
     rule = RULES.get(code.upper())
     if rule is None:

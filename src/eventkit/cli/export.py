@@ -31,8 +31,8 @@ def export(
     are configured.
     """
     landscape = complete_landscape(sources)
-    # A contract that was read from a document has one; only folders hold code.
-    coded = [contract for contract in landscape.services if not Path(contract.source).is_file()]
+    # A contract that was read from a document has one.
+    coded = [contract for contract in landscape.services if contract.coded]
     used = {Path(contract.source).resolve() for contract in landscape.contracts if Path(contract.source).is_file()}
     files = exported(coded, output, whole=not sources, used=used)
     changes = files.changes() if check else files.write()

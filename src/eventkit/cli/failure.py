@@ -10,6 +10,12 @@ from eventkit.contract.errors import EventkitError
 
 def fail(error: Exception) -> NoReturn:
     """Print what is wrong, where, and how to mend it, to stderr, and exit with status 2."""
+    sys.stderr.write(describe(error))
+    sys.exit(2)
+
+
+def describe(error: Exception) -> str:
+    """Return what is wrong, where, and how to mend it, as lines."""
     if isinstance(error, EventkitError):
         what, where, mend = error.what, error.where, error.mend
     elif isinstance(error, OSError):
@@ -17,7 +23,5 @@ def fail(error: Exception) -> NoReturn:
     else:
         what, where = f"eventkit itself failed: {type(error).__name__}: {error}", None
         mend = "run it again as `eventkit --debug ...`, and report what it prints"
-    for label, text in (("error", what), ("  where", where), ("  mend", mend)):
-        if text:
-            sys.stderr.write(f"{label}: {text}\n")
-    sys.exit(2)
+    rows = (("error", what), ("  where", where), ("  mend", mend))
+    return "".join(f"{label}: {text}\n" for label, text in rows if text)

@@ -20,7 +20,7 @@ Sources = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="SOURCE",
-        help="Folders with Python services or AsyncAPI documents, or such documents.",
+        help="Folders with Python services or AsyncAPI documents, such documents, or git:REV[:PATH].",
         show_default=CONFIGURED,
     ),
 ]

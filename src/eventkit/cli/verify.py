@@ -49,18 +49,29 @@ def verify(
             "--json-schema", callback=_print_schema, is_eager=True, help="Print the JSON Schema of --format json."
         ),
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Check again whenever a file of the sources changes, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Check that every subscriber accepts every event that its publishers can send.
 
     The contracts of services that belong to others, `neighbours` in the same configuration, are always checked along.
     """
     outputs = Outputs.parse(format, output or ())
-    config = load_config(Path.cwd())
-    with progress() as observe:
-        landscape = chosen_landscape(sources, config, observe)
-        # What is not checked in a run on one source may be what an ignore is for.
-        whole = not sources or not config.sources
-        ignores = Ignores.of(landscape, config.ignore, whole=whole, today=datetime.now(UTC).date())
-        report = verify_landscape(landscape, ignores=ignores, observe=observe)
-    outputs.write(report.listing(severity))
-    raise typer.Exit(report.status)
+
+    def run() -> int:
+        config = load_config(Path.cwd())
+        with progress() as observe:
+            landscape = chosen_landscape(sources, config, observe)
+            # What is not checked in a run on one source may be what an ignore is for.
+            whole = not sources or not config.sources
+            ignores = Ignores.of(landscape, config.ignore, whole=whole, today=datetime.now(UTC).date())
+            report = verify_landscape(landscape, ignores=ignores, observe=observe)
+        outputs.write(report.listing(severity))
+        return report.status
+
+    if watch:
+        from eventkit.cli.watch import run_again  # only here, as it is slow to import
+
+        raise typer.Exit(run_again(run, sources))
+    raise typer.Exit(run())

@@ -5,17 +5,21 @@
     neighbours = ["schemas/external"]   # contracts of services that belong to others, always part of the landscape
     import_timeout = 60                 # seconds that importing one service may take
 
+    [tool.eventkit.interpreters]        # the Python of services that have an environment of their own
+    "services/legacy" = "services/legacy/.venv/bin/python"
+
     [[tool.eventkit.ignore]]            # a finding that is accepted
     code = "EK102"
     subscriber = "ledger"
     reason = "the ledger is replaced in January"
     expires = 2027-01-31
 
-Paths are relative to the file that names them.
+Paths are relative to the file that names them; `git:REV:PATH` is read as `eventkit.discovery.git` says.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable
@@ -25,6 +29,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from eventkit.contract.errors import ConfigurationError
+from eventkit.discovery.contract import Place
+from eventkit.discovery.git import is_revision
 from eventkit.discovery.landscape import shown
 
 OWN_FILE: Final = "eventkit.toml"
@@ -60,6 +66,21 @@ class IgnoreEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Interpreter:
+    """The Python that imports the services in a folder.
+
+    Args:
+        folder: The folder.
+        python: The interpreter; what is there is not checked.
+        place: Where it is configured.
+    """
+
+    folder: Path
+    python: Path
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What the configuration says.
 
@@ -68,12 +89,16 @@ class Config:
         neighbours: Folders and files with the contracts of services that belong to others.
         import_timeout: Seconds that importing one service may take.
         ignore: Findings that are not to be reported.
+        interpreters: Which Python imports the services in which folders.
+        file: The file that says all this; None where there is none.
     """
 
     sources: tuple[Path, ...] = ()
     neighbours: tuple[Path, ...] = ()
     import_timeout: float = DEFAULT_IMPORT_TIMEOUT
     ignore: tuple[IgnoreEntry, ...] = ()
+    interpreters: tuple[Interpreter, ...] = ()
+    file: Path | None = field(default=None, compare=False)
 
 
 def load_config(start: Path) -> Config:
@@ -115,7 +140,7 @@ def _config(table: Any, file: Path) -> Config:
             mend = f"the known ones are {', '.join(_KEYS)}"
             raise ConfigurationError(f"the key {key!r} is not known", where=str(file), mend=mend)
         values[key] = _KEYS[key](key, value, file)
-    return Config(**values)
+    return Config(**values, file=file)
 
 
 def _paths(key: str, value: Any, file: Path) -> tuple[Path, ...]:
@@ -123,13 +148,44 @@ def _paths(key: str, value: Any, file: Path) -> tuple[Path, ...]:
         raise ConfigurationError(
             f"{key} is {value!r}", where=str(file), mend=f'give a list of paths: {key} = ["services"]'
         )
-    return tuple(file.parent / path for path in value)
+    return tuple(_source(path, file) for path in value)
+
+
+def _source(path: str, file: Path) -> Path:
+    if not is_revision(path):
+        return file.parent / path
+    if path.partition(":")[2].partition(":")[2].startswith("."):
+        raise ConfigurationError(
+            f"{path} depends on the folder in which the command runs",
+            where=str(file),
+            mend="name the path from the top of the repository: git:REV:services",
+        )
+    return Path(path)
 
 
 def _seconds(key: str, value: Any, file: Path) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
         raise ConfigurationError(f"{key} is {value!r}", where=str(file), mend=f"give seconds: {key} = 60")
     return float(value)
+
+
+def _interpreters(key: str, value: Any, file: Path) -> tuple[Interpreter, ...]:
+    if not isinstance(value, dict) or not all(isinstance(python, str) and python for python in value.values()):
+        raise ConfigurationError(
+            f"{key} is {value!r}",
+            where=str(file),
+            mend=f'give folders and interpreters: {key} = {{"services/legacy" = "services/legacy/.venv/bin/python"}}',
+        )
+    lines = file.read_text("utf-8").split("\n")
+    found = []
+    for folder, python in value.items():
+        if not (file.parent / folder).is_dir():
+            raise ConfigurationError(f"{key} names the folder {folder!r}, which does not exist", where=str(file))
+        line = next((number for number, line in enumerate(lines, start=1) if folder in line and python in line), 1)
+        # Not resolved: the interpreter of a virtual environment is a link to one that is not.
+        home, path = (Path(os.path.abspath(file.parent / name)) for name in (folder, python))  # noqa: PTH100
+        found.append(Interpreter(home, path, Place(shown(file), line)))
+    return tuple(found)
 
 
 def _ignores(key: str, value: Any, file: Path) -> tuple[IgnoreEntry, ...]:
@@ -171,5 +227,6 @@ _KEYS: Final[dict[str, Callable[[str, Any, Path], Any]]] = {
     "neighbours": _paths,
     "import_timeout": _seconds,
     "ignore": _ignores,
+    "interpreters": _interpreters,
 }
 """How the value of each key is read; the names are those of `Config`."""

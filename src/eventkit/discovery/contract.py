@@ -78,6 +78,7 @@ class Contract:
         source: Where the contract was found: a folder, a file, `git:REV:PATH`.
         publishes: The events that it publishes, sorted by type and version.
         handles: The events that it handles, sorted likewise; an upcaster's older version is one of them.
+        coded: It was taken from code, and not from a document.
     """
 
     service: str
@@ -86,6 +87,7 @@ class Contract:
     source: str = ""
     publishes: tuple[Message, ...] = ()
     handles: tuple[Message, ...] = ()
+    coded: bool = False
 
 
 def digest(schema: dict[str, Any] | bool) -> bytes:

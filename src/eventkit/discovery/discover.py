@@ -1,7 +1,7 @@
 """Finds the contracts of all sources: services in Python, and AsyncAPI documents.
 
-A source is a folder, in which both are looked for, or one document. What cannot be read becomes a `SourceProblem`, and
-everything else is read nevertheless.
+A source is a folder, in which both are looked for, or one document, in the work tree or in a git revision. What cannot
+be read becomes a `SourceProblem`, and everything else is read nevertheless.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery import codes
+from eventkit.discovery.agreement import difference
 from eventkit.discovery.config import Config
 from eventkit.discovery.contract import Contract, Place
-from eventkit.discovery.landscape import Landscape, SourceProblem
+from eventkit.discovery.git import Checkout, Revisions, is_revision
+from eventkit.discovery.landscape import Landscape, SourceProblem, shown
 from eventkit.discovery.progress import Observer, unobserved
 from eventkit.discovery.python.launch import import_packages
+from eventkit.discovery.renamed import renamed
 from eventkit.discovery.source import Source
 
 
@@ -22,20 +26,26 @@ def discover(sources: Sequence[Path], config: Config, observe: Observer = unobse
     """Return the landscape of the sources and of the neighbours that are configured.
 
     Args:
-        sources: Folders and documents.
+        sources: Folders and documents; `Path("git:main:services")` is one in a git revision.
         config: The configuration; its `sources` are not used.
         observe: Told how far it has come.
 
     Returns:
         All contracts that could be read, and what could not.
     """
+    with Revisions() as revisions:
+        return renamed(_discover(sources, config, revisions, observe), revisions.renamed)
+
+
+def _discover(sources: Sequence[Path], config: Config, revisions: Revisions, observe: Observer) -> Landscape:
     taken: set[str] = set()
     # First, as a source may hold a folder of neighbours, and no file belongs to both.
-    neighbours = [Source.read(path, taken, observe) for path in config.neighbours]
-    own = [Source.read(path, taken, observe) for path in sources]
-    register = _Register()
+    neighbours = [_read(path, taken, revisions, (), observe) for path in config.neighbours]
+    files_of_neighbours = tuple(taken)
+    own = [_read(path, taken, revisions, files_of_neighbours, observe) for path in sources]
+    register = _Register(config, tuple(revisions.checkouts.values()))
     register.problems += (problem for source in (*neighbours, *own) for problem in source.problems)
-    services, others = (register.take_code(several, config.import_timeout, observe) for several in (own, neighbours))
+    services, others = (register.take_code(several, observe) for several in (own, neighbours))
     services += register.take_documents(own)
     others += register.take_documents(neighbours)
     return Landscape(
@@ -46,6 +56,29 @@ def discover(sources: Sequence[Path], config: Config, observe: Observer = unobse
     )
 
 
+def _read(path: Path, taken: set[str], revisions: Revisions, neighbours: Iterable[str], observe: Observer) -> Source:
+    """Read one source; in a revision, what is configured as a neighbour in the work tree is left out as well."""
+    if not is_revision(path):
+        return Source.read(path, taken, observe)
+    try:
+        checkout, here = revisions.find(path)
+    except ConfigurationError as error:
+        mend = error.mend or "name another source"
+        problem = SourceProblem(codes.UNREADABLE_REVISION, f"{path}: {error.what}", Place(str(path), 1), mend)
+        return Source(path, problems=[problem])
+    if checkout.work_tree is not None:
+        trees = (str(checkout.work_tree), str(checkout.folder))
+        taken.update(trees[1] + file.removeprefix(trees[0]) for file in neighbours if file.startswith(trees[0] + "/"))
+    source = Source.read(here, taken, observe)
+    for name, reason in checkout.elsewhere:
+        file = checkout.folder / name
+        if file.is_relative_to(here) or here.is_relative_to(file):
+            message = f"{name} {reason}: what it holds was not read"
+            mend = "name a source that holds its contracts, if it has some"
+            source.problems.append(SourceProblem(codes.KEPT_ELSEWHERE, message, Place(shown(file), 1), mend))
+    return source
+
+
 def _service(contract: Contract) -> str:
     return contract.service
 
@@ -53,16 +86,20 @@ def _service(contract: Contract) -> str:
 class _Register:
     """Takes contracts in, one a service, and gathers what is wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: Config, checkouts: Sequence[Checkout]) -> None:
+        self._config = config
+        self._checkouts = checkouts
         self.problems: list[SourceProblem] = []
         self._coded: dict[str, Contract] = {}
         self._documented: dict[str, Contract] = {}
 
-    def take_code(self, sources: Iterable[Source], import_timeout: float, observe: Observer) -> list[Contract]:
+    def take_code(self, sources: Iterable[Source], observe: Observer) -> list[Contract]:
         """Import the services in the sources and take their contracts."""
         packages = [package for source in sources for package in source.packages]
         taken = []
-        for answer in import_packages(packages, import_timeout, observe):
+        config = self._config
+        answers = import_packages(packages, config.import_timeout, config.interpreters, self._checkouts, observe)
+        for answer in answers:
             if answer.problem is not None:
                 self.problems.append(answer.problem)
             taken += [contract for contract in answer.contracts if self._is_new(contract, self._coded)]
@@ -74,9 +111,7 @@ class _Register:
         for contract in (contract for source in sources for contract in source.documents):
             code = self._coded.get(contract.service)
             if code is not None:
-                message = f"{contract.service} is described by its code in {code.source}; the document is not used"
-                mend = "nothing: `eventkit export --check` tells whether the document is up to date"
-                self.problems.append(SourceProblem(codes.DOCUMENT_OF_CODE, message, Place(contract.source, 1), mend))
+                self.problems.append(_described_twice(contract, code))
             elif self._is_new(contract, self._documented):
                 taken.append(contract)
         return taken
@@ -88,3 +123,14 @@ class _Register:
             mend = "rename one of the services, or name only one of the sources"
             self.problems.append(SourceProblem(codes.TWICE, message, Place(contract.source, 1), mend))
         return first is contract
+
+
+def _described_twice(document: Contract, code: Contract) -> SourceProblem:
+    different = difference(document, code)
+    message = f"{document.service} is described by its code in {code.source}; the document is not used"
+    place = Place(document.source, 1)
+    if different is None:
+        mend = "nothing: `eventkit export --check` tells whether the document is up to date"
+        return SourceProblem(codes.DOCUMENT_OF_CODE, f"{message}, and says the same", place, mend)
+    mend = "write it anew with `eventkit export`; or remove it; or rename the service that it describes"
+    return SourceProblem(codes.DOCUMENT_DIFFERS, f"{message}, and differs: {different}", place, mend)

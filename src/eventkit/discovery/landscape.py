@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from eventkit.discovery import codes
 from eventkit.discovery.contract import Contract, Place
 
 
@@ -23,6 +24,11 @@ class SourceProblem:
     message: str
     place: Place
     mend: str
+
+    @property
+    def leaves_gap(self) -> bool:
+        """Whether a contract may be missing because of it; none is where a document gave way to code."""
+        return self.code not in (codes.DOCUMENT_OF_CODE, codes.DOCUMENT_DIFFERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from eventkit.discovery.python.syntax import (
 
 _DOCUMENT_SUFFIXES: Final = frozenset({".json", ".yaml", ".yml"})
 _MEND_NOTHING: Final = "name a folder with Python services or AsyncAPI documents, or one such document"
-_MEND_GIT: Final = "check the revision out, and name its folder: this version reads folders and AsyncAPI documents only"
+_LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass(slots=True)
@@ -74,11 +74,8 @@ class Source:
         source.packages = find_packages(source._modules)
         source.problems += (_hidden_service(module) for module in source._modules if module.hidden_services)
         if not (overlaps or source.packages or source.documents or source.problems):
-            what, mend = "holds no service and no AsyncAPI document", _MEND_NOTHING
-            if not source.path.exists():
-                is_revision = str(path).startswith("git:")
-                what, mend = ("is a git revision", _MEND_GIT) if is_revision else ("does not exist", _MEND_NOTHING)
-            source._report(codes.NOTHING_FOUND, f"{shown(source.path)} {what}", source.path, mend)
+            what = "holds no service and no AsyncAPI document" if source.path.exists() else "does not exist"
+            source._report(codes.NOTHING_FOUND, f"{shown(source.path)} {what}", source.path, _MEND_NOTHING)
         return source
 
     def _read_file(self, file: Path) -> bool:
@@ -113,8 +110,13 @@ class Source:
 
     def _read_document(self, file: Path) -> bool:
         raw = load(file)
-        # In a folder, other JSON and YAML is none of our business; a file that was named is meant to be a contract.
         is_meant = ".asyncapi" in file.suffixes or file == self.path
+        if raw.startswith(_LFS_POINTER):
+            message = f"{shown(file)} is a pointer of Git LFS: what it stands for was not read"
+            code = codes.UNREADABLE_DOCUMENT if is_meant else codes.KEPT_ELSEWHERE
+            self._report(code, message, file, "run `git lfs pull` and name the folder; a revision holds only pointers")
+            return True
+        # In a folder, other JSON and YAML is none of our business; a file that was named is meant to be a contract.
         if not is_asyncapi(raw) and not is_meant:
             return False
         try:

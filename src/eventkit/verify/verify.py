@@ -10,7 +10,6 @@ from eventkit.verify.grouping import grouped
 from eventkit.verify.ignores.silence import Ignores, silence
 from eventkit.verify.pairs import check_pairs
 from eventkit.verify.payloads import unknown_payloads
-from eventkit.verify.rules import Severity
 from eventkit.verify.topology import never_handled, never_published, publishers_disagree
 from eventkit.verify.traffic import Traffic
 
@@ -40,7 +39,7 @@ def verify(
     pairs, findings = check_pairs(traffic, comparer, observe)
     findings += publishers_disagree(traffic, comparer)
     # What could not be read may publish or handle anything: nothing can be said about what nobody does.
-    complete = not any(finding.severity.reaches(Severity.WARNING) for finding in unread)
+    complete = not any(problem.leaves_gap for problem in landscape.problems)
     if complete:
         findings += never_published(landscape.services, traffic)
         findings += never_handled(landscape.services, traffic)

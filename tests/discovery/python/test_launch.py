@@ -1,6 +1,7 @@
 """Importing services in processes of their own: what they do there becomes a contract or one problem."""
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -154,7 +155,7 @@ def test_a_missing_dependency_is_to_be_installed(import_one) -> None:
     problem = import_one("import no_such_library.part")
 
     assert problem.message.endswith("ModuleNotFoundError: No module named 'no_such_library'")
-    assert problem.mend == "install no_such_library in the environment in which eventkit runs"
+    assert problem.mend == "install no_such_library in the environment in which the service is imported"
 
 
 def test_wrong_syntax_is_to_be_corrected(import_one) -> None:
@@ -270,6 +271,14 @@ def test_a_module_that_crashes_the_interpreter_is_told_with_the_signal(import_on
     problem = import_one("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)")
 
     assert problem.message == "importing orders.service ended the process with signal 11"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is one of Linux")
+def test_a_module_gets_no_more_than_half_of_the_memory_of_the_machine(import_one) -> None:
+    half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    check = f"import resource\nassert resource.getrlimit(resource.RLIMIT_DATA)[0] <= {half}\n"
+
+    assert isinstance(import_one(f"{check}{SERVICE}"), Contract)
 
 
 def test_one_module_that_fails_takes_its_package_with_it_and_no_other(write) -> None:

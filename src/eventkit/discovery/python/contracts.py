@@ -54,6 +54,7 @@ def contract_of(service: Service, source: str, sources: SourceFiles) -> Contract
         source=source,
         publishes=tuple(sorted(published.values(), key=lambda message: message.event)),
         handles=tuple(sorted(handled, key=lambda message: message.event)),
+        coded=True,
     )
 
 

@@ -14,6 +14,7 @@ import yaml
 
 from eventkit.discovery.contract import Place
 from eventkit.verify.ignores.ignore import MARK, Comment, Ignore, parse_comment
+from eventkit.verify.source_lines import content_of
 
 # The scanner of libyaml reads ten times as fast; PyYAML's own one gives the same tokens.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -26,11 +27,9 @@ _SPACE: Final = frozenset(
 def comments_in(file: str) -> list[Ignore]:
     """Return the ignores in the comments of a file, from top to bottom; none where it cannot be read."""
     read = {".py": _in_python, ".yaml": _in_yaml, ".yml": _in_yaml}.get(Path(file).suffix)
-    try:
-        text = Path(file).read_bytes() if read else b""
-    except OSError:
-        return []  # it was read before, or is said to be unreadable by another finding
-    return read(text, file) if read and MARK.encode() in text else []
+    # One that is gone was read before, or is said to be unreadable by another finding.
+    text = content_of(file) if read else None
+    return read(text, file) if read and text and MARK.encode() in text else []
 
 
 def _in_python(text: bytes, file: str) -> list[Ignore]:

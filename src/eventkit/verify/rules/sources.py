@@ -74,10 +74,11 @@ service = Service("order_service")   service = Service("order_service")""",
     Rule(
         codes.DOCUMENT_OF_CODE,
         Severity.INFO,
-        "a document describes a service whose code was read",
-        "The contract was taken from the code, and the document was not used: it may be older than the code.",
+        "a document describes a service whose code was read, and says the same",
+        "The contract was taken from the code, and the document was not used. Both say the same of what is sent and "
+        "what is accepted.",
         "eventkit verify .   # finds order_service/ and schemas/order_service.asyncapi.yaml",
-        "Nothing. `eventkit export --check` tells whether the document is up to date.",
+        "Nothing. `eventkit export --check` tells whether the document is up to date to the letter.",
     ),
     Rule(
         codes.SERVICE_IN_FUNCTION,
@@ -130,5 +131,65 @@ payload:
   schemaFormat: application/vnd.apache.avro;version=1.9.0
   schema: {type: record, name: OrderCreated, fields: [...]}""",
         "Describe the payload by a JSON Schema: most code that declares an event can write one.",
+    ),
+    Rule(
+        codes.UNREADABLE_REVISION,
+        Severity.ERROR,
+        "a git revision could not be read",
+        "There is no such revision in the repository of the working folder, or git could not read it: what it holds "
+        "was not checked. In a pipeline, the clone often has one commit and one branch only.",
+        """\
+git clone --depth 1 ...
+eventkit verify git:v1.4.0:services   # the tag was not fetched""",
+        "Name a revision that `git rev-parse` knows, and fetch what the clone lacks: `git fetch --unshallow`, or "
+        "`fetch-depth: 0` in the checkout of a GitHub workflow.",
+    ),
+    Rule(
+        codes.KEPT_ELSEWHERE,
+        Severity.WARNING,
+        "a part of a source is kept somewhere else",
+        "A submodule of a git revision, a link that leads out of the repository, or a file of which only the pointer "
+        "of Git LFS is there: whether it holds a contract cannot be told, and it was not checked.",
+        "eventkit verify git:main   # vendor/platform is a submodule",
+        "Check the part out and name its folder as a source of its own, or name a PATH in the revision that does not "
+        "hold it: `git:main:services`.",
+    ),
+    Rule(
+        codes.NO_INTERPRETER,
+        Severity.ERROR,
+        "the interpreter that is configured for a service cannot be used",
+        "The services below the folder are imported by an interpreter of their own, and that is missing, is no Python, "
+        "is too old, or has no eventkit that understands this one. None of these services was checked.",
+        """\
+[tool.eventkit.interpreters]
+"services/legacy" = "services/legacy/.venv/bin/python"   # eventkit is not installed there""",
+        "Install eventkit into that environment, in the version that runs the check: "
+        "`services/legacy/.venv/bin/python -m pip install eventkit-contracts`. No extra is needed there.",
+    ),
+    Rule(
+        codes.NOT_FROM_REVISION,
+        Severity.ERROR,
+        "a service of a git revision imports code of the work tree",
+        "The service was read from the revision, but a module that it imports is installed from the work tree in a "
+        "way that cannot be led elsewhere. A contract of mixed revisions is that of no program that ever ran, so the "
+        "service was not checked.",
+        """\
+pip install --editable libs/shop_events   # with an import hook, which knows one folder
+eventkit verify git:main:services""",
+        "Check the revision out beside the work tree, with `git worktree add`, and verify it there in an environment "
+        "of its own.",
+    ),
+    Rule(
+        codes.DOCUMENT_DIFFERS,
+        Severity.WARNING,
+        "a document says something else about a service than its code",
+        "The contract was taken from the code, and the document was not used. Whoever relies on the document, such as "
+        "the services of another repository, is told something that does not hold.",
+        """\
+# schemas/order_service.asyncapi.yaml was exported before `currency` was added
+class OrderCreated(Event, type="order.created"):
+    order_id: str
+    currency: str""",
+        "Write the document anew with `eventkit export`, or remove it. Where it describes another service, rename one.",
     ),
 )
