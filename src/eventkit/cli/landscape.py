@@ -13,6 +13,7 @@ from eventkit.discovery.config import load_config
 from eventkit.discovery.discover import discover
 from eventkit.discovery.landscape import Landscape
 from eventkit.verify.rules import RULES, Severity
+from eventkit.work import Work
 
 CONFIGURED: Final = "`sources` in [tool.eventkit] of pyproject.toml, or in eventkit.toml"
 Sources = Annotated[
@@ -26,8 +27,12 @@ Sources = Annotated[
 """The argument of commands that work on a landscape."""
 
 
-def chosen_landscape(sources: Sequence[Path] | None) -> Landscape:
+def chosen_landscape(sources: Sequence[Path] | None, work: Work | None = None) -> Landscape:
     """Return the landscape of the sources, or of those that are configured where none is given.
+
+    Args:
+        sources: What the command names.
+        work: The means to read many documents; by default this process alone, without a cache.
 
     Raises:
         ConfigurationError: There is no source.
@@ -39,7 +44,7 @@ def chosen_landscape(sources: Sequence[Path] | None) -> Landscape:
             "there is no source",
             mend='name a folder with services, or configure `sources = ["services"]` in [tool.eventkit]',
         )
-    return discover(chosen, config)
+    return discover(chosen, config, work)
 
 
 def complete_landscape(sources: Sequence[Path] | None) -> Landscape:

@@ -4,6 +4,7 @@
     sources = ["services"]              # checked when the command names no source
     neighbours = ["schemas/external"]   # contracts of services that belong to others, always part of the landscape
     import_timeout = 60                 # seconds that importing one service may take
+    cache = ".eventkit_cache"           # the folder for what is kept from run to run; false for none
 
 Paths are relative to the file that names them.
 """
@@ -21,6 +22,7 @@ from eventkit.contract.errors import ConfigurationError
 OWN_FILE: Final = "eventkit.toml"
 PROJECT_FILE: Final = "pyproject.toml"
 DEFAULT_IMPORT_TIMEOUT: Final = 60.0
+DEFAULT_CACHE: Final = ".eventkit_cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,13 @@ class Config:
         sources: Folders and files that are checked by default.
         neighbours: Folders and files with the contracts of services that belong to others.
         import_timeout: Seconds that importing one service may take.
+        cache: The folder for what is kept from run to run; None where nothing is.
     """
 
     sources: tuple[Path, ...] = ()
     neighbours: tuple[Path, ...] = ()
     import_timeout: float = DEFAULT_IMPORT_TIMEOUT
+    cache: Path | None = Path(DEFAULT_CACHE)
 
 
 def load_config(start: Path) -> Config:
@@ -71,7 +75,7 @@ def _read(file: Path) -> dict[str, Any]:
 def _config(table: Any, file: Path) -> Config:
     if not isinstance(table, dict):
         raise ConfigurationError("[tool.eventkit] is not a table", where=str(file))
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"cache": file.parent / DEFAULT_CACHE}
     for key, value in table.items():
         if key not in _KEYS:
             mend = f"the known ones are {', '.join(_KEYS)}"
@@ -94,9 +98,19 @@ def _seconds(key: str, value: Any, file: Path) -> float:
     return float(value)
 
 
+def _cache(key: str, value: Any, file: Path) -> Path | None:
+    if value is False:
+        return None
+    if not isinstance(value, str) or not value:
+        mend = f'give a folder, {key} = "{DEFAULT_CACHE}", or false for none'
+        raise ConfigurationError(f"{key} is {value!r}", where=str(file), mend=mend)
+    return file.parent / value
+
+
 _KEYS: Final[dict[str, Callable[[str, Any, Path], Any]]] = {
     "sources": _paths,
     "neighbours": _paths,
     "import_timeout": _seconds,
+    "cache": _cache,
 }
 """How the value of each key is read; the names are those of `Config`."""

@@ -10,19 +10,23 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from eventkit.discovery import codes
+from eventkit.discovery.asyncapi import DocumentError
 from eventkit.discovery.config import Config
 from eventkit.discovery.contract import Contract, Place
+from eventkit.discovery.documents import read_documents
 from eventkit.discovery.landscape import Landscape, SourceProblem
 from eventkit.discovery.python.launch import import_packages
 from eventkit.discovery.source import Source
+from eventkit.work import Work
 
 
-def discover(sources: Sequence[Path], config: Config) -> Landscape:
+def discover(sources: Sequence[Path], config: Config, work: Work | None = None) -> Landscape:
     """Return the landscape of the sources and of the neighbours that are configured.
 
     Args:
         sources: Folders and documents.
         config: The configuration; its `sources` are not used.
+        work: The means to read many documents; by default this process alone, without a cache.
 
     Returns:
         All contracts that could be read, and what could not.
@@ -31,7 +35,7 @@ def discover(sources: Sequence[Path], config: Config) -> Landscape:
     # First, as a source may hold a folder of neighbours, and no file belongs to both.
     neighbours = [Source.read(path, taken) for path in config.neighbours]
     own = [Source.read(path, taken) for path in sources]
-    register = _Register()
+    register = _Register(work or Work())
     register.problems += (problem for source in (*neighbours, *own) for problem in source.problems)
     services, others = (register.take_code(several, config.import_timeout) for several in (own, neighbours))
     services += register.take_documents(own)
@@ -50,7 +54,8 @@ def _service(contract: Contract) -> str:
 class _Register:
     """Takes contracts in, one a service, and gathers what is wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work) -> None:
+        self._work = work
         self.problems: list[SourceProblem] = []
         self._coded: dict[str, Contract] = {}
         self._documented: dict[str, Contract] = {}
@@ -68,7 +73,14 @@ class _Register:
     def take_documents(self, sources: Iterable[Source]) -> list[Contract]:
         """Take the contracts in the sources' documents, except those of services whose code was read."""
         taken = []
-        for contract in (contract for source in sources for contract in source.documents):
+        files = [file for source in sources for file in source.documents]
+        for contract in read_documents(files, self._work):
+            if isinstance(contract, DocumentError):
+                mend = contract.mend or "correct the document"
+                problem = SourceProblem(codes.UNREADABLE_DOCUMENT, contract.what, contract.place, mend)
+                if problem not in self.problems:  # of a file to which several documents refer
+                    self.problems.append(problem)
+                continue
             code = self._coded.get(contract.service)
             if code is not None:
                 message = f"{contract.service} is described by its code in {code.source}; the document is not used"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from eventkit.discovery.landscape import Landscape, SourceProblem
 from eventkit.verify.comparer import Comparer
 from eventkit.verify.finding import Finding, Report, Spot, count
-from eventkit.verify.pairs import check_pairs
+from eventkit.verify.pairs import check_pairs, compared_messages
 from eventkit.verify.payloads import unknown_payloads
 from eventkit.verify.rules import Severity
 from eventkit.verify.topology import never_handled, never_published, publishers_disagree
@@ -26,6 +26,7 @@ def verify(landscape: Landscape, comparer: Comparer | None = None) -> Report:
     traffic = Traffic.of(landscape)
     unread = [_unread(problem) for problem in landscape.problems]
     unknown = unknown_payloads(landscape.services)
+    comparer.prepare(compared_messages(traffic))
     pairs, findings = check_pairs(traffic, comparer)
     findings += publishers_disagree(traffic, comparer)
     # What could not be read may publish or handle anything: nothing can be said about what nobody does.
