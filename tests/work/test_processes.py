@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from eventkit.contract.errors import EventkitError
 from eventkit.work.processes import Processes
 
 
@@ -29,6 +30,17 @@ def test_several_processes_share_it() -> None:
 
     assert [square for square, _ in found] == [number * number for number in range(1_000)]
     assert os.getpid() not in {process for _, process in found}
+
+
+def end(numbers: Sequence[int]) -> list[int]:
+    os._exit(9)
+
+
+def test_a_process_that_is_killed_is_told() -> None:
+    processes = Processes(2)
+    with pytest.raises(EventkitError, match="was ended from outside"):
+        list(processes.map(end, range(10), 10))
+    processes.close(cancel=True)
 
 
 def test_an_error_of_another_process_is_raised_here() -> None:
