@@ -60,7 +60,7 @@ pin: $(VENV)/.ready ## pin the dependencies of pyproject.toml in requirements/
 
 .PHONY: clean
 clean: ## remove environments, caches and build results
-	rm -rf $(VENV) $(BENCH_VENV) build dist site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) build dist site .eventkit_cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment for work, one for the benchmarks' peers. The stamp is written last: an interrupted set-up is made again.

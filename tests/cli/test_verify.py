@@ -191,3 +191,27 @@ def test_help_says_where_sources_and_neighbours_are_configured(eventkit) -> None
 
     assert "`sources` in [tool.eventkit] of pyproject.toml, or in eventkit.toml" in words
     assert "`neighbours` in the same configuration" in words
+
+
+def test_the_second_run_says_what_the_first_one_said(eventkit, shop) -> None:
+    (shop / "users.asyncapi.yaml").write_text(NEIGHBOUR, "utf-8")
+    (shop / "reader").mkdir()
+    (shop / "reader" / "__init__.py").write_text(READER.replace("TYPE", "str").replace("orders", "reader"), "utf-8")
+    without = eventkit("verify", ".", "--no-cache")
+    assert not (shop / ".eventkit_cache").exists()
+
+    runs = [eventkit("verify", ".") for _ in range(3)]
+
+    assert (shop / ".eventkit_cache").is_dir()
+    assert "users.asyncapi.yaml:8" in without.out
+    assert runs == [without] * 3
+
+
+def test_a_cache_that_cannot_be_used_is_one_warning(eventkit, shop) -> None:
+    (shop / "eventkit.toml").write_text('cache = "services/orders/__init__.py"', "utf-8")
+
+    run = eventkit("verify", "services")
+
+    assert run.status == 0
+    assert run.err.startswith("warning: the cache in ")
+    assert run.err.count("\n") == 1

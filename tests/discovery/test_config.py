@@ -18,11 +18,17 @@ def test_it_stands_in_pyproject_toml(write) -> None:
                 sources = ["services"]
                 neighbours = ["schemas/external"]
                 import_timeout = 5
+                cache = "build/cache"
             """
         }
     )
 
-    assert load_config(folder) == Config((folder / "services",), (folder / "schemas/external",), 5.0)
+    assert load_config(folder) == Config(
+        sources=(folder / "services",),
+        neighbours=(folder / "schemas/external",),
+        import_timeout=5.0,
+        cache=folder / "build/cache",
+    )
 
 
 def test_or_in_eventkit_toml(write) -> None:
@@ -34,7 +40,9 @@ def test_or_in_eventkit_toml(write) -> None:
 def test_a_git_revision_is_kept_as_it_is_written(write) -> None:
     folder = write({"eventkit.toml": 'sources = ["git:main:services"]\nneighbours = ["git:v1"]'})
 
-    assert load_config(folder) == Config((Path("git:main:services"),), (Path("git:v1"),))
+    config = load_config(folder)
+
+    assert (config.sources, config.neighbours) == ((Path("git:main:services"),), (Path("git:v1"),))
 
 
 def test_interpreters_are_those_of_folders(write) -> None:
@@ -63,6 +71,13 @@ def test_the_nearest_folder_upward_that_has_one_counts_and_paths_are_relative_to
     assert load_config(folder / "shop" / "orders").sources == (folder / "shop" / "near",)
 
 
+def test_the_cache_lies_beside_it_or_is_not_wanted(write) -> None:
+    folder = write({"eventkit.toml": "", "own/eventkit.toml": "cache = false"})
+
+    assert load_config(folder).cache == folder / ".eventkit_cache"
+    assert load_config(folder / "own").cache is None
+
+
 def test_without_one_everything_has_its_default(tmp_path) -> None:
     assert load_config(tmp_path) == Config()
 
@@ -75,6 +90,8 @@ def test_without_one_everything_has_its_default(tmp_path) -> None:
         ('neighbours = [""]', r"neighbours is \[''\]"),
         ("import_timeout = 0", "import_timeout is 0"),
         ("import_timeout = true", "import_timeout is True"),
+        ("cache = true", "cache is True"),
+        ('cache = ""', "cache is ''"),
         ("sources = [", "not TOML: "),
         ("ignore = 3", "ignore is 3"),
         ('sources = ["git:main:./services"]', "git:main:./services depends on the folder in which the command runs"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from eventkit.schema import compare
+from eventkit.schema.nodes import Node
 
 HARD: dict[str, Any] = {"type": "string", "pattern": "(?<=a)b"}
 """Look-behind is not decided."""
@@ -87,3 +88,16 @@ def test_a_field_that_is_read_by_a_chain_of_references_is_decided() -> None:
     publisher = {"type": "object", "properties": {**fields, "a": {"type": "integer"}}, "additionalProperties": False}
     subscriber = {"type": "object", "properties": {**fields, "a": {"type": "number"}}}
     assert verdict(publisher, subscriber) == "compatible"
+
+
+def test_a_field_that_both_sides_share_is_not_even_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    parse = Node._parse
+    monkeypatch.setattr(Node, "_parse", lambda node: (parsed.append(node.pointer), parse(node))[1])
+    shared = model(street={"type": "string", "maxLength": 80})
+
+    found = verdict(model(address=shared, count={"type": "integer"}), model(count={"type": "number"}, address=shared))
+
+    assert found == "compatible"
+    assert "#/properties/count" in parsed
+    assert not any(pointer.startswith("#/properties/address") for pointer in parsed)

@@ -14,6 +14,7 @@ from eventkit.discovery.discover import discover
 from eventkit.discovery.landscape import Landscape
 from eventkit.discovery.progress import Observer, unobserved
 from eventkit.verify.rules import RULES, Severity
+from eventkit.work import Work
 
 CONFIGURED: Final = "`sources` in [tool.eventkit] of pyproject.toml, or in eventkit.toml"
 Sources = Annotated[
@@ -28,13 +29,17 @@ Sources = Annotated[
 
 
 def chosen_landscape(
-    sources: Sequence[Path] | None, config: Config | None = None, observe: Observer = unobserved
+    sources: Sequence[Path] | None,
+    config: Config | None = None,
+    work: Work | None = None,
+    observe: Observer = unobserved,
 ) -> Landscape:
     """Return the landscape of the sources, or of those that are configured where none is given.
 
     Args:
         sources: The sources.
         config: The configuration; by default that of the folder in which the command runs.
+        work: The means to read many documents; by default this process alone, without a cache.
         observe: Told how far it has come.
 
     Raises:
@@ -47,7 +52,7 @@ def chosen_landscape(
             "there is no source",
             mend='name a folder with services, or configure `sources = ["services"]` in [tool.eventkit]',
         )
-    return discover(chosen, config, observe)
+    return discover(chosen, config, work, observe)
 
 
 def complete_landscape(sources: Sequence[Path] | None) -> Landscape:

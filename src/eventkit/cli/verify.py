@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +14,12 @@ from eventkit.cli.landscape import Sources, chosen_landscape
 from eventkit.cli.progress import progress
 from eventkit.cli.reports import Outputs
 from eventkit.discovery.config import load_config
+from eventkit.verify.comparer import Comparer
 from eventkit.verify.ignores.silence import Ignores
 from eventkit.verify.reporters import Format
 from eventkit.verify.rules import Severity
 from eventkit.verify.verify import verify as verify_landscape
+from eventkit.work import Work
 
 app = command_app()
 
@@ -52,6 +55,9 @@ def verify(
     watch: Annotated[
         bool, typer.Option("--watch", help="Check again whenever a file of the sources changes, until Ctrl-C.")
     ] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Neither use nor write what is kept from run to run.")
+    ] = False,
 ) -> None:
     """Check that every subscriber accepts every event that its publishers can send.
 
@@ -61,12 +67,15 @@ def verify(
 
     def run() -> int:
         config = load_config(Path.cwd())
-        with progress() as observe:
-            landscape = chosen_landscape(sources, config, observe)
+        folder = None if no_cache else config.cache
+        with progress() as observe, Work.on_all_cores(folder) as work:
+            landscape = chosen_landscape(sources, config, work, observe)
             # What is not checked in a run on one source may be what an ignore is for.
             whole = not sources or not config.sources
             ignores = Ignores.of(landscape, config.ignore, whole=whole, today=datetime.now(UTC).date())
-            report = verify_landscape(landscape, ignores=ignores, observe=observe)
+            report = verify_landscape(landscape, Comparer(work), ignores, observe)
+        if work.cache.problem:
+            sys.stderr.write(f"warning: the cache in {folder} was not used: {work.cache.problem}\n")
         outputs.write(report.listing(severity))
         return report.status
 

@@ -4,6 +4,7 @@
     sources = ["services"]              # checked when the command names no source
     neighbours = ["schemas/external"]   # contracts of services that belong to others, always part of the landscape
     import_timeout = 60                 # seconds that importing one service may take
+    cache = ".eventkit_cache"           # the folder for what is kept from run to run; false for none
 
     [tool.eventkit.interpreters]        # the Python of services that have an environment of their own
     "services/legacy" = "services/legacy/.venv/bin/python"
@@ -36,6 +37,7 @@ from eventkit.discovery.landscape import shown
 OWN_FILE: Final = "eventkit.toml"
 PROJECT_FILE: Final = "pyproject.toml"
 DEFAULT_IMPORT_TIMEOUT: Final = 60.0
+DEFAULT_CACHE: Final = ".eventkit_cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Config:
         ignore: Findings that are not to be reported.
         interpreters: Which Python imports the services in which folders.
         file: The file that says all this; None where there is none.
+        cache: The folder for what is kept from run to run; None where nothing is.
     """
 
     sources: tuple[Path, ...] = ()
@@ -99,6 +102,7 @@ class Config:
     ignore: tuple[IgnoreEntry, ...] = ()
     interpreters: tuple[Interpreter, ...] = ()
     file: Path | None = field(default=None, compare=False)
+    cache: Path | None = Path(DEFAULT_CACHE)
 
 
 def load_config(start: Path) -> Config:
@@ -134,7 +138,7 @@ def _read(file: Path) -> dict[str, Any]:
 def _config(table: Any, file: Path) -> Config:
     if not isinstance(table, dict):
         raise ConfigurationError("[tool.eventkit] is not a table", where=str(file))
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"cache": file.parent / DEFAULT_CACHE}
     for key, value in table.items():
         if key not in _KEYS:
             mend = f"the known ones are {', '.join(_KEYS)}"
@@ -222,11 +226,23 @@ def _ignore(entry: dict[str, Any], file: Path, line: int) -> IgnoreEntry:
 
 _IGNORE_KEYS: Final = ("code", "event", "publisher", "subscriber", "path", "reason")
 _IGNORE_HEADER: Final = re.compile(r"\s*\[\[\s*(?:tool\s*\.\s*eventkit\s*\.\s*)?ignore\s*\]\]")
+
+
+def _cache(key: str, value: Any, file: Path) -> Path | None:
+    if value is False:
+        return None
+    if not isinstance(value, str) or not value:
+        mend = f'give a folder, {key} = "{DEFAULT_CACHE}", or false for none'
+        raise ConfigurationError(f"{key} is {value!r}", where=str(file), mend=mend)
+    return file.parent / value
+
+
 _KEYS: Final[dict[str, Callable[[str, Any, Path], Any]]] = {
     "sources": _paths,
     "neighbours": _paths,
     "import_timeout": _seconds,
     "ignore": _ignores,
     "interpreters": _interpreters,
+    "cache": _cache,
 }
 """How the value of each key is read; the names are those of `Config`."""

@@ -93,4 +93,9 @@ class Contract:
 def digest(schema: dict[str, Any] | bool) -> bytes:
     """Return what tells a schema from every other one: schemas that are written alike, in the same order, share it."""
     # In order, as the order of properties is that of the problems that a comparison finds.
-    return blake2b(json.dumps(schema).encode(), digest_size=16).digest()
+    return digest_of_text(json.dumps(schema))
+
+
+def digest_of_text(text: str) -> bytes:
+    """Return the digest of a schema that is at hand as the text that `json.dumps` gives."""
+    return blake2b(text.encode(), digest_size=16).digest()

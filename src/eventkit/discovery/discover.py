@@ -12,38 +12,47 @@ from pathlib import Path
 from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery import codes
 from eventkit.discovery.agreement import difference
+from eventkit.discovery.asyncapi import DocumentError
 from eventkit.discovery.config import Config
 from eventkit.discovery.contract import Contract, Place
+from eventkit.discovery.documents import read_documents
 from eventkit.discovery.git import Checkout, Revisions, is_revision
 from eventkit.discovery.landscape import Landscape, SourceProblem, shown
 from eventkit.discovery.progress import Observer, unobserved
 from eventkit.discovery.python.launch import import_packages
 from eventkit.discovery.renamed import renamed
 from eventkit.discovery.source import Source
+from eventkit.work import Work
 
 
-def discover(sources: Sequence[Path], config: Config, observe: Observer = unobserved) -> Landscape:
+def discover(
+    sources: Sequence[Path], config: Config, work: Work | None = None, observe: Observer = unobserved
+) -> Landscape:
     """Return the landscape of the sources and of the neighbours that are configured.
 
     Args:
         sources: Folders and documents; `Path("git:main:services")` is one in a git revision.
         config: The configuration; its `sources` are not used.
+        work: The means to read many documents; by default this process alone, without a cache.
         observe: Told how far it has come.
 
     Returns:
         All contracts that could be read, and what could not.
     """
     with Revisions() as revisions:
-        return renamed(_discover(sources, config, revisions, observe), revisions.renamed)
+        landscape = _discover(sources, config, revisions, work or Work(), observe)
+        return renamed(landscape, revisions.renamed) if revisions.checkouts else landscape
 
 
-def _discover(sources: Sequence[Path], config: Config, revisions: Revisions, observe: Observer) -> Landscape:
+def _discover(
+    sources: Sequence[Path], config: Config, revisions: Revisions, work: Work, observe: Observer
+) -> Landscape:
     taken: set[str] = set()
     # First, as a source may hold a folder of neighbours, and no file belongs to both.
     neighbours = [_read(path, taken, revisions, (), observe) for path in config.neighbours]
     files_of_neighbours = tuple(taken)
     own = [_read(path, taken, revisions, files_of_neighbours, observe) for path in sources]
-    register = _Register(config, tuple(revisions.checkouts.values()))
+    register = _Register(config, tuple(revisions.checkouts.values()), work)
     register.problems += (problem for source in (*neighbours, *own) for problem in source.problems)
     services, others = (register.take_code(several, observe) for several in (own, neighbours))
     services += register.take_documents(own)
@@ -86,9 +95,10 @@ def _service(contract: Contract) -> str:
 class _Register:
     """Takes contracts in, one a service, and gathers what is wrong."""
 
-    def __init__(self, config: Config, checkouts: Sequence[Checkout]) -> None:
+    def __init__(self, config: Config, checkouts: Sequence[Checkout], work: Work) -> None:
         self._config = config
         self._checkouts = checkouts
+        self._work = work
         self.problems: list[SourceProblem] = []
         self._coded: dict[str, Contract] = {}
         self._documented: dict[str, Contract] = {}
@@ -108,7 +118,14 @@ class _Register:
     def take_documents(self, sources: Iterable[Source]) -> list[Contract]:
         """Take the contracts in the sources' documents, except those of services whose code was read."""
         taken = []
-        for contract in (contract for source in sources for contract in source.documents):
+        files = [file for source in sources for file in source.documents]
+        for contract in read_documents(files, self._work):
+            if isinstance(contract, DocumentError):
+                mend = contract.mend or "correct the document"
+                problem = SourceProblem(codes.UNREADABLE_DOCUMENT, contract.what, contract.place, mend)
+                if problem not in self.problems:  # of a file to which several documents refer
+                    self.problems.append(problem)
+                continue
             code = self._coded.get(contract.service)
             if code is not None:
                 self.problems.append(_described_twice(contract, code))

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from eventkit.discovery import codes
-from eventkit.discovery.asyncapi import DocumentError, Folder, NoAsyncAPIError, is_asyncapi, read
+from eventkit.discovery.asyncapi import is_asyncapi
 from eventkit.discovery.asyncapi.folder import load
-from eventkit.discovery.contract import Contract, Place
+from eventkit.discovery.contract import Place
+from eventkit.discovery.documents import DocumentFile, digest_of
 from eventkit.discovery.files import files_of
 from eventkit.discovery.landscape import SourceProblem, shown
 from eventkit.discovery.progress import Observer, unobserved
@@ -35,21 +36,21 @@ class Source:
     Args:
         path: A folder or a document.
         packages: The Python packages with services.
-        documents: The contracts in AsyncAPI documents.
+        documents: The files with AsyncAPI documents.
         problems: What could not be read.
         files: The files that have to do with contracts, whether they could be read or not.
     """
 
     path: Path
     packages: list[Package] = field(default_factory=list)
-    documents: list[Contract] = field(default_factory=list)
+    documents: list[DocumentFile] = field(default_factory=list)
     problems: list[SourceProblem] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     _modules: list[Module] = field(default_factory=list)
-    _folder: Folder = field(init=False)
 
-    def __post_init__(self) -> None:
-        self._folder = Folder(self.path if self.path.is_dir() else self.path.parent)
+    @property
+    def _root(self) -> Path:
+        return self.path if self.path.is_dir() else self.path.parent
 
     @classmethod
     def read(cls, path: Path, taken: set[str], observe: Observer = unobserved) -> Source:
@@ -119,22 +120,8 @@ class Source:
         # In a folder, other JSON and YAML is none of our business; a file that was named is meant to be a contract.
         if not is_asyncapi(raw) and not is_meant:
             return False
-        try:
-            self.documents.append(read(raw, shown(file), self._folder.beside(file)))
-        except NoAsyncAPIError as error:
-            if not is_meant:
-                return False
-            self._unreadable(error)
-        except DocumentError as error:
-            self._unreadable(error)
+        self.documents.append(DocumentFile(file, digest_of(file, raw), len(raw), self._root, is_meant=is_meant))
         return True
-
-    def _unreadable(self, error: DocumentError) -> None:
-        problem = SourceProblem(
-            codes.UNREADABLE_DOCUMENT, error.what, error.place, error.mend or "correct the document"
-        )
-        if problem not in self.problems:  # of a file to which several documents refer
-            self.problems.append(problem)
 
     def _report(self, code: str, message: str, file: Path, mend: str, line: int = 1) -> None:
         self.problems.append(SourceProblem(code, message, Place(shown(file), line), mend))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal
 
@@ -41,19 +42,45 @@ def compare(
         The verdict with a counterexample, or with the reason why there is none. A schema that is not well formed, or
         refers to what is not part of it, makes the verdict "unknown"; nothing is raised for any JSON.
     """
+    return _answer(
+        lambda: (Document(publisher, "publisher", dialect), Document(subscriber, "subscriber", dialect)),
+        closed=closed_publisher,
+        assert_formats=formats == "assert",
+        budget=Budget(budget),
+    )
+
+
+def compare_texts(publisher: str, subscriber: str, *, closed_publisher: bool = False) -> Comparison:
+    """Decide the same about schemas that are at hand as text, which spares writing them to see whether they are alike.
+
+    Args:
+        publisher: the JSON Schema of what is sent, as `json.dumps` writes it.
+        subscriber: that of what is accepted, likewise.
+        closed_publisher: as for `compare`.
+
+    Returns:
+        What `compare` returns of the two.
+    """
+    return _answer(
+        lambda: (Document.of_text(publisher, "publisher"), Document.of_text(subscriber, "subscriber")),
+        closed=closed_publisher,
+        assert_formats=True,
+        budget=Budget(DEFAULT_BUDGET),
+    )
+
+
+def _answer(
+    documents: Callable[[], tuple[Document, Document]], *, closed: bool, assert_formats: bool, budget: Budget
+) -> Comparison:
     try:
-        return _compare(publisher, subscriber, closed_publisher, formats == "assert", dialect, Budget(budget))
+        return _compare(*documents(), closed, assert_formats, budget)
     except Undecided as undecided:
         return Comparison("unknown", reason=str(undecided))
     except RecursionError:
         return Comparison("unknown", reason="the schemas are nested too deeply")
 
 
-def _compare(
-    publisher: Json, subscriber: Json, closed: bool, assert_formats: bool, dialect: Dialect, budget: Budget
-) -> Comparison:
-    sent = Document(publisher, "publisher", dialect)
-    accepted = Document(subscriber, "subscriber", dialect)
+def _compare(sent: Document, accepted: Document, closed: bool, assert_formats: bool, budget: Budget) -> Comparison:
     if sent.text == accepted.text:
         return Comparison("compatible")
     graph = Graph(assert_formats=assert_formats)

@@ -31,6 +31,7 @@ SUBSCHEMA_MAPS = {"properties", "patternProperties", "$defs", "definitions", "de
 
 _IDENTIFIERS = ('"$id"', '"$anchor"', '"$dynamicAnchor"', '"$recursiveAnchor"')
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
+_NO_NUMBERS = ("NaN", "Infinity")
 _encode = json.JSONEncoder(allow_nan=False).encode
 
 
@@ -80,17 +81,18 @@ class Document:
         root: the schema, as JSON.
         side: "publisher" or "subscriber", to say whose schema is at fault.
         dialect: the dialect where the schema itself names none by `$schema`.
+        text: the schema as `json.dumps` writes it, where it is at hand.
 
     Raises:
         Undecided: the schema is not JSON, or names a dialect that is not known.
     """
 
-    def __init__(self, root: Json, side: str, dialect: Dialect) -> None:
+    def __init__(self, root: Json, side: str, dialect: Dialect, text: str | None = None) -> None:
         self.side = side
         if not isinstance(root, dict | bool):
             raise Undecided(f"the {side}'s schema is not an object or a boolean")
         try:
-            self.text = _encode(root)
+            self.text = _encode(root) if text is None else text
         except (TypeError, ValueError) as error:
             raise Undecided(f"the {side}'s schema is not JSON: {error}") from error
         except RecursionError as error:
@@ -100,6 +102,12 @@ class Document:
         self._by_uri: dict[str, Resource] = {}
         if self.root.dialect == "draft-04" or any(keyword in self.text for keyword in _IDENTIFIERS):
             self._index()
+
+    @classmethod
+    def of_text(cls, text: str, side: str) -> Document:
+        """Return the document that a text holds; it is kept, unless it is not JSON that everybody reads alike."""
+        root = json.loads(text)
+        return cls(root, side, "2020-12", None if any(name in text for name in _NO_NUMBERS) else text)
 
     def resource_of(self, raw: Json, parent: Resource) -> Resource:
         """Return the resource that a subschema belongs to: its own where it has an `$id`, else its parent's."""

@@ -7,6 +7,7 @@ annotations. It is a shortcut for large parts that both sides share; where it sa
 from __future__ import annotations
 
 import json
+import marshal
 from typing import TYPE_CHECKING, Any
 
 from eventkit.schema.budget import Budget, Undecided
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 _SETS = frozenset({"enum", "required", "type"})
 _DYNAMIC = frozenset({"$dynamicRef", "$recursiveRef"})
+_PLAIN = 0
+"""The version of marshal's format that tells nothing of how values lie in memory, only which they are."""
+_MAY_REFER = b"$"
+"""In the bytes of each schema that refers to something, as all keywords that do so begin with it."""
 _encode = json.JSONEncoder(sort_keys=True).encode
 
 _Schema = tuple[Json, Resource]
@@ -68,6 +73,17 @@ class Identity:
                 return False
         self._known.update(dict.fromkeys((_key(first), *reached_from), True))
         return True
+
+    def is_plain_to_see(self, one: Node, other: Node) -> bool:
+        """Tell whether two schemas that refer to nothing are written alike, to the letter; neither is parsed for it."""
+        if not isinstance(one.raw, dict) or one.raw != other.raw or one.dialect != other.dialect:
+            return False
+        if other.closing and other.closing != one.closing:
+            return False
+        # The bytes tell true from 1, and are made ten times as fast as JSON.
+        text = marshal.dumps(one.raw, _PLAIN)
+        self._budget.spend(len(text) >> 10)
+        return _MAY_REFER not in text and text == marshal.dumps(other.raw, _PLAIN)
 
 
 def _key(pair: _Pair) -> _Key:

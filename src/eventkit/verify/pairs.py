@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from eventkit.contract.event import EventType
+from eventkit.discovery.contract import Message
 from eventkit.discovery.progress import Observer, unobserved
 from eventkit.verify.comparer import Comparer
 from eventkit.verify.counterexamples import counterexample_of
@@ -14,6 +15,16 @@ from eventkit.verify.problems import finding_of
 from eventkit.verify.rules.pairs import UNDECIDED
 from eventkit.verify.rules.topology import VERSION_NOT_READ
 from eventkit.verify.traffic import Side, Traffic
+
+
+def compared_messages(traffic: Traffic) -> Iterator[tuple[Message, Message]]:
+    """Yield what is sent and what is read wherever somebody reads the version of an event that is published."""
+    for name, publishers in traffic.published.items():
+        readers = traffic.handled_as(name)
+        for publisher in publishers:
+            for reader in readers:
+                if reader.message.event.version == publisher.message.event.version:
+                    yield publisher.message, reader.message
 
 
 def check_pairs(

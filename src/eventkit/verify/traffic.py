@@ -85,8 +85,13 @@ class _Index:
         return sorted(self._all.near(name) if is_several else {name, *self._patterns.near(name)})
 
 
+def _order(side: Side) -> tuple[str, int, str]:
+    event = side.message.event
+    return event.name, event.version, side.service
+
+
 def _by_name(sides: Iterable[Side]) -> Mapping[str, tuple[Side, ...]]:
     found: defaultdict[str, list[Side]] = defaultdict(list)
-    for side in sorted(sides, key=lambda side: (side.message.event, side.service)):
+    for side in sorted(sides, key=_order):
         found[side.message.event.name].append(side)
     return {name: tuple(several) for name, several in sorted(found.items())}

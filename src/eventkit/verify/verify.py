@@ -8,7 +8,7 @@ from eventkit.verify.comparer import Comparer
 from eventkit.verify.finding import Finding, Report, Spot, count
 from eventkit.verify.grouping import grouped
 from eventkit.verify.ignores.silence import Ignores, silence
-from eventkit.verify.pairs import check_pairs
+from eventkit.verify.pairs import check_pairs, compared_messages
 from eventkit.verify.payloads import unknown_payloads
 from eventkit.verify.topology import never_handled, never_published, publishers_disagree
 from eventkit.verify.traffic import Traffic
@@ -36,6 +36,7 @@ def verify(
     traffic = Traffic.of(landscape)
     unread = [_unread(problem) for problem in landscape.problems]
     unknown = unknown_payloads(landscape.services)
+    comparer.prepare(compared_messages(traffic))
     pairs, findings = check_pairs(traffic, comparer, observe)
     findings += publishers_disagree(traffic, comparer)
     # What could not be read may publish or handle anything: nothing can be said about what nobody does.

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from eventkit.contract.event import EventType
 from eventkit.discovery.contract import Place
 from eventkit.discovery.landscape import Landscape
-from eventkit.verify.finding import Finding, Report, Spot, count
+from eventkit.verify.finding import Finding, Pair, Report, Spot, count
 from eventkit.verify.reporters import frame
 from eventkit.verify.reporters.text import write_text
 from eventkit.verify.rules import Severity
@@ -33,6 +34,20 @@ def text_of(report: Report) -> str:
 
 def text_of_finding(finding: Finding) -> str:
     return text_of(Report(1, 0, True, (), (finding,), count([finding])))
+
+
+def test_of_many_pairs_those_are_listed_that_do_not_fit() -> None:
+    pairs = tuple(
+        Pair(EventType("order.created"), f"publisher_{number}", "reader", "unknown" if number == 7 else "compatible")
+        for number in range(201)
+    )
+
+    few, many = (text_of(Report(1, 0, True, some, (), count([]))) for some in (pairs[1:], pairs))
+
+    assert few.count("publisher_") == 200
+    assert many.count("publisher_") == 1
+    assert "publisher_7" in many
+    assert "201 pairs: 200 compatible, 1 unknown" in many
 
 
 def test_a_finding_shows_both_places_an_event_that_shows_it_and_the_edit(tmp_path, monkeypatch) -> None:

@@ -34,13 +34,14 @@ class Document:
         self.opened = opened or _refused
         text = (parse_json if file.lower().endswith(".json") else parse_yaml)(_decode(raw, file), file)
         self.root = Node(self, "", text.value)
-        self._marks = text.marks
+        self._text = text
 
     def place(self, pointer: str) -> Place:
         """Return where the value at a JSON pointer stands, or the nearest value around it."""
-        while pointer not in self._marks:
+        marks = self._text.marks
+        while pointer not in marks:
             pointer = pointer.rpartition("/")[0]
-        return Place(self.file, *self._marks[pointer])
+        return Place(self.file, *marks[pointer])
 
     def find(self, pointer: str) -> Node | None:
         """Return the value at a JSON pointer, passing through references on the way; None where there is none."""

@@ -22,7 +22,10 @@ def parse_json(text: str, file: str) -> Text:
         value = strict_json.loads(text, _LIMITS)
     except StrictJSONError as error:
         raise DocumentError(str(error), place=Place(file, 1)) from None
-    return Text(value, _Scanner(text, file).marks())
+    # There are at most as many values as commas and opening brackets, and one: mostly there is no need to count.
+    if text.count(",") + text.count("{") + text.count("[") >= MAX_NODES:
+        _Scanner(text, file).marks()
+    return Text(value, lambda: _Scanner(text, file).marks())
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from eventkit.contract.event import TYPE_NAME, EventType
 from eventkit.discovery.asyncapi.document import Node
 from eventkit.discovery.asyncapi.exchange import Channel, Described, Exchange
 from eventkit.discovery.asyncapi.schemas import Payload, Schemas, UnknownPayloadError
-from eventkit.discovery.contract import Message
+from eventkit.discovery.contract import Message, Place
 
 _BATCH: Final = "application/cloudevents-batch"
 _STRUCTURED: Final = "application/cloudevents+"
@@ -31,11 +31,13 @@ class MessageReader:
     Args:
         schemas: The document's schemas.
         default_content_type: The content type of messages that name none.
+        with_places: Whether messages tell where they stand.
     """
 
-    def __init__(self, schemas: Schemas, default_content_type: str) -> None:
+    def __init__(self, schemas: Schemas, default_content_type: str, *, with_places: bool) -> None:
         self._schemas = schemas
         self._default_content_type = default_content_type
+        self._with_places = with_places
 
     def read(self, message: Described, exchange: Exchange) -> Message:
         """Return the event that a message carries, in the role that the exchange gives it.
@@ -64,9 +66,12 @@ class MessageReader:
             key=message.text("x-eventkit-key") or None,
             closed=_closed(message),
             unread=unread,
-            places={**(self._schemas.places(payload) if payload else {}), "": message.node.place},
-            function_place=exchange.operation.node.place,
+            places=self._places(message, payload) if self._with_places else {},
+            function_place=exchange.operation.node.place if self._with_places else None,
         )
+
+    def _places(self, message: Described, payload: Payload | None) -> dict[str, Place]:
+        return {**(self._schemas.places(payload) if payload else {}), "": message.node.place}
 
     def _attributes(self, message: Described) -> dict[str, Any]:
         """Return the CloudEvents attributes whose value the headers fix."""

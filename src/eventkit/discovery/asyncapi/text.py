@@ -6,7 +6,8 @@ UTF-8, and whatever is larger, deeper or more entangled than a contract can be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Final
 
 MAX_BYTES: Final = 5_000_000
@@ -29,18 +30,23 @@ Mark = tuple[int, int, int]
 """Line, column and width of what stands in a text, as in `Place`; a tuple, as a document has thousands of them."""
 
 
-@dataclass(frozen=True, slots=True)
 class Text:
     """One parsed text.
 
     Args:
         value: The document as JSON values.
-        marks: Where each member of an object and each item of an array stands, by JSON pointer from "" on. What a YAML
-            alias repeats has its mark where it is written, and no second one.
+        find_marks: Finds where each member of an object and each item of an array stands, by JSON pointer from "" on.
+            What a YAML alias repeats has its mark where it is written, and no second one.
     """
 
-    value: Any
-    marks: dict[str, Mark]
+    def __init__(self, value: Any, find_marks: Callable[[], dict[str, Mark]]) -> None:
+        self.value = value
+        self._find_marks = find_marks
+
+    @cached_property
+    def marks(self) -> dict[str, Mark]:
+        """Where everything stands; found when it is asked for, as of most documents nothing needs to be shown."""
+        return self._find_marks()
 
 
 def escape(name: str) -> str:

@@ -9,20 +9,27 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
 
 from eventkit.discovery.asyncapi.errors import DocumentError
-from eventkit.discovery.asyncapi.text import MAX_DEPTH, MAX_NODES, Mark, Text, escape
+from eventkit.discovery.asyncapi.text import MAX_DEPTH, MAX_NODES, Text
+from eventkit.discovery.asyncapi.yaml_marks import find_marks, mark_of
 from eventkit.discovery.contract import Place
 
 # The parser of libyaml reads ten times as fast; PyYAML's own one gives the same events.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STRING_TAGS: Final = frozenset({"!", "tag:yaml.org,2002:str"})
-_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
-_BOOLEANS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_BEFORE_DIGITS: Final = "0123456789+-."
+"""What every number begins with."""
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
@@ -32,8 +39,7 @@ def parse_yaml(text: str, file: str) -> Text:
     """Parse YAML text; raises DocumentError where it is not YAML, not JSON-like, or lies beyond the limits."""
     builder = _Builder(file)
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            builder.take(event)
+        builder.take(_events(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1)
@@ -41,7 +47,12 @@ def parse_yaml(text: str, file: str) -> Text:
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise DocumentError(f"not YAML: {reason}", place=Place(file, 1)) from None
-    return builder.text()
+    # Parsed once more where marks are needed: to keep the events of a large document would take too much memory.
+    return Text(builder.root[0] if builder.root else None, lambda: find_marks(_events(text)))
+
+
+def _events(text: str) -> Iterator[Any]:
+    return iter(_LOADER(text).get_event, None)
 
 
 @dataclass(slots=True)
@@ -49,12 +60,11 @@ class _Open:
     """A mapping or sequence whose end has not been reached."""
 
     value: dict[str, Any] | list[Any]
-    pointer: str
+    is_mapping: bool
     anchor: str | None
     nodes_before: int
     key: str | None = None
     """The key whose value comes next."""
-    key_start: Mark = (0, 0, 0)
     height: int = 1
     """Levels of nested values in it, itself included."""
 
@@ -69,31 +79,34 @@ class _Anchored:
 @dataclass(slots=True)
 class _Builder:
     file: str
-    marks: dict[str, Mark] = field(default_factory=dict)
     root: list[Any] = field(default_factory=list)
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, _Anchored | None] = field(default_factory=dict)
     """None while the anchored value is not complete."""
     nodes: int = 0
 
-    def text(self) -> Text:
-        return Text(self.root[0] if self.root else None, {"": (1, 1, 0), **self.marks})
+    def take(self, events: Iterable[Any]) -> None:
+        steps: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._start,
+            yaml.SequenceStartEvent: self._start,
+            yaml.MappingEndEvent: self._end,
+            yaml.SequenceEndEvent: self._end,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
+        for event in events:
+            step = steps.get(type(event))
+            if step is not None:
+                step(event)
 
-    def take(self, event: Any) -> None:
-        if isinstance(event, yaml.ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            self._start(event)
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            self._end(event)
-        elif isinstance(event, yaml.AliasEvent):
-            self._alias(event)
-        elif isinstance(event, yaml.DocumentStartEvent) and self.root:
+    def _document(self, event: Any) -> None:
+        if self.root:
             raise self._error(event, "a second YAML document follows", "put each service into a file of its own")
 
     def _scalar(self, event: Any) -> None:
         parent = self.stack[-1] if self.stack else None
-        if parent is not None and isinstance(parent.value, dict) and parent.key is None:
+        if parent is not None and parent.is_mapping and parent.key is None:
             self._key(parent, parent.value, event)
             return
         value = self._value_of(event)
@@ -101,23 +114,23 @@ class _Builder:
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchored(value, 1, 0)
 
-    def _key(self, parent: _Open, mapping: dict[str, Any], event: Any) -> None:
+    def _key(self, parent: _Open, mapping: Any, event: Any) -> None:
         key = event.value
         if key == "<<" and event.implicit[0]:
             raise self._error(event, "the merge key '<<' is not part of YAML 1.2", "write the keys out")
         if key in mapping:
             raise self._error(event, f"the key {key!r} stands twice in one mapping", "keep one of the two")
         parent.key = key
-        parent.key_start = _mark(event)
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchored(key, 1, 0)
 
     def _start(self, event: Any) -> None:
         if event.tag is not None and not event.implicit:
             raise self._error(event, f"the tag {event.tag!r} has no meaning in JSON", "remove it")
-        value: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
-        pointer = self._put(value, event, nodes=1, height=0)
-        self.stack.append(_Open(value, pointer, event.anchor, self.nodes - 1))
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        value: dict[str, Any] | list[Any] = {} if is_mapping else []
+        self._put(value, event, nodes=1, height=0)
+        self.stack.append(_Open(value, is_mapping, event.anchor, self.nodes - 1))
         if len(self.stack) > MAX_DEPTH:
             raise self._error(event, f"nested deeper than {MAX_DEPTH} levels")
         if event.anchor is not None:
@@ -130,45 +143,36 @@ class _Builder:
         if self.stack:
             parent = self.stack[-1]
             parent.height = max(parent.height, done.height + 1)
-        line, column, _ = self.marks.get(done.pointer, (0, 0, 0))
-        # A block collection ends on a later line; one in braces is shown whole where it fits a line.
-        if event.end_mark.line + 1 == line:
-            self.marks[done.pointer] = (line, column, event.end_mark.column + 1 - column)
 
     def _alias(self, event: Any) -> None:
         anchored = self.anchors.get(event.anchor)
         if anchored is None:
             what = "is not defined before" if event.anchor not in self.anchors else "contains itself"
             raise self._error(event, f"the alias '*{event.anchor}' {what}")
-        if self.stack and isinstance(self.stack[-1].value, dict) and self.stack[-1].key is None:
+        if self.stack and self.stack[-1].is_mapping and self.stack[-1].key is None:
             raise self._error(event, "an alias stands as a key", "write the key out")
         if len(self.stack) + anchored.height > MAX_DEPTH:
             raise self._error(event, f"nested deeper than {MAX_DEPTH} levels")
         self._put(anchored.value, event, anchored.nodes, anchored.height)
 
-    def _put(self, value: Any, event: Any, nodes: int, height: int) -> str:
-        """Store a value where it belongs, and return its pointer."""
+    def _put(self, value: Any, event: Any, nodes: int, height: int) -> None:
+        """Store a value where it belongs."""
         self.nodes += nodes
         if self.nodes > MAX_NODES:
             raise self._error(event, f"the document has more than {MAX_NODES:,} values, aliases written out")
         if not self.stack:
             self.root.append(value)
-            return ""
+            return
         parent = self.stack[-1]
-        parent.height = max(parent.height, height + 1)
-        mark = _mark(event)
+        if height >= parent.height:
+            parent.height = height + 1
         if isinstance(parent.value, list):
-            pointer = f"{parent.pointer}/{len(parent.value)}"
             parent.value.append(value)
         elif parent.key is None:
             raise self._error(event, "a mapping or a sequence stands as a key", "use text as key")
         else:
-            pointer = f"{parent.pointer}/{escape(parent.key)}"
             parent.value[parent.key] = value
-            mark = _from_key_to(mark, parent.key_start)
             parent.key = None
-        self.marks[pointer] = mark
-        return pointer
 
     def _value_of(self, event: Any) -> Any:
         text: str = event.value
@@ -176,10 +180,10 @@ class _Builder:
             if event.tag is not None and event.tag not in _STRING_TAGS:
                 raise self._error(event, f"the tag {event.tag!r} has no meaning in JSON", "remove it")
             return text
-        if text in _NULL:
-            return None
-        if text in _BOOLEANS:
-            return _BOOLEANS[text]
+        if text in _WORDS:
+            return _WORDS[text]
+        if text[0] not in _BEFORE_DIGITS:
+            return text
         if _INTEGER.fullmatch(text):
             if len(text) > 1000:
                 raise self._error(event, f"an integer of {len(text):,} digits")
@@ -189,15 +193,4 @@ class _Builder:
         return float(text) if _FLOAT.fullmatch(text) else text
 
     def _error(self, event: Any, what: str, mend: str | None = None) -> DocumentError:
-        return DocumentError(what, place=Place(self.file, *_mark(event)), mend=mend)
-
-
-def _mark(event: Any) -> Mark:
-    start, end = event.start_mark, event.end_mark
-    return start.line + 1, start.column + 1, end.column - start.column if end.line == start.line else 0
-
-
-def _from_key_to(value: Mark, key: Mark) -> Mark:
-    """Return the mark of a key with its value, or of the key alone where the value is not on its line."""
-    line, column, width = value
-    return (line, key[1], column + width - key[1]) if line == key[0] and width else key
+        return DocumentError(what, place=Place(self.file, *mark_of(event)), mend=mend)

@@ -27,9 +27,10 @@ class Ignores:
     """What is silenced in a landscape.
 
     Args:
-        comments: The comments in all files in which a finding can be.
+        comments: The comments in our own files.
         entries: The entries of the configuration.
-        own_files: The files of whose comments unused ones are reported: those of others are not ours to mend.
+        own_files: Our own files. Of others, only comments where something was found count, and what is wrong with
+            them is not ours to mend.
         whole: All that is configured is checked, so that what silences nothing here does so nowhere.
         today: The day of which expiry is judged.
     """
@@ -50,10 +51,7 @@ class Ignores:
             whole: All that is configured is in the landscape.
             today: The day of which expiry is judged.
         """
-        messages = (message for contract in landscape.contracts for message in (*contract.publishes, *contract.handles))
-        places = (place for message in messages for place in (*message.places.values(), message.function_place))
-        files = {*landscape.files, *(place.file for place in places if place is not None)}
-        comments = tuple(ignore for file in sorted(files) for ignore in comments_in(file))
+        comments = tuple(ignore for file in landscape.files for ignore in comments_in(file))
         return cls(comments, tuple(of_entries(entries)), frozenset(landscape.files), whole, today)
 
 
@@ -72,7 +70,9 @@ def silence(findings: Sequence[Finding], ignores: Ignores, *, complete: bool) ->
         ignores: What is to be silenced.
         complete: All sources could be read. Where not, an ignore may be meant for what was not.
     """
-    everything = (*ignores.comments, *ignores.entries)
+    others = {spot.place.file for finding in findings for spot in finding.spots} - ignores.own_files
+    elsewhere = (ignore for file in sorted(others) for ignore in comments_in(file))
+    everything = (*ignores.comments, *elsewhere, *ignores.entries)
     active: defaultdict[str, list[Ignore]] = defaultdict(list)
     for ignore in everything:
         if ignore.acts(ignores.today):

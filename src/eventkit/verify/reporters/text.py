@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
 
@@ -16,11 +16,13 @@ from rich.table import Table
 from rich.text import Text
 
 from eventkit.schema.comparison import Verdict
-from eventkit.verify.finding import Report, title
+from eventkit.verify.finding import Pair, Report, title
 from eventkit.verify.reporters.frame import frame
 from eventkit.verify.reporters.words import summary
 
 _UNBOUNDED: Final = 10_000
+_MOST_LISTED: Final = 200
+"""Pairs that a table shows; of more, only those are listed that are not compatible."""
 _PARTS_OF_NAME: Final = re.compile(r"[^._\s]*[._\s]|[^._\s]+")
 _VERDICTS: Final[dict[Verdict, str]] = {"compatible": "green", "incompatible": "bold red", "unknown": "bold yellow"}
 
@@ -45,8 +47,9 @@ def write_text(report: Report, stream: TextIO, *, colours: bool = True) -> None:
         emoji=False,
         markup=False,
     )
-    if report.pairs:
-        console.print(_table(report))
+    listed = _listed(report.pairs)
+    if listed:
+        console.print(_table(listed))
         console.print()
     for finding in report.findings:
         # Not wrapped: a counterexample is there to be copied, and marks stand below what they mark.
@@ -56,12 +59,17 @@ def write_text(report: Report, stream: TextIO, *, colours: bool = True) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _table(report: Report) -> Table:
+def _listed(pairs: Sequence[Pair]) -> Sequence[Pair]:
+    """Return the pairs that are worth a line: in a large landscape those that fit say nothing that the sum does not."""
+    return pairs if len(pairs) <= _MOST_LISTED else [pair for pair in pairs if pair.verdict != "compatible"]
+
+
+def _table(pairs: Sequence[Pair]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in ("event", "publisher", "subscriber"):
         table.add_column(name, overflow="fold")
     table.add_column("verdict", no_wrap=True)
-    for pair in report.pairs:
+    for pair in pairs:
         names = (_Name(name) for name in (title(pair.event), pair.publisher, pair.subscriber))
         table.add_row(*names, Text(pair.verdict, _VERDICTS[pair.verdict]))
     return table

@@ -1,0 +1,46 @@
+"""How large landscapes are worked on: what was found is kept in a cache, and several processes share what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from eventkit.work.cache import Cache
+from eventkit.work.processes import Processes
+
+__all__ = ["Cache", "Processes", "Work"]
+
+
+@dataclass(slots=True)
+class Work:
+    """The means to work with: a context manager, at whose end the cache is written and the processes end.
+
+    Without arguments there is no cache, and all is done in this process.
+
+    Args:
+        cache: What was found before.
+        processes: Who helps.
+    """
+
+    cache: Cache = field(default_factory=lambda: Cache(None))
+    processes: Processes = field(default_factory=lambda: Processes(1))
+
+    @classmethod
+    def on_all_cores(cls, cache: Path | None) -> Work:
+        """Return the means to use the whole machine.
+
+        Args:
+            cache: The cache's folder, which is made where it is missing; None for no cache.
+        """
+        return cls(Cache(cache), Processes())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.processes.close(cancel=error is not None)
+        self.cache.close()
