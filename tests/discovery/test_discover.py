@@ -224,6 +224,17 @@ def test_a_document_that_differs_from_the_code_is_told_with_the_difference(write
     assert not problem.leaves_gap
 
 
+def test_a_document_that_does_not_say_what_an_event_looks_like_is_not_said_to_agree(write) -> None:
+    head, payload = SOLD.split("        payload:\n")
+    folder = write(
+        {"shop/__init__.py": PUBLISHER, "shop.asyncapi.yaml": head + payload[payload.index("operations:") :]}
+    )
+    (problem,) = discover([folder], Config()).problems
+
+    assert problem.code == codes.DOCUMENT_DIFFERS
+    assert "item.sold v1, which it publishes, could not be compared: " in problem.message
+
+
 def test_contracts_gathered_from_many_repositories_are_one_landscape(write) -> None:
     folder = write(
         {

@@ -35,6 +35,8 @@ def _by_event(messages: Iterable[Message]) -> dict[EventType, Message]:
 def _schema_difference(document: Message, code: Message) -> str | None:
     if document.key != code.key:
         return f"has the key {document.key} in the document and {code.key} in the code"
+    if document.unread:
+        return f"could not be compared: {document.unread}"
     if document.schema == code.schema and document.closed == code.closed:
         return None
     for narrower, wider in ((code, document), (document, code)):
