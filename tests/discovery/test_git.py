@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from eventkit.discovery.contract import Place
 from eventkit.discovery.discover import discover
 from eventkit.discovery.git import content_of
 from eventkit.discovery.landscape import Landscape
+from eventkit.verify.ignores.silence import Ignores
 from eventkit.verify.source_lines import line_at
+from eventkit.verify.verify import verify
 from tests.files import write_files
 from tests.repository import commit, git
 
@@ -293,6 +296,25 @@ def test_no_filter_and_no_hook_runs(repository, tmp_path) -> None:
     assert [contract.service for contract in read("git:HEAD").services] == ["orders"]
     assert not (tmp_path / "smudged").exists()
     assert not (tmp_path / "hooked").exists()
+
+
+def test_a_comment_in_a_revision_silences_a_finding(repository, monkeypatch) -> None:
+    reader = """
+        from eventkit import Event, Service
+        service = Service("mail")
+        class Wanted(Event, type="order.created"):
+            id: str  # eventkit: ignore[EK101] mail is rewritten
+        @service.handler
+        async def handle(event: Wanted) -> None: ...
+    """
+    commit(repository, {"services/mail.py": reader}, tag="silenced")
+    (repository / "services" / "mail.py").unlink()
+    landscape = read("git:silenced:services")
+    ignores = Ignores.of(landscape, (), whole=True, today=date(2030, 1, 1))
+
+    assert "git:silenced:services/mail.py" in landscape.files
+    assert verify(landscape, ignores=ignores).findings == ()
+    assert [finding.code for finding in verify(landscape).findings] == ["EK101"]
 
 
 def test_names_of_any_kind_are_read(repository) -> None:
