@@ -86,6 +86,20 @@ def test_the_schema_of_a_renamed_event_is_left_over_and_goes_with_the_next_expor
     assert eventkit("export", "--check").status == 0
 
 
+def test_the_schema_of_a_retained_version_is_kept(project: Path, eventkit: CLI) -> None:
+    eventkit("export")
+    (project / "services" / "shop" / "__init__.py").write_text(
+        SHOP.replace('"order.created"', '"order.created", version=2')
+    )
+    (project / "eventkit.toml").write_text('sources = ["services"]\n[retained]\n"order.created" = [1]\n')
+    eventkit("export")
+
+    assert (project / "schemas" / "events" / "order.created.v1.json").exists()
+    assert eventkit("export", "--check").status == 0
+    (project / "eventkit.toml").write_text('sources = ["services"]\n')
+    assert "left over  schemas/events/order.created.v1.json" in eventkit("export", "--check").out
+
+
 @pytest.mark.parametrize("name", ["events/order.lost.v1.json", "old.asyncapi.yaml"])
 def test_a_file_of_somebody_else_that_belongs_to_no_service_is_named_and_left(
     project: Path, eventkit: CLI, name: str

@@ -5,6 +5,8 @@
         before/payments.py    with it, everything fits
         after/payments.py     with it, the rule of the folder's name is broken
 
+For EK3xx, `before/` is the baseline. An `eventkit.toml` beside the folders configures modes and retained versions.
+
 A service is a module, or a document such as `payments.asyncapi.yaml`. The lines that a finding has to show carry its
 code in a comment: `# EK102`, and in JSON, which has none, `"$comment": "EK102"`. Documents are read by discovery;
 modules are imported here and not in processes of their own, which would take minutes.
@@ -19,12 +21,15 @@ from pathlib import Path
 from types import ModuleType
 
 from eventkit.contract.service import Service
-from eventkit.discovery.config import Config
+from eventkit.discovery.config import OWN_FILE, Config, load_config
 from eventkit.discovery.contract import Contract
 from eventkit.discovery.discover import discover
 from eventkit.discovery.landscape import Landscape
 from eventkit.discovery.python.contracts import contract_of
 from eventkit.discovery.python.source_files import SourceFiles
+from eventkit.discovery.retained import read_retained_versions
+from eventkit.verify.finding import Report
+from eventkit.verify.verify import Past, verify
 
 HERE = Path(__file__).parent
 DEFECTS = sorted(folder for folder in (HERE / "defects").iterdir() if folder.is_dir())
@@ -52,14 +57,33 @@ def stage_of(case: Path, name: str) -> Stage:
     services = [value for module in modules for value in vars(module).values() if isinstance(value, Service)]
     documents = discover([file for file in files if not _is_code(file)], Config())
     contracts = (*documents.services, *(contract_of(service, service.name, SourceFiles()) for service in services))
-    return Stage(tuple(services), Landscape(tuple(sorted(contracts, key=_name)), problems=documents.problems))
+    published = {message.event for contract in contracts for message in contract.publishes}
+    retained, problems = read_retained_versions(config_of(case).retained, published)
+    landscape = Landscape(
+        tuple(sorted(contracts, key=_name)), problems=(*documents.problems, *problems), retained=tuple(retained)
+    )
+    return Stage(tuple(services), landscape)
+
+
+def report_of(case: Path) -> Report:
+    """Return what is found after the change: for EK3xx, what it breaks of that before it."""
+    before = stage_of(case, "before").landscape if case.name.startswith("ek3") else None
+    past = Past(before, evolution=config_of(case).evolution) if before else None
+    return verify(stage_of(case, "after").landscape, past=past)
+
+
+def config_of(case: Path) -> Config:
+    """Return what a case configures."""
+    return load_config(case) if (case / OWN_FILE).exists() else Config()
 
 
 def marked_lines(case: Path, code: str) -> set[tuple[str, int]]:
-    """Return the files and lines, after the change, that carry a code."""
+    """Return the files and lines that carry a code: after the change, and where it breaks the baseline also before."""
+    stages = ("before", "after") if code.startswith("EK3") else ("after",)
     return {
         (file.relative_to(Path.cwd()).as_posix(), number)
-        for file in _files(case, "after")
+        for stage in stages
+        for file in (*_files(case, stage), *case.glob("schemas/events/*"))
         for number, line in enumerate(file.read_text("utf-8").split("\n"), start=1)
         if code in MARK.findall(line)
     }
@@ -67,7 +91,7 @@ def marked_lines(case: Path, code: str) -> set[tuple[str, int]]:
 
 def _files(case: Path, stage: str) -> Iterator[Path]:
     for folder in (case, case / stage):
-        yield from sorted(file for file in folder.iterdir() if file.is_file())
+        yield from sorted(file for file in folder.iterdir() if file.is_file() and file.name != OWN_FILE)
 
 
 def _is_code(file: Path) -> bool:

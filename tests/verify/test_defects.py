@@ -12,9 +12,9 @@ from eventkit.discovery.contract import Message
 from eventkit.schema import MISSING
 from eventkit.verify.finding import Finding, title
 from eventkit.verify.rules import RULES
-from eventkit.verify.verify import verify
+from eventkit.verify.verify import Past, verify
 from tests.schema.oracles import python_accepts, rust_accepts
-from tests.verify.cases import DEFECTS, HARMLESS, Stage, marked_lines, stage_of
+from tests.verify.cases import DEFECTS, HARMLESS, Stage, config_of, marked_lines, report_of, stage_of
 
 DECLARE = re.compile(r"declare `(\w+: .*?)` in \w+,")
 IMPORTS = "; ".join(
@@ -40,10 +40,18 @@ def test_after_a_harmless_change_nothing_is_found(case) -> None:
     assert_nothing_is_found(stage_of(case, "after"))
 
 
+@pytest.mark.parametrize("case", [case for case in HARMLESS if case.name.startswith("evolution_")], ids=name_of)
+def test_a_change_that_is_harmless_in_either_order_of_deployment_is_silent(case) -> None:
+    past = Past(stage_of(case, "before").landscape, evolution=config_of(case).evolution)
+
+    assert verify(stage_of(case, "after").landscape, past=past).findings == ()
+
+
 @pytest.mark.parametrize("case", DEFECTS, ids=name_of)
 def test_a_defect_is_found_at_the_lines_that_are_wrong(case) -> None:
     code, stage = code_of(case), stage_of(case, "after")
-    report = verify(stage.landscape)
+    before = stage_of(case, "before")
+    report = report_of(case)
     found = [finding for finding in report.findings if finding.code == code]
 
     assert len(found) == 1
@@ -53,7 +61,7 @@ def test_a_defect_is_found_at_the_lines_that_are_wrong(case) -> None:
     # It is the only one. A renamed event is also one that nobody handles, which is said to those who ask for it.
     assert {other.code for other in report.findings} - {code} <= {"EK203"}
     assert report.status == (1 if RULES[code].severity == "error" else 0)
-    assert_counterexample_shows(finding, stage)
+    assert_counterexample_shows(finding, stage, before)
 
 
 def test_the_declaration_that_help_names_mends_the_pair(tmp_path) -> None:
@@ -84,7 +92,7 @@ def assert_nothing_is_found(stage: Stage) -> None:
     assert report.status == 0
 
 
-def assert_counterexample_shows(finding: Finding, stage: Stage) -> None:
+def assert_counterexample_shows(finding: Finding, stage: Stage, before: Stage) -> None:
     """Ask other validators, and where the subscriber is code, give the counterexample to it."""
     if finding.code.startswith("EK1") and finding.code != "EK199":
         assert accepts(schema_of(finding, stage, finding.publisher, "publishes"), finding.counterexample) == {True}
@@ -97,19 +105,35 @@ def assert_counterexample_shows(finding: Finding, stage: Stage) -> None:
                 field = (finding.path or "").split("/")[1]
                 # "*" stands for fields that nobody declares.
                 assert field == "*" or field in {str(each["loc"][0]) for each in error.value.errors()}
-    elif finding.code in ("EK202", "EK204"):
+    elif finding.code in ("EK301", "EK302"):
+        sender, reader = (stage, before) if finding.code == "EK301" else (before, stage)
+        assert accepts(schema_of(finding, sender, finding.publisher, "publishes"), finding.counterexample) == {True}
+        read = schema_of(finding, reader, finding.subscriber, "handles")
+        assert read is None or False in accepts(read, finding.counterexample)
+    elif finding.code == "EK304":
+        schemas = [schema_of(finding, one, finding.publisher, "publishes") for one in (before, stage)]
+        assert {frozenset(accepts(schema, finding.counterexample)) for schema in schemas} == {
+            frozenset({True}),
+            frozenset({False}),
+        }
+    elif finding.code in ("EK202", "EK209") and finding.subscriber is None:
         assert accepts(schema_of(finding, stage, finding.publisher, "publishes"), finding.counterexample) == {True}
+    elif finding.code == "EK204":
+        retained = (message for contract in stage.landscape.retained for message in contract.publishes)
+        sent = schema_of(finding, stage, finding.publisher, "publishes") or next(retained).schema
+        assert accepts(sent, finding.counterexample) == {True}
     else:
         assert finding.counterexample is MISSING
 
 
-def schema_of(finding: Finding, stage: Stage, service: str | None, role: str) -> dict | bool:
+def schema_of(finding: Finding, stage: Stage, service: str | None, role: str) -> dict | bool | None:
+    """Return the schema of the finding's event; None where the service has it in other versions only."""
     (contract,) = (contract for contract in stage.landscape.services if contract.service == service)
     messages: tuple[Message, ...] = getattr(contract, role)
-    return next(message.schema for message in messages if message.event == finding.event)
+    return next((message.schema for message in messages if message.event == finding.event), None)
 
 
-def accepts(schema: dict | bool, event: object) -> set[bool]:
+def accepts(schema: dict | bool | None, event: object) -> set[bool]:
     """Return what two other validators say."""
     dialect = "draft-07" if isinstance(schema, dict) and "draft-07" in schema.get("$schema", "") else "2020-12"
     return {judge(schema, event, dialect, formats=True) for judge in (python_accepts, rust_accepts)}

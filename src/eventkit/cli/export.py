@@ -34,7 +34,8 @@ def export(
     # A contract that was read from a document has one.
     coded = [contract for contract in landscape.services if contract.coded]
     used = {Path(contract.source).resolve() for contract in landscape.contracts if Path(contract.source).is_file()}
-    files = exported(coded, output, whole=not sources, used=used)
+    retained = {Path(contract.source).resolve() for contract in landscape.retained}
+    files = exported(coded, output, whole=not sources, used=used, retained=retained)
     changes = files.changes() if check else files.write()
     words = ("missing", "stale", "left over", "left over") if check else ("create", "update", "remove", "leave")
     for word, paths in zip(words, (changes.missing, changes.stale, changes.left_over, changes.strays), strict=True):

@@ -62,7 +62,15 @@ def complete_landscape(sources: Sequence[Path] | None) -> Landscape:
         ConfigurationError: There is no source, or something in one could not be read: what is made of a part of the
             contracts would look like the whole.
     """
-    landscape = chosen_landscape(sources)
+    return complete(chosen_landscape(sources))
+
+
+def complete(landscape: Landscape) -> Landscape:
+    """Return a landscape, if all of it could be read.
+
+    Raises:
+        ConfigurationError: Something in it could not be read.
+    """
     unread = [problem for problem in landscape.problems if RULES[problem.code].severity is Severity.ERROR]
     if unread:
         first = unread[0]

@@ -11,13 +11,17 @@ import typer
 
 from eventkit.cli.command import command_app
 from eventkit.cli.landscape import Sources, chosen_landscape
+from eventkit.cli.past import past_of, snapshot_of
 from eventkit.cli.progress import progress
 from eventkit.cli.reports import Outputs
+from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.config import load_config
 from eventkit.verify.comparer import Comparer
+from eventkit.verify.deployed import amid_deployed
 from eventkit.verify.ignores.silence import Ignores
 from eventkit.verify.reporters import Format
 from eventkit.verify.rules import Severity
+from eventkit.verify.verify import Past
 from eventkit.verify.verify import verify as verify_landscape
 from eventkit.work import Work
 
@@ -46,6 +50,21 @@ def verify(
     severity: Annotated[
         Severity, typer.Option(help="The least severity of the findings that are listed.")
     ] = Severity.WARNING,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="What the sources are compared with: whom does the change break? A folder, a document or git:REV.",
+            show_default="`baseline` of the configuration, where no SOURCE is named",
+        ),
+    ] = None,
+    deployed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SNAPSHOT", help="Documents of all that is deployed: may --service be deployed amid them?"
+        ),
+    ] = None,
+    service: Annotated[str | None, typer.Option(metavar="NAME", help="The service that is to be deployed.")] = None,
     schema: Annotated[
         bool,
         typer.Option(
@@ -63,6 +82,7 @@ def verify(
 
     The contracts of services that belong to others, `neighbours` in the same configuration, are always checked along.
     """
+    _check(baseline, deployed, service)
     outputs = Outputs.parse(format, output or ())
 
     def run() -> int:
@@ -71,9 +91,17 @@ def verify(
         with progress() as observe, Work.on_all_cores(folder) as work:
             landscape = chosen_landscape(sources, config, work, observe)
             # What is not checked in a run on one source may be what an ignore is for.
-            whole = not sources or not config.sources
+            whole = deployed is None and (not sources or not config.sources)
             ignores = Ignores.of(landscape, config.ignore, whole=whole, today=datetime.now(UTC).date())
-            report = verify_landscape(landscape, Comparer(work), ignores, observe)
+            asked = service
+            if deployed is None:
+                # The configured baseline is one of the configured sources: beside others, all else would look removed.
+                past = past_of(baseline or (None if sources else config.baseline), config, work)
+            else:
+                snapshot = snapshot_of(deployed, config, work)
+                landscape = amid_deployed(landscape, snapshot, service)
+                asked, past = landscape.services[0].service, Past(snapshot, (), config.evolution)
+            report = verify_landscape(landscape, Comparer(work), ignores, observe, past=past, service=asked)
         if work.cache.problem:
             sys.stderr.write(f"warning: the cache in {folder} was not used: {work.cache.problem}\n")
         outputs.write(report.listing(severity))
@@ -84,3 +112,12 @@ def verify(
 
         raise typer.Exit(run_again(run, sources))
     raise typer.Exit(run())
+
+
+def _check(baseline: Path | None, deployed: Path | None, service: str | None) -> None:
+    if baseline is not None and deployed is not None:
+        raise ConfigurationError("--baseline and --deployed are two questions", mend="ask one of them")
+    if service is not None and deployed is None:
+        raise ConfigurationError(
+            "--service says what is to be deployed, and not amid what", mend="add --deployed SNAPSHOT"
+        )

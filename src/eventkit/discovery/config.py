@@ -5,6 +5,7 @@
     neighbours = ["schemas/external"]   # contracts of services that belong to others, always part of the landscape
     import_timeout = 60                 # seconds that importing one service may take
     cache = ".eventkit_cache"           # the folder for what is kept from run to run; false for none
+    baseline = "git:main"               # what the configured sources are compared with, see `evolution`
 
     [tool.eventkit.interpreters]        # the Python of services that have an environment of their own
     "services/legacy" = "services/legacy/.venv/bin/python"
@@ -31,6 +32,7 @@ from typing import Any, Final
 
 from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.contract import Place
+from eventkit.discovery.evolution import Evolution, Retained, read_evolution, read_retained, source_path
 from eventkit.discovery.git import is_revision
 from eventkit.discovery.landscape import shown
 
@@ -94,6 +96,9 @@ class Config:
         interpreters: Which Python imports the services in which folders.
         file: The file that says all this; None where there is none.
         cache: The folder for what is kept from run to run; None where nothing is.
+        baseline: A source with the contracts that the configured sources are compared with.
+        evolution: How events may change.
+        retained: Versions of events that are to be read although nobody publishes them any more.
     """
 
     sources: tuple[Path, ...] = ()
@@ -103,6 +108,9 @@ class Config:
     interpreters: tuple[Interpreter, ...] = ()
     file: Path | None = field(default=None, compare=False)
     cache: Path | None = Path(DEFAULT_CACHE)
+    baseline: Path | None = None
+    evolution: Evolution = field(default_factory=Evolution)
+    retained: tuple[Retained, ...] = ()
 
 
 def load_config(start: Path) -> Config:
@@ -244,5 +252,8 @@ _KEYS: Final[dict[str, Callable[[str, Any, Path], Any]]] = {
     "ignore": _ignores,
     "interpreters": _interpreters,
     "cache": _cache,
+    "baseline": source_path,
+    "evolution": read_evolution,
+    "retained": read_retained,
 }
 """How the value of each key is read; the names are those of `Config`."""

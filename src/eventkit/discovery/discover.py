@@ -21,6 +21,7 @@ from eventkit.discovery.landscape import Landscape, SourceProblem, shown
 from eventkit.discovery.progress import Observer, unobserved
 from eventkit.discovery.python.launch import import_packages
 from eventkit.discovery.renamed import renamed
+from eventkit.discovery.retained import read_retained_versions
 from eventkit.discovery.source import Source
 from eventkit.work import Work
 
@@ -57,11 +58,15 @@ def _discover(
     services, others = (register.take_code(several, observe) for several in (own, neighbours))
     services += register.take_documents(own)
     others += register.take_documents(neighbours)
+    published = {message.event for contract in (*services, *others) for message in contract.publishes}
+    retained, problems = read_retained_versions(config.retained, published)
+    register.problems += problems
     return Landscape(
         tuple(sorted(services, key=_service)),
         tuple(sorted(others, key=_service)),
         tuple(sorted(register.problems, key=lambda problem: (problem.place, problem.code, problem.message))),
         tuple(sorted(file for source in own for file in source.files)),
+        tuple(retained),
     )
 
 

@@ -41,12 +41,14 @@ class Landscape:
             than the landscape shows.
         problems: What could not be read, in the order of the places.
         files: The files of the sources, not of the neighbours, that were read, sorted.
+        retained: What services published once, and what is still to be read: each contract holds one such event.
     """
 
     services: tuple[Contract, ...] = ()
     neighbours: tuple[Contract, ...] = ()
     problems: tuple[SourceProblem, ...] = ()
     files: tuple[str, ...] = ()
+    retained: tuple[Contract, ...] = ()
 
     @property
     def contracts(self) -> tuple[Contract, ...]:

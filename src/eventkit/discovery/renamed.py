@@ -23,6 +23,7 @@ def renamed(landscape: Landscape, rename: Rename) -> Landscape:
         tuple(_contract(contract, rename) for contract in landscape.neighbours),
         tuple(_problem(problem, rename) for problem in landscape.problems),
         tuple(map(rename, landscape.files)),
+        landscape.retained,
     )
 
 

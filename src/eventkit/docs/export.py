@@ -17,20 +17,26 @@ from typing import Any, Final
 from eventkit.contract.envelope import dataschema_of
 from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.contract import Contract, Message
+from eventkit.discovery.retained import EXPORTED, EXPORTED_FOR
 from eventkit.docs.asyncapi import document
 from eventkit.docs.files import Files
 from eventkit.docs.tidy import tidy
 from eventkit.docs.validation import check_document
 from eventkit.docs.yaml_text import to_yaml
 
-_MARK: Final = "Written by `eventkit export` for {}; change the code instead."
-_MARKED: Final = re.compile(re.escape(_MARK).replace(r"\{\}", r"(\S+)"))
 _OUR_ID: Final = re.compile(r'^ *"\$id": "urn:eventkit:', re.MULTILINE)
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _2020_12: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
-def exported(contracts: Iterable[Contract], folder: Path, *, whole: bool, used: Collection[Path] = ()) -> Files:
+def exported(
+    contracts: Iterable[Contract],
+    folder: Path,
+    *,
+    whole: bool,
+    used: Collection[Path] = (),
+    retained: Collection[Path] = (),
+) -> Files:
     """Return the files of some contracts.
 
     Args:
@@ -39,6 +45,7 @@ def exported(contracts: Iterable[Contract], folder: Path, *, whole: bool, used: 
         whole: The folder is for these services only: what was written for others is left over, and what somebody else
             wrote is a stray.
         used: Absolute paths of documents that are contracts themselves, which may stand in the folder.
+        retained: Absolute paths of schemas that nobody would write now, and that are still needed.
 
     Raises:
         ConfigurationError: A contract cannot be written, or two services publish one event with two schemas.
@@ -52,7 +59,7 @@ def exported(contracts: Iterable[Contract], folder: Path, *, whole: bool, used: 
             name = f"events/{_safe(message.event.name)}.v{message.event.version}.json"
             text = _schema_text(message, contract.service)
             known = texts.setdefault(name, text)
-            if _MARKED.sub("", known) != _MARKED.sub("", text):
+            if EXPORTED_FOR.sub("", known) != EXPORTED_FOR.sub("", text):
                 raise ConfigurationError(
                     f"two services would write {name}, and not the same: {_service_of(known)} and {contract.service}",
                     mend="let one service publish the event, or give the two schemas different versions",
@@ -65,13 +72,14 @@ def exported(contracts: Iterable[Contract], folder: Path, *, whole: bool, used: 
         is_left_over=lambda service: whole or service in services,
         command="eventkit export",
         is_stray=lambda path: whole and path.is_file() and path.resolve() not in used,
+        kept=retained,
     )
 
 
 def _document_text(contract: Contract) -> str:
     written = document(contract)
     check_document(written)
-    return f"# {_MARK.format(contract.service)}\n{to_yaml(written)}"
+    return f"# {EXPORTED.format(contract.service)}\n{to_yaml(written)}"
 
 
 def _schema_text(message: Message, service: str) -> str:
@@ -84,14 +92,14 @@ def _schema_text(message: Message, service: str) -> str:
         "description": message.description,
         **schema,
         "$id": dataschema_of(message.event),
-        "$comment": _MARK.format(service),
+        "$comment": EXPORTED.format(service),
     }
     return json.dumps(tidy(whole), indent=2, ensure_ascii=False) + "\n"
 
 
 def _service_of(text: str) -> str | None:
     """Return the service that a file was written for, empty if it does not say; None where it was not written here."""
-    found = _MARKED.search(text)
+    found = EXPORTED_FOR.search(text)
     if found:
         return found[1]
     return "" if _OUR_ID.search(text) else None

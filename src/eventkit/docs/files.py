@@ -6,7 +6,7 @@ is never touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -49,6 +49,7 @@ class Files:
         is_left_over: Whether a file with this mark goes away when it has no text.
         command: The command, for messages.
         is_stray: Whether a file without a mark does not belong there.
+        kept: Absolute paths of files that are neither left over nor strays.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Files:
     is_left_over: Callable[[str], bool]
     command: str
     is_stray: Callable[[Path], bool] = lambda path: False
+    kept: Collection[Path] = ()
 
     def changes(self) -> Changes:
         """Return what is to be done so that the folder holds the texts.
@@ -75,7 +77,7 @@ class Files:
                     mend="move it, or choose another folder with --output",
                 )
         found = sorted(path for pattern in self.patterns for path in self.folder.glob(pattern))
-        marks = {path: self._mark(path) for path in found if path not in paths}
+        marks = {path: self._mark(path) for path in found if path not in paths and path.resolve() not in self.kept}
         left_over = tuple(path for path, mark in marks.items() if mark is not None and self.is_left_over(mark))
         strays = tuple(path for path, mark in marks.items() if mark is None and self.is_stray(path))
         return Changes(missing, stale, left_over, strays)

@@ -145,6 +145,7 @@ class Report:
         findings: The findings that are listed, in a stable order.
         counts: How many findings there are of each severity, listed or not.
         silenced: The findings that are not reported, as somebody said why.
+        service: The service of which it was asked whether it can be deployed; None where all are checked.
     """
 
     services: int
@@ -154,6 +155,7 @@ class Report:
     findings: tuple[Finding, ...]
     counts: Counter[Severity]
     silenced: tuple[Finding, ...] = ()
+    service: str | None = None
 
     @property
     def status(self) -> int:

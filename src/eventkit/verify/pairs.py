@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from eventkit.contract.event import EventType
 from eventkit.discovery.contract import Message
 from eventkit.discovery.progress import Observer, unobserved
+from eventkit.schema.comparison import Verdict
 from eventkit.verify.comparer import Comparer
 from eventkit.verify.counterexamples import counterexample_of
 from eventkit.verify.finding import Finding, Pair, title
@@ -14,21 +15,27 @@ from eventkit.verify.names import is_open, is_pattern
 from eventkit.verify.problems import finding_of
 from eventkit.verify.rules.pairs import UNDECIDED
 from eventkit.verify.rules.topology import VERSION_NOT_READ
-from eventkit.verify.traffic import Side, Traffic
+from eventkit.verify.traffic import Side, Time, Traffic
 
 
-def compared_messages(traffic: Traffic) -> Iterator[tuple[Message, Message]]:
-    """Yield what is sent and what is read wherever somebody reads the version of an event that is published."""
+def compared_messages(traffic: Traffic, service: str | None = None) -> Iterator[tuple[Message, Message]]:
+    """Yield what is sent and what is read wherever somebody reads the version of an event that is published.
+
+    Args:
+        traffic: Who publishes and who handles what.
+        service: The service that is to be one of the two; None for any.
+    """
     for name, publishers in traffic.published.items():
         readers = traffic.handled_as(name)
         for publisher in publishers:
             for reader in readers:
-                if reader.message.event.version == publisher.message.event.version:
+                same_version = reader.message.event.version == publisher.message.event.version
+                if same_version and (service is None or service in (publisher.service, reader.service)):
                     yield publisher.message, reader.message
 
 
 def check_pairs(
-    traffic: Traffic, comparer: Comparer, observe: Observer = unobserved
+    traffic: Traffic, comparer: Comparer, observe: Observer = unobserved, *, service: str | None = None
 ) -> tuple[list[Pair], list[Finding]]:
     """Compare all pairs: a subscriber has to read every version of an event that anybody publishes.
 
@@ -36,6 +43,7 @@ def check_pairs(
         traffic: Who publishes and who handles what.
         comparer: What compares.
         observe: Told how far it has come.
+        service: The service whose pairs are meant; None for all.
 
     Returns:
         The pairs, sorted by event, publisher and subscriber, and the findings, sorted by what is published.
@@ -44,19 +52,28 @@ def check_pairs(
     findings: list[Finding] = []
     for done, (name, publishers) in enumerate(traffic.published.items()):
         observe("comparing events", done, len(traffic.published))
-        readers: dict[tuple[str, str], list[Side]] = {}
-        for side in traffic.handled_as(name):
-            readers.setdefault((side.service, side.message.event.name), []).append(side)
+        readers = traffic.readers(name)
         newest_version = publishers[-1].message.event.version
         for publisher in publishers:
-            for versions in readers.values():
-                pair, found = _check(publisher, versions, newest_version, comparer)
-                pairs.append(pair)
-                findings += found
+            for (subscriber, _), versions in readers.items():
+                if service is None or service in (publisher.service, subscriber):
+                    pair, found = check_pair(publisher, versions, newest_version, comparer)
+                    pairs.append(pair)
+                    findings += found
     return sorted(pairs, key=lambda pair: (pair.event, pair.publisher, pair.subscriber)), findings
 
 
-def _check(
+def verdict_of(publisher: Side, versions: Sequence[Side], comparer: Comparer) -> Verdict:
+    """Return whether a subscriber that reads these versions of an event accepts what is published."""
+    subscriber = _reader(publisher, versions)
+    return comparer.compare(publisher.message, subscriber.message).verdict if subscriber else "incompatible"
+
+
+def _reader(publisher: Side, versions: Sequence[Side]) -> Side | None:
+    return next((side for side in versions if side.message.event.version == publisher.message.event.version), None)
+
+
+def check_pair(
     publisher: Side, versions: Sequence[Side], newest_version: int, comparer: Comparer
 ) -> tuple[Pair, list[Finding]]:
     """Check one publisher against one subscriber.
@@ -67,8 +84,7 @@ def _check(
         newest_version: The newest version that anybody publishes.
         comparer: What compares.
     """
-    event = publisher.message.event
-    subscriber = next((side for side in versions if side.message.event.version == event.version), None)
+    subscriber = _reader(publisher, versions)
     if subscriber is None:
         return _version_not_read(publisher, versions, comparer)
     compared = comparer.compare(publisher.message, subscriber.message)
@@ -112,6 +128,7 @@ def _undecided(publisher: Side, subscriber: Side, reason: str) -> Finding:
 
 def _version_not_read(publisher: Side, versions: Sequence[Side], comparer: Comparer) -> tuple[Pair, list[Finding]]:
     event, nearest = publisher.message.event, versions[-1]
+    publishes = "published once, and which is retained" if publisher.time is Time.RETAINED else "publishes"
     read = " and ".join(str(side.message.event.version) for side in versions)
     # Any event will do: what is not read is compared with a schema that accepts nothing.
     any_event = comparer.compare_with(publisher.message, False).counterexample
@@ -119,7 +136,7 @@ def _version_not_read(publisher: Side, versions: Sequence[Side], comparer: Compa
         Finding(
             code=VERSION_NOT_READ,
             message=f"{nearest.service} does not read version {event.version} of {event.name}, which "
-            f"{publisher.service} publishes",
+            f"{publisher.service} {publishes}",
             event=event,
             publisher=publisher.service,
             subscriber=nearest.service,

@@ -7,7 +7,7 @@ from eventkit.schema.comparison import Problem
 from eventkit.schema.values import Json
 from eventkit.verify.edits import allowed_keys, edit_of, is_undeclared
 from eventkit.verify.finding import Finding, title
-from eventkit.verify.traffic import Side
+from eventkit.verify.traffic import Side, Time
 from eventkit.verify.words import alternatives, describe, field_name, tags
 
 
@@ -25,9 +25,10 @@ def finding_of(
     """
     event = publisher.message.event
     reads, publishes = _labels(problem, publisher, subscriber)
+    can = "has published" if publisher.time is Time.RETAINED else "can publish"
     return Finding(
         code=problem.code,
-        message=f"{subscriber.service} rejects events that {publisher.service} can publish as {title(event)}",
+        message=f"{subscriber.service} rejects events that {publisher.service} {can} as {title(event)}",
         detail=f"at {problem.path or 'the event'}, {publisher.service} {publishes} and {subscriber.service} {reads}",
         event=event,
         publisher=publisher.service,

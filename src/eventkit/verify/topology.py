@@ -1,4 +1,4 @@
-"""EK201 to EK203, EK205, EK207: events that nobody publishes, that two publish differently, that nobody handles."""
+"""EK201 to EK203, EK205 to EK207: events that nobody publishes or handles, and schemas that disagree."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from itertools import groupby
 
-from eventkit.discovery.contract import Contract
+from eventkit.contract.event import EventType
+from eventkit.discovery.contract import Contract, Message
 from eventkit.schema import codes
 from eventkit.schema.comparison import Problem
 from eventkit.verify.comparer import Comparer
@@ -17,6 +18,7 @@ from eventkit.verify.rules.topology import (
     NEVER_PUBLISHED,
     PUBLISHER_UNKNOWN,
     PUBLISHERS_DISAGREE,
+    TWO_SCHEMAS,
     WILDCARD_MATCHES_NOTHING,
 )
 from eventkit.verify.traffic import Side, Traffic
@@ -56,16 +58,35 @@ def never_handled(services: Sequence[Contract], traffic: Traffic) -> Iterator[Fi
                 )
 
 
-def publishers_disagree(traffic: Traffic, comparer: Comparer) -> Iterator[Finding]:
-    """Yield EK202 for each publisher that sends something else than the first publisher of the same event."""
+def publishers_disagree(traffic: Traffic, comparer: Comparer, service: str | None = None) -> Iterator[Finding]:
+    """Yield EK202 for each publisher that sends something else than the first publisher of the same event.
+
+    Args:
+        traffic: Who publishes what.
+        comparer: What compares.
+        service: The service that is to be one of the two; None for any.
+    """
     for name, publishers in traffic.published.items():
         overlapping = traffic.overlapping(name)
-        for event, (first, *others) in groupby(publishers, key=lambda side: side.message.event):
+        for event, several in groupby(publishers, key=lambda side: side.message.event):
+            first, *others = sorted(several, key=lambda side: side.service != service)
             others += (side for side in overlapping if side.message.event.version == event.version)
             for other in others:
-                found = _disagreement(first, other, comparer) or _disagreement(other, first, comparer)
-                if found:
-                    yield found
+                # Two schemas of one service are EK206.
+                if first.service != other.service and service in (None, first.service, other.service):
+                    found = _disagreement(first, other, comparer) or _disagreement(other, first, comparer)
+                    if found:
+                        yield found
+
+
+def two_schemas(services: Sequence[Contract], comparer: Comparer) -> Iterator[Finding]:
+    """Yield EK206 for each version of an event that a service publishes, or handles, with two schemas."""
+    for contract in services:
+        for verb, messages in (("publishes", contract.publishes), ("handles", contract.handles)):
+            for event, (first, *others) in groupby(messages, key=lambda message: message.event):
+                for other in others:
+                    if not (_fits(first, other, comparer) and _fits(other, first, comparer)):
+                        yield _two_schemas(verb, event, Side(contract.service, first), Side(contract.service, other))
 
 
 def _who_publishes(name: str, traffic: Traffic) -> tuple[str, str, str]:
@@ -81,6 +102,24 @@ def _who_publishes(name: str, traffic: Traffic) -> tuple[str, str, str]:
     if any(domain(published) == domain(name) for published in traffic.published):
         return NEVER_PUBLISHED, nobody, f"correct the type name, or {add}"
     return PUBLISHER_UNKNOWN, nobody, add
+
+
+def _fits(one: Message, another: Message, comparer: Comparer) -> bool:
+    return comparer.compare(one, another).verdict == "compatible"
+
+
+def _two_schemas(verb: str, event: EventType, first: Side, other: Side) -> Finding:
+    spots = (*first.spots(f"{verb} {title(event)}"), *other.spots(f"{verb} {title(event)} in another shape"))
+    return Finding(
+        code=TWO_SCHEMAS,
+        message=f"{first.service} {verb} {title(event)} with two schemas, {first.message.model} and "
+        f"{other.message.model}",
+        event=event,
+        publisher=first.service if verb == "publishes" else None,
+        subscriber=first.service if verb == "handles" else None,
+        spots=spots,
+        help="make them one message, or give one of them another version or type name",
+    )
 
 
 def _disagreement(one: Side, another: Side, comparer: Comparer) -> Finding | None:

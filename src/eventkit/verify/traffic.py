@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
+from eventkit.contract.event import EventType
 from eventkit.discovery.contract import Message
 from eventkit.discovery.landscape import Landscape
 from eventkit.verify.finding import Spot
 from eventkit.verify.names import Names, can_be_same, is_open, is_pattern
 
 
+class Time(StrEnum):
+    """When a service says what it says: its value is what labels add to it."""
+
+    NOW = ""
+    DEPLOYED = ", as deployed"
+    RETAINED = ", as retained"
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A message, and the service whose it is."""
+    """A message, and the service whose it is.
+
+    Args:
+        service: The service.
+        message: What it publishes or handles.
+        time: Whether this is what the sources say, or what was found elsewhere.
+    """
 
     service: str
     message: Message
+    time: Time = Time.NOW
 
     def spots(self, label: str, path: str = "") -> tuple[Spot, ...]:
         """Return the place of a field of the event, or of the innermost thing around it that has one; () for none.
@@ -30,7 +47,7 @@ class Side:
         while path and path not in places:
             path = path.rpartition("/")[0]
         place = places.get(path, self.message.function_place)
-        return (Spot(place, label),) if place else ()
+        return (Spot(place, f"{label}{self.time}"),) if place else ()
 
 
 class Traffic:
@@ -48,13 +65,36 @@ class Traffic:
         self._handled = _Index(handled, is_pattern)
 
     @classmethod
-    def of(cls, landscape: Landscape) -> Traffic:
-        """Return the traffic of a landscape."""
+    def of(cls, landscape: Landscape, time: Time = Time.NOW) -> Traffic:
+        """Return the traffic of a landscape.
+
+        Args:
+            landscape: The contracts.
+            time: Whether they are what the sources say, or what is deployed.
+        """
         contracts = landscape.contracts
-        return cls(
-            _by_name(Side(contract.service, message) for contract in contracts for message in contract.publishes),
-            _by_name(Side(contract.service, message) for contract in contracts for message in contract.handles),
+        sent = [Side(contract.service, message, time) for contract in contracts for message in contract.publishes]
+        sent += (
+            Side(contract.service, message, Time.RETAINED)
+            for contract in landscape.retained
+            for message in contract.publishes
         )
+        return cls(
+            _by_name(sent),
+            _by_name(Side(contract.service, message, time) for contract in contracts for message in contract.handles),
+        )
+
+    def publisher(self, service: str, event: EventType) -> Side | None:
+        """Return what a service publishes as an event; None where it does not."""
+        sides = self.published.get(event.name, ())
+        return next((side for side in sides if side.service == service and side.message.event == event), None)
+
+    def readers(self, published: str) -> Mapping[tuple[str, str], Sequence[Side]]:
+        """Return the versions that are read of the events of a name, by the service and the name that it handles."""
+        found: dict[tuple[str, str], list[Side]] = {}
+        for side in self.handled_as(published):
+            found.setdefault((side.service, side.message.event.name), []).append(side)
+        return found
 
     def handled_as(self, published: str) -> list[Side]:
         """Return who handles events that are published under a name, in the order of the names that are handled."""

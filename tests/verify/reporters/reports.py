@@ -13,7 +13,8 @@ from eventkit.verify.ignores.ignore import Ignore, of_entries
 from eventkit.verify.ignores.silence import Ignores
 from eventkit.verify.reporters import Format, write
 from eventkit.verify.verify import verify
-from tests.verify.cases import DEFECTS, HERE, stage_of
+from tests.verify.cases import DEFECTS, HERE
+from tests.verify.cases import report_of as report_of_case
 from tests.verify.landscapes import contract, fields, message
 
 FOLDER = (HERE / "defects").relative_to(Path.cwd()).as_posix()
@@ -23,7 +24,7 @@ STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 
 def report_of(defect: str) -> Report:
     """Return the report about a seeded defect."""
-    return verify(stage_of(DEFECT_REPORTS[defect], "after").landscape)
+    return report_of_case(DEFECT_REPORTS[defect])
 
 
 def full_report() -> Report:

@@ -50,6 +50,7 @@ def test_of_other_findings_only_errors_fail() -> None:
         ("EK201", "failure"),
         ("EK507", "system-out"),
         ("EK203", "system-out"),
+        ("EK208", "system-out"),
         ("EK601", "system-out"),
     }
 

@@ -15,7 +15,7 @@ from eventkit.verify.reporters.text import write_text
 from eventkit.verify.rules import Severity
 from eventkit.verify.verify import verify
 from tests.files import write_files
-from tests.verify.cases import DEFECTS, HERE, stage_of
+from tests.verify.cases import DEFECTS, HERE, report_of, stage_of
 from tests.verify.landscapes import contract, message
 from tests.verify.reporters.reports import full_report
 
@@ -76,7 +76,7 @@ def test_a_finding_shows_both_places_an_event_that_shows_it_and_the_edit(tmp_pat
 
 @pytest.mark.parametrize("case", DEFECTS, ids=lambda case: case.name)
 def test_a_defect_as_text(case, snapshot) -> None:
-    report = verify(stage_of(case, "after").landscape)
+    report = report_of(case)
     text = text_of(report).replace(f"{HERE.relative_to(Path.cwd()).as_posix()}/defects/", "")
 
     # Which event is chosen is no matter of the reporter; that it breaks the pair is tested with the defects.
@@ -85,15 +85,15 @@ def test_a_defect_as_text(case, snapshot) -> None:
 
 def test_without_findings_there_is_the_table_and_the_sum() -> None:
     neighbour = contract("other", (message("b.b"),), (message("a.a"),))
-    report = verify(Landscape((contract("own", (message("a.a"),), (message("b.b"),)),), (neighbour,)))
+    landscape = Landscape((contract("own", (message("a.a"),)), contract("reader", (), (message("b.b"),))), (neighbour,))
 
-    assert [line.rstrip() for line in text_of(report).splitlines()] == [
+    assert [line.rstrip() for line in text_of(verify(landscape)).splitlines()] == [
         "event   publisher   subscriber   verdict",
         "───────────────────────────────────────────",
         "a.a     own         other        compatible",
-        "b.b     other       own          compatible",
+        "b.b     other       reader       compatible",
         "",
-        "1 service, 1 neighbour, 2 pairs: 2 compatible",
+        "2 services, 1 neighbour, 2 pairs: 2 compatible",
         "no findings",
     ]
 
@@ -119,7 +119,7 @@ def test_a_narrow_terminal_breaks_names_and_leaves_none_out(monkeypatch) -> None
     own = contract(
         "subscription_service", (message("subscription.usage_exceeded"),), (message("subscription.usage_exceeded"),)
     )
-    lines = text_of(verify(Landscape((own,)))).splitlines()
+    lines = text_of(verify(Landscape((own,))).listing(Severity.WARNING)).splitlines()
 
     assert max(map(len, lines[:-2])) <= 40
     rows = lines[next(number for number, line in enumerate(lines) if line.startswith("─")) + 1 : -3]

@@ -30,8 +30,8 @@ def write_json(report: Report, stream: TextIO) -> None:
     document = {
         "version": VERSION,
         "summary": _summary(report),
-        "pairs": [_pair(pair) for pair in report.pairs],
-        "findings": [_finding(finding) for finding in report.findings],
+        "pairs": [pair_document(pair) for pair in report.pairs],
+        "findings": [finding_document(finding) for finding in report.findings],
         "silenced": [_silenced(finding) for finding in report.silenced],
     }
     json.dump(document, stream, indent=2)
@@ -48,10 +48,13 @@ def _summary(report: Report) -> dict[str, Any]:
         **{verdict: verdicts.count(verdict) for verdict in ("compatible", "incompatible", "unknown")},
         **{f"{severity}s": report.counts[severity] for severity in Severity},
         "silenced": len(report.silenced),
+        "service": report.service,
+        "deployable": None if report.service is None else report.status == 0,
     }
 
 
-def _pair(pair: Pair) -> dict[str, Any]:
+def pair_document(pair: Pair) -> dict[str, Any]:
+    """Return a pair as JSON."""
     return {
         "event": title(pair.event),
         "publisher": pair.publisher,
@@ -61,7 +64,8 @@ def _pair(pair: Pair) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON."""
     return {
         "code": finding.code,
         "severity": finding.severity,
@@ -83,7 +87,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _silenced(finding: Finding) -> dict[str, Any]:
     silence = finding.silence
     return {
-        **_finding(finding),
+        **finding_document(finding),
         "reason": silence.reason if silence else "",
         "silenced_at": {"file": silence.place.file, "line": silence.place.line} if silence else None,
     }

@@ -49,7 +49,18 @@ def summary(report: Report) -> list[str]:
     hidden = report.counts.total() - listed.total()
     note = f" ({hidden} of lower severity not listed: add --severity info)" if hidden else ""
     silenced = f", {len(report.silenced)} silenced" if report.silenced else ""
-    return [*lines, f"{found or 'no findings'}{silenced}{note}"]
+    return [*lines, f"{found or 'no findings'}{silenced}{note}", *_answer(report)]
+
+
+def _answer(report: Report) -> list[str]:
+    """Return whether the service that was asked about can be deployed."""
+    if report.service is None:
+        return []
+    return [
+        f"yes: {report.service} fits what is deployed",
+        f"no: {report.service} does not fit what is deployed",
+        f"no: whether {report.service} fits what is deployed is not known, as not all could be read",
+    ][report.status : report.status + 1]
 
 
 def _number(count: int, noun: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from eventkit.verify.rules.evolution import EVOLUTION_RULES
 from eventkit.verify.rules.ignores import IGNORE_RULES
 from eventkit.verify.rules.pairs import PAIR_RULES
 from eventkit.verify.rules.rule import Rule, Severity
@@ -17,6 +18,6 @@ from eventkit.verify.rules.topology import TOPOLOGY_RULES
 __all__ = ["RULES", "Rule", "Severity"]
 
 RULES: Final[dict[str, Rule]] = {
-    rule.code: rule for rule in (*PAIR_RULES, *TOPOLOGY_RULES, *SOURCE_RULES, *IGNORE_RULES)
+    rule.code: rule for rule in (*PAIR_RULES, *TOPOLOGY_RULES, *EVOLUTION_RULES, *SOURCE_RULES, *IGNORE_RULES)
 }
 """Every rule by its code, in the order of the codes."""

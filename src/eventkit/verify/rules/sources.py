@@ -192,4 +192,16 @@ class OrderCreated(Event, type="order.created"):
     currency: str""",
         "Write the document anew with `eventkit export`, or remove it. Where it describes another service, rename one.",
     ),
+    Rule(
+        codes.RETAINED_SCHEMA,
+        Severity.ERROR,
+        "the schema of a retained version cannot be read",
+        "The configuration says that events of this version still lie in streams or stores and have to be read. Nobody "
+        "publishes it any more, so its schema is the file that `eventkit export` wrote while somebody did.",
+        """\
+[tool.eventkit.retained]
+"order.created" = [1]   # schemas/events/order.created.v1.json is not there""",
+        "Restore the file from the commit that removed it. Or remove the version from the table, once no event of it "
+        "can come any more.",
+    ),
 )

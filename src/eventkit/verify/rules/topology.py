@@ -11,7 +11,10 @@ PUBLISHERS_DISAGREE: Final = "EK202"
 NEVER_HANDLED: Final = "EK203"
 VERSION_NOT_READ: Final = "EK204"
 PUBLISHER_UNKNOWN: Final = "EK205"
+TWO_SCHEMAS: Final = "EK206"
 WILDCARD_MATCHES_NOTHING: Final = "EK207"
+CYCLE: Final = "EK208"
+KEY_MISSING: Final = "EK209"
 
 TOPOLOGY_RULES: Final = (
     Rule(
@@ -76,6 +79,19 @@ class PaymentCompleted(                      # no source publishes payment.*
         "Add the publisher's contract, as an AsyncAPI document, to `neighbours` in the configuration.",
     ),
     Rule(
+        TWO_SCHEMAS,
+        Severity.ERROR,
+        "one version of an event has two schemas in one service",
+        "A version is one schema. Where a service names two, every subscriber has to read both, and no reader can tell "
+        "which of them an event follows. In Python such a service is refused when it is defined.",
+        """\
+operations:                                  # orders.asyncapi.yaml
+  sendCreated: {action: send, ...}           # order.created: {order_id: string}
+  sendImported: {action: send, ...}          # order.created: {id: integer}""",
+        "Make them one message, a union if both shapes are meant, or give one of them another version or type name: "
+        "`x-eventkit-version: 2`.",
+    ),
+    Rule(
         WILDCARD_MATCHES_NOTHING,
         Severity.WARNING,
         "a wildcard matches nothing that is published",
@@ -87,5 +103,29 @@ class PaymentCompleted(                      # no source publishes payment.*
 address: orders.*""",
         "Correct the wildcard: `*` stands for one segment, `>` (NATS) and `#` (AMQP, MQTT) for the rest. Or add the "
         "publisher's contract to `neighbours` in the configuration.",
+    ),
+    Rule(
+        CYCLE,
+        Severity.INFO,
+        "events can go in a circle",
+        "A service handles events that it, by way of others, causes itself. That is how services answer each other; "
+        "it is a fault when an event is published for every event that is handled, and the circle never ends. A "
+        "contract does not say which handler publishes what, so this is a circle of services, not yet of events.",
+        """\
+order_service handles payment.completed, publishes order.updated
+payment_service handles order.updated, publishes payment.completed""",
+        "Nothing, where some handler on the way ends the circle. Otherwise publish only when something has changed.",
+    ),
+    Rule(
+        KEY_MISSING,
+        Severity.WARNING,
+        "the key of an event is not always there",
+        "The key orders events: those with the same value are handled one after the other. An event without a value "
+        "has no order. And only the publisher's key counts: one that just the reader model names orders nothing.",
+        """\
+class OrderCreated(Event, type="order.created", key="order_id"):
+    order_id: str | None = None""",
+        "Use a field as the key that is always sent and never null. In a reader model, leave `key` out or name that of "
+        "the publisher.",
     ),
 )

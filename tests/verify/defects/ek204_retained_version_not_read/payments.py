@@ -1,0 +1,13 @@
+"""The publisher, which stays as it is."""
+
+from eventkit import Event, Service
+
+payments = Service("payments")
+
+
+class PaymentCompleted(Event, type="payment.completed", version=2):
+    order_id: str
+
+
+@payments.publisher
+async def publish_payment_completed() -> PaymentCompleted: ...

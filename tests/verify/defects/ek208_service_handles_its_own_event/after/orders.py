@@ -1,0 +1,21 @@
+"""The service orders, after."""
+
+from eventkit import Event, Service
+
+orders = Service("orders")
+
+
+class OrderCreated(Event, type="order.created"):  # EK208
+    id: str
+
+
+@orders.publisher
+async def publish_order_created() -> OrderCreated: ...
+
+
+class ReadOrderCreated(Event, type="order.created"):
+    id: str
+
+
+@orders.handler
+async def handle_order_created(event: ReadOrderCreated) -> None: ...

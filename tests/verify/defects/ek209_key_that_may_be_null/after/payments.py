@@ -1,0 +1,13 @@
+"""The publisher, after."""
+
+from eventkit import Event, Service
+
+payments = Service("payments")
+
+
+class PaymentCompleted(Event, type="payment.completed", key="order_id"):
+    order_id: str | None  # EK209
+
+
+@payments.publisher
+async def publish_payment_completed() -> PaymentCompleted: ...

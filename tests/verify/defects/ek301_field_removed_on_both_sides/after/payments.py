@@ -1,0 +1,13 @@
+"""The publisher, after."""
+
+from eventkit import Event, Service
+
+payments = Service("payments")
+
+
+class PaymentCompleted(Event, type="payment.completed"):  # EK301
+    order_id: str
+
+
+@payments.publisher
+async def publish_payment_completed() -> PaymentCompleted: ...

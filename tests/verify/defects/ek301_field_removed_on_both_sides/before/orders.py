@@ -1,0 +1,14 @@
+"""The subscriber, before."""
+
+from eventkit import Event, Service
+
+orders = Service("orders")
+
+
+class PaymentCompleted(Event, type="payment.completed"):
+    order_id: str
+    receipt: str  # EK301
+
+
+@orders.handler
+async def handle_payment_completed(event: PaymentCompleted) -> None: ...

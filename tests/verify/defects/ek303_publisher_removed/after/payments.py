@@ -1,0 +1,5 @@
+"""The publisher, after."""
+
+from eventkit import Service
+
+payments = Service("payments")

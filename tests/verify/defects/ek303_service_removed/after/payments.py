@@ -1,0 +1,1 @@
+"""The publisher, which is gone."""

@@ -1,0 +1,13 @@
+"""The publisher, before."""
+
+from eventkit import Event, Service
+
+payments = Service("payments")
+
+
+class PaymentCompleted(Event, type="payment.completed"):  # EK304
+    order_id: str
+
+
+@payments.publisher
+async def publish_payment_completed() -> PaymentCompleted: ...
