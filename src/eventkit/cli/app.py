@@ -49,6 +49,7 @@ class Row(NamedTuple):
 COMMANDS: Final = {
     "init": Row("eventkit.cli.init", "Write the configuration by looking at what is there."),
     "verify": Row("eventkit.cli.verify", "Check that every publisher fits every subscriber."),
+    "diff": Row("eventkit.cli.diff", "Say what changed between two landscapes, and whom it breaks."),
     "compare": Row("eventkit.cli.compare", "Check one JSON Schema against another."),
     "export": Row("eventkit.cli.export", "Write contracts as AsyncAPI documents and JSON Schemas."),
     "docs": Row("eventkit.cli.docs", "Make pages for people from contracts."),
