@@ -46,6 +46,7 @@ def is_open(name: str) -> bool:
     return "{" in name
 
 
+@cache
 def is_pattern(name: str) -> bool:
     """Tell whether a handled name may stand for several names."""
     return is_open(name) or is_wildcard(name)
@@ -168,6 +169,8 @@ class Names:
 
     def near(self, name: str) -> list[str]:
         """Return the names that may be the same as another one: the few of which `can_be_same` has to be asked."""
+        if not self._names:
+            return []
         segments = _segments(name)
         if not _REST.isdisjoint(segments):
             return list(self._names)
