@@ -38,9 +38,9 @@ def cycles(services: Sequence[Contract], traffic: Traffic) -> Iterator[Finding]:
 def _graph(traffic: Traffic) -> _Graph:
     graph: dict[str, dict[str, Side]] = {}
     for name, publishers in traffic.published.items():
-        readers = traffic.readers(name)
+        readers = dict.fromkeys(side.service for side in traffic.handled_as(name))
         for publisher in publishers:
-            for subscriber, _ in readers:
+            for subscriber in readers:
                 graph.setdefault(publisher.service, {}).setdefault(subscriber, publisher)
     return graph
 

@@ -14,6 +14,7 @@ from eventkit.verify.comparer import Comparer
 from eventkit.verify.evolution import Change, check_deployment, no_longer_published
 from eventkit.verify.field_changes import FieldChange, field_changes
 from eventkit.verify.finding import Finding, Pair
+from eventkit.verify.grouping import grouped
 from eventkit.verify.modes import check_modes
 from eventkit.verify.pairs import check_pairs
 from eventkit.verify.rules import Severity
@@ -66,7 +67,7 @@ class Diff:
         services_removed: Services that are gone.
         events: Events that a service begins or ceases to publish or to handle.
         messages: Events that look different.
-        broken: Whom the change breaks: what did not fit before is not among it.
+        broken: Whom the change breaks, one finding a cause: what did not fit before is not among it.
         broken_before: Pairs that did not fit before either, and still do not.
         mended: Pairs that did not fit before, and do now.
     """
@@ -106,17 +107,16 @@ def diff(old: Landscape, new: Landscape, evolution: Evolution, comparer: Compare
     pairs_before = {_key(pair): pair for pair in check_pairs(change.before, comparer)[0]}
     pairs, findings = check_pairs(change.after, comparer)
     broken_before = {key for key, pair in pairs_before.items() if pair.verdict != "compatible"}
+    broken = [one for one in findings if (one.event, one.publisher, one.subscriber) not in broken_before]
+    broken += no_longer_published(change)
+    broken += check_deployment(change, evolution.order, comparer)
+    broken += check_modes((change.before,), change.after, evolution, comparer)
     return Diff(
         services_added=tuple(name for name in after if name not in before),
         services_removed=tuple(name for name in before if name not in after),
         events=tuple(_events(before, after)),
         messages=tuple(_messages(before, after)),
-        broken=(
-            *(one for one in findings if (one.event, one.publisher, one.subscriber) not in broken_before),
-            *no_longer_published(change),
-            *check_deployment(change, evolution.order, comparer),
-            *check_modes((change.before,), change.after, evolution, comparer),
-        ),
+        broken=tuple(grouped(broken)),
         broken_before=tuple(pair for pair in pairs if pair.verdict != "compatible" and _key(pair) in broken_before),
         mended=tuple(pair for pair in pairs if pair.verdict == "compatible" and _key(pair) in broken_before),
     )

@@ -46,17 +46,18 @@ class Change:
         return cls(Traffic.of(baseline, Time.DEPLOYED), Traffic.of(landscape), names)
 
 
-def check_deployment(change: Change, order: Order, comparer: Comparer) -> Iterator[Finding]:
+def check_deployment(change: Change, order: Order, comparer: Comparer, service: str | None = None) -> Iterator[Finding]:
     """Yield EK301, EK302 and EK305, by event: pairs of an old and a new side that do not fit.
 
     Args:
         change: What changes.
         order: In which order services are deployed: what that order makes safe is no finding.
         comparer: What compares.
+        service: The only service that changes; None where several may.
     """
     for name in sorted(change.before.published.keys() | change.after.published.keys()):
-        yield from _new_events(name, change, order, comparer)
-        yield from _old_events(name, change, comparer)
+        yield from _new_events(name, change, order, comparer, service)
+        yield from _old_events(name, change, comparer, service)
 
 
 def no_longer_published(change: Change) -> Iterator[Finding]:
@@ -73,12 +74,15 @@ def no_longer_published(change: Change) -> Iterator[Finding]:
             yield _no_longer_published(handler, before[-1], change)
 
 
-def _new_events(name: str, change: Change, order: Order, comparer: Comparer) -> Iterator[Finding]:
+def _new_events(name: str, change: Change, order: Order, comparer: Comparer, changed: str | None) -> Iterator[Finding]:
     """Yield what is wrong between changed publishers and deployed subscribers."""
     deployed, current = change.before.readers(name), change.after.readers(name)
     for publisher in change.after.published.get(name, ()):
         old = change.before.publisher(publisher.service, publisher.message.event)
-        if publisher.time is Time.RETAINED or (old and old.message.digest == publisher.message.digest):
+        unchanged = changed not in (None, publisher.service) or (
+            old is not None and old.message.digest == publisher.message.digest
+        )
+        if unchanged or publisher.time is Time.RETAINED:
             continue
         for (service, _), versions in deployed.items():
             now = _of(service, current)
@@ -95,12 +99,14 @@ def _new_events(name: str, change: Change, order: Order, comparer: Comparer) -> 
                 yield _deployed_subscriber_rejects(found, event, change, bool(now), order_helps)
 
 
-def _old_events(name: str, change: Change, comparer: Comparer) -> Iterator[Finding]:
+def _old_events(name: str, change: Change, comparer: Comparer, changed: str | None) -> Iterator[Finding]:
     """Yield what is wrong between deployed publishers and changed subscribers."""
     deployed, current = change.before.readers(name), change.after.readers(name)
     for publisher in change.before.published.get(name, ()):
         new = change.after.publisher(publisher.service, publisher.message.event)
         for (service, _), versions in current.items():
+            if changed not in (None, service):
+                continue
             old = _of(service, deployed)
             if (
                 verdict_of(publisher, versions, comparer) == "compatible"

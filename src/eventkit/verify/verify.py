@@ -86,7 +86,7 @@ def verify(
         findings += never_handled(landscape.services, traffic)
         findings += gone
     if past and change:
-        findings += _evolution(past, change, comparer)
+        findings += _evolution(past, change, comparer, service)
     loud, silenced = [*unread, *unknown, *findings], list[Finding]()
     if ignores is not None:
         loud, silenced = silence(loud, ignores, complete=complete)
@@ -103,8 +103,8 @@ def verify(
     )
 
 
-def _evolution(past: Past, change: Change, comparer: Comparer) -> Iterator[Finding]:
-    yield from check_deployment(change, past.evolution.order, comparer)
+def _evolution(past: Past, change: Change, comparer: Comparer, service: str | None) -> Iterator[Finding]:
+    yield from check_deployment(change, past.evolution.order, comparer, service)
     history = (Traffic.of(landscape, Time.DEPLOYED) for landscape in past.history)
     yield from check_modes((change.before, *history), change.after, past.evolution, comparer)
 

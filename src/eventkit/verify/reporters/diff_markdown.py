@@ -43,13 +43,15 @@ def _lines(diff: Diff) -> Iterator[str]:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    yield f"**{finding.severity} {finding.code}**: {_text(finding.message)}"
+    yield f"**{finding.severity} {finding.code}**: {_text(finding.headline)}"
     facts = [_text(finding.detail)] if finding.detail else []
     facts += (
         f"{_code(f'{spot.place.file}:{spot.place.line}')}{f' {_text(spot.label)}' if spot.label else ''}"
         for spot in finding.spots
     )
     facts += [f"to mend it: {_text(finding.help)}"] if finding.help else []
+    if finding.further:
+        facts.append(f"breaks {', '.join(_text(pair_words(pair)) for pair in finding.pairs)}")
     yield from ("", *(f"- {fact}" for fact in facts))
     if finding.counterexample is not MISSING:
         # JSON holds no line break and no three backticks but in a text, where the fence is made longer.

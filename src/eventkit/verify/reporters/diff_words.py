@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eventkit.verify.diff import Diff, EventChange, MessageChange
-from eventkit.verify.finding import Pair, title
+from eventkit.verify.finding import BrokenPair, Pair, title
 
 
 def event_words(change: EventChange) -> str:
@@ -18,7 +18,7 @@ def message_words(change: MessageChange) -> str:
     return f"{title(change.event)}, as {change.service} {change.role} it"
 
 
-def pair_words(pair: Pair) -> str:
+def pair_words(pair: Pair | BrokenPair) -> str:
     """Return which pair is meant."""
     return f"{title(pair.event)} from {pair.publisher} to {pair.subscriber}"
 
