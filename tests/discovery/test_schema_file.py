@@ -56,6 +56,64 @@ def test_a_part_keeps_the_dialect_of_its_document_and_data_is_left_alone(documen
     assert item["$defs"]["document"]["definitions"]["Item"]["default"] == {"$ref": "#/definitions/Item"}
 
 
+@pytest.mark.parametrize("name", [{}, {"$id": "https://example.com/shop.json"}, {"$id": "shop.json"}])
+def test_a_recursive_reference_in_a_part_means_the_document(write, name) -> None:
+    tree = {
+        "$schema": "https://json-schema.org/draft/2019-09/schema",
+        "$recursiveAnchor": True,
+        "type": "object",
+        "$defs": {"Branch": {"properties": {"child": {"$recursiveRef": "#"}}}},
+    }
+    folder = write({"tree.json": json.dumps(tree | name)})
+    branch = read_schema(f"{folder}/tree.json#/$defs/Branch")
+
+    assert compare({"const": {"child": {}}}, branch).verdict == "compatible"
+    assert compare({"const": {"child": 1}}, branch).verdict == "incompatible"
+
+
+def test_references_in_a_part_are_read_from_the_schema_that_has_an_id_around_them(write) -> None:
+    inner = {"$id": "inner.json", "$ref": "#/$defs/Text", "$defs": {"Text": {"type": "string"}}}
+    outer = {"$defs": {"Inner": inner, "Other": {"$ref": "inner.json"}, "Text": {"type": "integer"}}}
+    folder = write({"outer.json": json.dumps(outer)})
+
+    for part in ("Inner", "Other", "Inner/$defs/Text"):
+        assert compare({"type": "string"}, read_schema(f"{folder}/outer.json#/$defs/{part}")).verdict == "compatible"
+
+
+@pytest.mark.parametrize("draft", ["04", "06", "07"])
+def test_a_part_of_a_document_that_is_a_reference_is_found(write, draft) -> None:
+    definitions = {"Order": {"type": "object"}, "Orders": {"items": {"$ref": "#"}}}
+    document = {"$ref": "#/definitions/Order", "definitions": definitions}
+    schema = {"$schema": f"http://json-schema.org/draft-{draft}/schema#"}
+    folder = write({"order.json": json.dumps(schema | document)})
+    orders = read_schema(f"{folder}/order.json#/definitions/Orders")
+
+    assert compare({"const": [{}]}, orders).verdict == "compatible"
+    assert compare({"const": [1]}, orders).verdict == "incompatible"
+
+
+def test_a_pointer_is_read_as_part_of_a_uri_and_shown_as_one_reads_it(write) -> None:
+    folder = write({"x.json": json.dumps({"$defs": {"in put/out": {"type": "string"}}})})
+
+    for step in ("in put~1out", "in%20put~1out"):
+        assert compare({"type": "string"}, read_schema(f"{folder}/x.json#/$defs/{step}")).verdict == "compatible"
+    with pytest.raises(ConfigurationError) as error:
+        read_schema(f"{folder}/x.json#/$defs/input")
+    assert error.value.mend == "its schemas are: #/$defs/in put~1out"
+
+
+def test_a_part_may_be_named_through_a_reference(document) -> None:
+    part = read_schema(f"{document}#/definitions/Order/properties/item")
+
+    assert compare({"type": "string"}, part).verdict == "compatible"
+
+
+def test_a_part_of_an_array_of_schemas(write) -> None:
+    folder = write({"all.json": json.dumps([{"type": "string"}, {"type": "null"}])})
+
+    assert compare({"type": "null"}, read_schema(f"{folder}/all.json#/1")).verdict == "compatible"
+
+
 def test_a_part_that_is_not_there_is_answered_with_those_that_are(document) -> None:
     with pytest.raises(ConfigurationError, match=r"the file has no part #/definitions/Ordre") as error:
         read_schema(f"{document}#/definitions/Ordre")
@@ -63,7 +121,7 @@ def test_a_part_that_is_not_there_is_answered_with_those_that_are(document) -> N
 
 
 def test_a_part_that_is_no_schema_is_an_error(document) -> None:
-    with pytest.raises(ConfigurationError, match="this is a str"):
+    with pytest.raises(ConfigurationError, match="this is a text"):
         read_schema(f"{document}#/type")
 
 

@@ -52,7 +52,7 @@ def test_messages() -> None:
         "/user": 'the subscriber requires the field "user", which the publisher does not declare',
         "/id": 'the publisher can send "text", but the subscriber\'s maxLength is 3',
         "/amount": "the publisher can send -1, but the subscriber's minimum is 0",
-        "/currency": 'the publisher can send "USD", "GBP", which is none of the values that the subscriber knows',
+        "/currency": 'the publisher can send "USD", "GBP", which the subscriber does not know',
         "/at": 'the publisher can send "not-a-date", which does not have the subscriber\'s format "date-time"',
         "/note": "the publisher can send null, but the subscriber accepts a string",
         "/tags": 'the publisher can send "", which does not match the subscriber\'s pattern "^[a-z]$"',
@@ -112,6 +112,53 @@ def test_keys_are_escaped_as_in_a_json_pointer() -> None:
 def test_open_publishers_can_send_undeclared_fields() -> None:
     comparison = compare(model(a=TEXT), model(a=TEXT) | {"additionalProperties": False})
     assert [(problem.code, problem.path) for problem in comparison.problems] == [("EK109", "/*")]
+
+
+def test_a_key_of_a_pattern_that_the_subscriber_forbids_is_an_extra_field() -> None:
+    publisher = {"type": "object", "patternProperties": {"^x": TEXT}, "additionalProperties": False}
+    subscriber = {"patternProperties": {"^x-": TEXT}, "additionalProperties": False}
+    (problem,) = compare(publisher, subscriber).problems
+    assert (problem.code, problem.path) == ("EK109", "/*")
+    assert problem.message == 'the publisher can send undeclared fields such as "x", which the subscriber forbids'
+
+
+def test_values_of_pattern_keys_are_explained_by_the_schema_of_their_pattern() -> None:
+    publisher = {"type": "object", "patternProperties": {"^x": TEXT, "^y": WHOLE}, "additionalProperties": False}
+    assert problems(publisher, {"additionalProperties": WHOLE}) == [("EK102", "/*")]
+
+
+def test_a_key_that_the_subscriber_does_not_take_is_named() -> None:
+    publisher = {"type": "object", "additionalProperties": WHOLE}
+    (problem,) = compare(publisher, {"propertyNames": {"format": "uuid"}}).problems
+    assert problem.code == "EK106"
+    assert problem.message == (
+        'the publisher can send the field "not-a-uuid", '
+        'whose name breaks the subscriber\'s propertyNames {"format": "uuid"}'
+    )
+
+
+def test_each_value_without_a_home_is_reported_with_the_branch_that_is_nearest() -> None:
+    publisher = {"anyOf": [model(sku=TEXT, count=WHOLE), model(street=TEXT, zip=TEXT)]}
+    subscriber = {
+        "anyOf": [
+            model(sku=TEXT | {"maxLength": 9}, count=WHOLE, weight=NUMBER),
+            model(street=TEXT, zip=TEXT | {"maxLength": 5}),
+        ]
+    }
+    first, second = compare(publisher, subscriber, closed_publisher=True).problems
+    assert first.code == second.code == "EK111"
+    assert first.message.endswith(
+        "; nearest is #/anyOf/0: "
+        'at /weight, the subscriber requires the field "weight", which the publisher does not declare'
+    )
+    assert "; nearest is #/anyOf/1: at /zip, the publisher can send " in second.message
+
+
+def test_long_texts_are_cut_and_counted() -> None:
+    (problem,) = compare(TEXT, TEXT | {"maxLength": 99}).problems
+    assert problem.message == (
+        f'the publisher can send "{"a" * 29}..." (100 characters), but the subscriber\'s maxLength is 99'
+    )
 
 
 def test_codes_are_titled() -> None:

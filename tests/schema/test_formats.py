@@ -27,6 +27,33 @@ def test_samples_are_what_they_say(name: str) -> None:
     assert all(FORMATS[wider].check(text) for wider in format.within for text in format.valid)
 
 
+@pytest.mark.parametrize(
+    ("format", "pattern"),
+    [
+        ("date", r"^\d{4}-\d{2}-\d{2}$"),
+        ("date", r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"),
+        ("time", r"^\d\d:\d\d:\d\dZ$"),
+        ("date-time", r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"),
+        ("date-time", r"^20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$"),
+    ],
+)
+def test_a_pattern_that_stands_for_a_format_lets_through_what_is_none(format: str, pattern: str) -> None:
+    comparison = compare({"type": "string", "pattern": pattern}, {"format": format})
+    assert comparison.verdict == "incompatible"
+    assert not jsonschema_rs.is_valid({"format": format}, comparison.counterexample, validate_formats=True)
+
+
+@pytest.mark.parametrize("most", [20, 60, 100, 200])
+def test_a_long_address_is_one_that_every_validator_takes(most: int) -> None:
+    comparison = compare({"type": "string", "format": "email"}, {"maxLength": most})
+    assert comparison.verdict == "incompatible"
+    assert jsonschema_rs.is_valid({"format": "email"}, comparison.counterexample, validate_formats=True)
+
+
+def test_whether_an_address_can_be_longer_than_mail_allows_is_not_decided() -> None:
+    assert compare({"type": "string", "format": "email"}, {"maxLength": 320}).verdict == "unknown"
+
+
 @pytest.mark.parametrize("name", KNOWN_TO_RUST)
 def test_jsonschema_rs_agrees_about_the_samples(name: str) -> None:
     validator = jsonschema_rs.Draft202012Validator({"format": name}, validate_formats=True)

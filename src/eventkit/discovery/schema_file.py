@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote, unquote
 
 from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.asyncapi.document import Document
+from eventkit.discovery.asyncapi.text import escape
 from eventkit.discovery.landscape import shown
+from eventkit.schema.dialects import DIALECT_URIS, LONE_REFERENCES
 
 _HOME: Final = "document"
-"""Under which of the `$defs` the whole document stands when a part of it is meant."""
-_DATA: Final = frozenset({"const", "default", "enum", "examples"})
-"""Keywords whose values are data: a `$ref` in there refers to nothing."""
-_NAMED: Final = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
-"""Keywords whose keys are names, and no keywords."""
+"""Under which of the `$defs`, and by which `$id` if it has none, the whole document stands when a part is meant."""
+_KINDS: Final = {type(None): "null", str: "a text", list: "an array", int: "a number", float: "a number"}
 
 
 def read_schema(source: str) -> dict[str, Any] | bool:
@@ -36,42 +36,42 @@ def read_schema(source: str) -> dict[str, Any] | bool:
     path = Path(file)
     document = Document(path.read_bytes(), shown(path))
     whole = document.root.value
+    pointer = unquote(pointer)
     part = document.find(pointer) if not pointer or pointer.startswith("/") else None
     if part is None:
         raise ConfigurationError(f"the file has no part #{pointer}", where=source, mend=_mend(whole))
     if not isinstance(part.value, dict | bool):
-        kind = type(part.value).__name__
+        kind = _KINDS.get(type(part.value))
         raise ConfigurationError(
-            f"a JSON Schema is an object, true or false; this is a {kind}", where=source, mend=_mend(whole)
+            f"a JSON Schema is an object, true or false; this is {kind}", where=source, mend=_mend(whole)
         )
     if not pointer or isinstance(part.value, bool):
         return part.value
-    # The whole document comes along, as references may lead anywhere in it, but for what names it and its dialect.
-    outer = whole if isinstance(whole, dict) else {}
-    home = {key: value for key, value in outer.items() if key not in ("$id", "$schema")} or whole
-    dialect = {"$schema": outer["$schema"]} if "$schema" in outer else {}
-    return {**dialect, "$ref": f"#/$defs/{_HOME}{pointer}", "$defs": {_HOME: _moved(home)}}
+    return _part(whole, part.pointer)
 
 
-def _moved(node: Any, *, names: bool = False) -> Any:
-    """Return a document with its references pointing to where it stands now."""
-    if isinstance(node, list):
-        return [_moved(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    moved = {
-        key: value if key in _DATA and not names else _moved(value, names=key in _NAMED and not names)
-        for key, value in node.items()
-    }
-    target = moved.get("$ref")
-    if isinstance(target, str) and (target == "#" or target.startswith("#/")):
-        moved["$ref"] = f"#/$defs/{_HOME}{target[1:]}"
-    return moved
+def _part(whole: Any, pointer: str) -> dict[str, Any]:
+    """Return a schema that means a part of a document; the document comes along as a resource of its own.
+
+    So references in it hold as they are written, whether by pointer, by `$id` or recursive.
+    """
+    if not isinstance(whole, dict):
+        whole, pointer = {"prefixItems": whole}, f"/prefixItems{pointer}"
+    outer: dict[str, Any] = whole
+    dialect = DIALECT_URIS.get(str(outer.get("$schema")).rstrip("#"))
+    names = "id" if dialect == "draft-04" else "$id"
+    name = outer.get(names)
+    base = name.partition("#")[0] if isinstance(name, str) else ""
+    home = outer if base else {**outer, names: _HOME}
+    if dialect in LONE_REFERENCES and "$ref" in home:  # it would make the $id beside it void
+        home = {**{key: home[key] for key in home if key != "$ref"}, "allOf": [{"$ref": home["$ref"]}]}
+    said = {"$schema": outer["$schema"]} if "$schema" in outer else {}
+    return {**said, "$ref": f"{base or _HOME}#{quote(pointer)}", "$defs": {_HOME: home}}
 
 
 def _mend(document: Any) -> str | None:
     for keyword in ("$defs", "definitions"):
         parts = document.get(keyword) if isinstance(document, dict) else None
         if isinstance(parts, dict) and parts:
-            return f"its schemas are: {', '.join(f'#/{keyword}/{name}' for name in parts)}"
+            return f"its schemas are: {', '.join(f'#/{keyword}/{escape(name)}' for name in parts)}"
     return None

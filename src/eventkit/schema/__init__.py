@@ -37,10 +37,12 @@ for one and to prove that there is none is the same search.
 9. *Budget* (`budget`). Work is counted in steps; when they are used up, or something is met that cannot be decided
    (look-behind, a reference that leads nowhere, a loop of references), the verdict is "unknown" and says why.
 
-Other checkers are partners in tests, not parts of the engine. The canonicalization of jsonschema-rs, which could answer
-"compatible" first, decides nothing that is undecided here (measured on the containment test suite: the pairs that stay
-unknown refer to nothing, which it refuses), leaves 51 pairs unknown and refuses 109 that are decided
-here, and says that 85 pairs fit which do not when formats are asserted.
+Other checkers are partners in tests, not parts of the engine. The canonicalization of jsonschema-rs (0.60), which could
+answer "compatible" first, decides nothing that is undecided here. On the 3,791 directions of the containment test
+suite, asked with the same policy for formats, it contradicts no verdict, but leaves 51 unknown and refuses 109 that are
+decided here; the 8 that stay unknown here, for a reference that leads nowhere, it refuses, too. Asked without
+`validate_formats=True` it takes formats for annotations, and says that 85 pairs fit which do not: all 85 differ by a
+format.
 
 Sources
 -------

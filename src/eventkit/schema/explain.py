@@ -15,8 +15,8 @@ from eventkit.schema.comparison import Problem
 from eventkit.schema.documents import escape
 from eventkit.schema.keywords.array_facts import ItemViolates, SomeItemViolates
 from eventkit.schema.keywords.logic import AllOf, Union
-from eventkit.schema.keywords.object_facts import Absent, SomeKeyViolates, Violates
-from eventkit.schema.messages import message_of, missing, show
+from eventkit.schema.keywords.object_facts import Absent, KeyFails, Region, SomeKeyViolates, Violates
+from eventkit.schema.messages import bad_key, message_of, missing, show
 from eventkit.schema.nodes import Node
 from eventkit.schema.places import Place
 from eventkit.schema.samples import Hints
@@ -26,6 +26,8 @@ from eventkit.schema.values import ANY, ATOMIC_TYPES, NULL, type_names
 
 _MOST_PROBLEMS = 1_000
 _MOST_LEAVES = 256
+_MOST_COMPARED = 8
+"""Branches of a union that are compared to find the nearest."""
 
 
 class Explainer:
@@ -33,7 +35,7 @@ class Explainer:
 
     def __init__(self, solver: Solver) -> None:
         self._solver = solver
-        self._problems: dict[tuple[str, str, str], Problem] = {}
+        self._problems: dict[tuple[str, str, str, str], Problem] = {}
         self._walking: set[tuple[tuple[int, ...], int]] = set()
 
     def problems(self, source: Node, target: Node) -> tuple[Problem, ...]:
@@ -50,9 +52,11 @@ class Explainer:
         """
         self._walk((source,), target, "")
 
-    def _add(self, code: str, path: str, message: str, publisher_pointer: str, subscriber_pointer: str) -> None:
+    def _add(
+        self, code: str, path: str, message: str, publisher_pointer: str, subscriber_pointer: str, nearest: str = ""
+    ) -> None:
         problem = Problem(code, path, message, publisher_pointer, subscriber_pointer)
-        self._problems.setdefault((code, path, subscriber_pointer), problem)
+        self._problems.setdefault((code, path, subscriber_pointer, nearest), problem)
 
     def _walk(self, holds: tuple[Node, ...], target: Node, path: str) -> None:
         """Explain why the target rejects some value at a place that satisfies the schemas of `holds`."""
@@ -150,6 +154,11 @@ class Explainer:
                 message = missing(fact.name, declared=fact.name in place.names())
                 self._add(codes.REQUIRED, f"{place.path}/{escape(fact.name)}", message, place.pointer, pointer)
                 return
+            if isinstance(fact, KeyFails):
+                name = next(key for key in example.value if not self._solver.accepts(fact.names, key))
+                message = bad_key(name, fact.names.raw)
+                self._add(codes.PATTERN, place.path, message, place.pointer, pointer)
+                return
         code, message = message_of(case.keyword, target.raw, place.rejected_by(target) or [example.value])
         self._add(code, place.path, message, place.pointer, pointer)
 
@@ -170,12 +179,16 @@ class Explainer:
             elif isinstance(self._solver.solve(place.cell(name), ()), Found):
                 message = f"the publisher can send the field {show(name)}, which the subscriber forbids"
                 self._add(codes.EXTRA_FIELD, path, message, place.pointer, fact.node.pointer)
-        if place.open():
+        others = Region(fact.region.names | set(place.names()), fact.region.others, fact.region.pattern)
+        outcome = place.explore(Case("", facts=(SomeKeyViolates(others, fact.node),)))
+        if isinstance(outcome, Found):
+            accepts = self._solver.accepts
+            name = next(key for key, item in outcome.value.items() if key in others and not accepts(fact.node, item))
             path = f"{place.path}/*"
             if fact.node.mask:
-                self._walk(place.cell(place.unnamed()), fact.node, path)
+                self._walk(place.cell(name), fact.node, path)
             else:
-                message = "the publisher can send fields that it does not declare, which the subscriber forbids"
+                message = f"the publisher can send undeclared fields such as {show(name)}, which the subscriber forbids"
                 self._add(codes.EXTRA_FIELD, path, message, place.pointer, fact.node.pointer)
 
     def _union(self, place: Place, target: Node, union: Union, example: Found) -> None:
@@ -192,8 +205,35 @@ class Explainer:
                 message = f"the subscriber's union has no branch for {show(name)} = {show(tag)}"
                 self._add(codes.DISCRIMINATOR, f"{place.path}/{escape(name)}", message, place.pointer, pointer)
             else:
-                message = f"no branch of the subscriber's union takes {show(example.value)}"
-                self._add(codes.UNION, place.path, message, place.pointer, pointer)
+                self._homeless(narrowed, meant, pointer, example)
+
+    def _homeless(self, place: Place, meant: list[Node], pointer: str, example: Found) -> None:
+        """Report a value that no branch takes, with what keeps it from the branch that rejects the fewest things."""
+        message = f"no branch of the subscriber's union takes {show(example.value)}"
+        nearest = ""
+        if len(meant) <= _MOST_COMPARED:
+            explained = [(self._problems_of(place, node), node.pointer) for node in meant]
+            ranked = sorted(((_rank(found), found, name) for found, name in explained if found), key=lambda row: row[0])
+            if ranked and (len(ranked) == 1 or ranked[0][0] < ranked[1][0]):
+                _, problems, nearest = ranked[0]
+                message += f"; nearest is {nearest}: at {problems[0].path}, {problems[0].message}"
+        self._add(codes.UNION, place.path, message, place.pointer, pointer, nearest)
+
+    def _problems_of(self, place: Place, node: Node) -> list[Problem]:
+        kept, self._problems = self._problems, {}
+        try:
+            self._defects(place, node)
+        except OutOfBudget:
+            return []
+        else:
+            return list(self._problems.values())
+        finally:
+            self._problems = kept
+
+
+def _rank(problems: list[Problem]) -> tuple[int, int]:
+    """Return how far a branch is from a value: what is missing tells more than what is wrong with what is there."""
+    return sum(problem.code == codes.REQUIRED for problem in problems), len(problems)
 
 
 def accepted_types(node: Node, above: tuple[int, ...] = ()) -> int:

@@ -20,7 +20,6 @@ _CODES = {
     "exclusiveMaximum": codes.RANGE,
     "multipleOf": codes.PRECISION,
     "pattern": codes.PATTERN,
-    "propertyNames": codes.PATTERN,
     "format": codes.FORMAT,
     "contentEncoding": codes.FORMAT,
     "contentMediaType": codes.FORMAT,
@@ -39,7 +38,7 @@ _CODES = {
 _SENTENCES = {
     codes.REQUIRED: "the subscriber requires a field that is not sent in {value}",
     codes.RANGE: "the publisher can send {value}, but the subscriber's {keyword} is {limit}",
-    codes.ENUM: "the publisher can send {value}, which is none of the values that the subscriber knows",
+    codes.ENUM: "the publisher can send {value}, which the subscriber does not know",
     codes.PATTERN: "the publisher can send {value}, which does not match the subscriber's {keyword} {limit}",
     codes.FORMAT: "the publisher can send {value}, which does not have the subscriber's {keyword} {limit}",
     codes.SIZE: "the publisher can send {value}, but the subscriber's {keyword} is {limit}",
@@ -51,9 +50,13 @@ _SENTENCES = {
 
 
 def show(value: Json) -> str:
-    """Return a value as JSON, cut where it is long."""
+    """Return a value as JSON, cut where it is long, but for the quotation mark at the end of a text."""
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    if len(text) <= _LONGEST:
+        return text
+    if isinstance(value, str):
+        return f'{text[: _LONGEST // 2]}..." ({len(value):,} characters)'
+    return text[: _LONGEST - 3] + "..."
 
 
 def message_of(keyword: str, schema: Json, values: list[Json]) -> tuple[str, str]:
@@ -68,6 +71,13 @@ def message_of(keyword: str, schema: Json, values: list[Json]) -> tuple[str, str
     limit = schema.get(keyword) if isinstance(schema, dict) else None
     shown = ", ".join(show(value) for value in values[:_MOST_SHOWN]) + (", ..." if len(values) > _MOST_SHOWN else "")
     return code, _SENTENCES[code].format(value=shown, keyword=keyword, limit=show(limit))
+
+
+def bad_key(name: str, names: Json) -> str:
+    """Return a sentence about a key that the subscriber's schema for keys rejects."""
+    return (
+        f"the publisher can send the field {show(name)}, whose name breaks the subscriber's propertyNames {show(names)}"
+    )
 
 
 def missing(name: str, *, declared: bool) -> str:

@@ -68,16 +68,6 @@ class Place:
             return list(store.skeleton.mentioned)
         return list(dict.fromkeys(name for value in self._listed() for name in value))
 
-    def open(self) -> bool:
-        """Tell whether keys can be sent that no schema mentions."""
-        store = self.branch.store
-        return isinstance(store, ObjectStore) and isinstance(self.solver.solve(self.cell(self.unnamed()), ()), Found)
-
-    def unnamed(self) -> str:
-        """Return a name that no schema of the publisher's mentions."""
-        names = self.names()
-        return next(name for name in (f"key{number}" for number in range(len(names) + 1)) if name not in names)
-
     def cell(self, name: str) -> tuple[Node, ...]:
         """Return the publisher's schemas for the value of a key."""
         store = self.branch.store

@@ -25,6 +25,7 @@ class Format(NamedTuple):
         pattern: an ECMA-262 pattern that all texts with this format match, however leniently it is read.
         exact: whether the texts that match the pattern are just those that pass the check.
         plain: a pattern of texts that surely have it, to make examples from.
+        near: a pattern of texts that surely have it not, but look alike, for patterns that stand for the format.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Format(NamedTuple):
     pattern: str | None = None
     exact: bool = False
     plain: str | None = None
+    near: str | None = None
 
 
 _HEX = "[0-9a-fA-F]"
@@ -44,6 +46,8 @@ _URL = "https://example.com/a"
 _PLAIN_URL = "^https://[a-z]+[.][a-z]{2,4}(/[a-z0-9]*)*$"
 _PLAIN_DATE = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
 _PLAIN_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-2]):[0-5][0-9])"
+_NO_DATE = "[0-9]{4}-((00|1[3-9]|[2-9][0-9])-[0-9]{2}|[0-9]{2}-(00|3[2-9]|[4-9][0-9])|02-3[01]|(04|06|09|11)-31)"
+_NO_TIME = "(2[4-9]|[3-9][0-9]|[0-9]{2}:[6-9][0-9]).*"
 _CLOCK = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?([zZ]|[+-][0-9]{2}:?[0-9]{2})?"
 
 
@@ -72,6 +76,7 @@ _ALL = [
         ("not-a-date",),
         pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
         plain=f"^{_PLAIN_DATE}$",
+        near=f"^{_NO_DATE}$",
     ),
     Format(
         "time",
@@ -80,6 +85,7 @@ _ALL = [
         ("not-a-time",),
         pattern=f"^{_CLOCK}$",
         plain=f"^{_PLAIN_TIME}$",
+        near=f"^{_NO_TIME}$",
     ),
     Format(
         "date-time",
@@ -88,6 +94,7 @@ _ALL = [
         ("not-a-date",),
         pattern=f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[tT _]{_CLOCK}$",
         plain=f"^{_PLAIN_DATE}T{_PLAIN_TIME}$",
+        near=f"^({_NO_DATE}[tT].*|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[tT]{_NO_TIME})$",
     ),
     Format(
         "duration",
@@ -104,7 +111,7 @@ _ALL = [
         ("no-at-sign",),
         within=("idn-email",),
         pattern="@",
-        plain="^[a-z0-9]+([.+-][a-z0-9]+)*@[a-z0-9]+(-[a-z0-9]+)*[.][a-z]{2,6}$",
+        plain="^[a-z0-9]{1,20}([.+-][a-z0-9]{1,20}){0,2}@([a-z0-9]{1,30}(-[a-z0-9]{1,30})?[.]){1,3}[a-z]{2,6}$",
     ),
     Format("idn-email", internet.is_idn_email, ("ada@example.com",), ("no-at-sign",), pattern="@"),
     Format(

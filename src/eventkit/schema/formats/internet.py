@@ -9,6 +9,7 @@ from functools import cache
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _LOCAL = re.compile(rf'(?:{_ATEXT}+(?:\.{_ATEXT}+)*|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*")')
+_LONGEST_LOCAL = 64
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}", re.ASCII)
 
@@ -139,9 +140,9 @@ def _name(char: str) -> str:
 
 
 def is_email(text: str) -> bool:
-    """Tell whether a text is a mailbox of RFC 5321, section 4.1.2."""
+    """Tell whether a text is a mailbox of RFC 5321, section 4.1.2, of the length that section 4.5.3.1.1 allows."""
     local, _, domain = text.rpartition("@")
-    if not _LOCAL.fullmatch(local):
+    if len(local) > _LONGEST_LOCAL or not _LOCAL.fullmatch(local):
         return False
     if domain.startswith("[") and domain.endswith("]"):
         inner = domain[1:-1]

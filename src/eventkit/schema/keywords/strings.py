@@ -225,7 +225,7 @@ class StringStore:
         exact = all(each.exact for each in every)
         unlike = [each.pattern for each in self._no_formats if each.exact and each.pattern is not None]
         if not exact:
-            plain = [each.plain or each.pattern for each in self._formats]
+            plain = [each.plain or each.pattern for each in self._formats] + [each.near for each in self._no_formats]
             word = self._first(plain, unlike, solver, several=True)
             if isinstance(word, str):
                 return found(word)
