@@ -83,6 +83,7 @@ def test_a_file_has_no_colours(eventkit, broken, monkeypatch) -> None:
         (["json:"], "--output needs the name of a file"),
         (["a.txt", "b.txt"], "--output FILE is given twice"),
         (["json:a", "sarif:a"], "--output names the same file twice"),
+        (["sarfi:a.txt"], "there is no format 'sarfi'"),
     ],
 )
 def test_where_a_report_cannot_be_written_that_is_said_before_anything_is_checked(
