@@ -106,3 +106,15 @@ def test_the_hooks_are_commands_that_exist() -> None:
         assert command in COMMANDS
         assert all(option in shown.stdout for option in options)
         assert hook["pass_filenames"] is False
+
+
+def test_the_documented_hooks_of_the_environment_at_hand_ask_for_nothing_to_be_installed() -> None:
+    page = (ROOT / "docs/pipelines.md").read_text("utf-8")
+    text = page.split("```yaml\n# .pre-commit-config.yaml\n")[1].split("```")[0]
+    (repository,) = yaml.safe_load(text)["repos"]
+    declared = {hook["id"]: hook for hook in HOOKS}
+
+    for hook in repository["hooks"]:
+        # pre-commit refuses a hook of `language: system` with dependencies, those of the manifest included.
+        assert {**declared[hook["id"]], **hook}["language"] == "system"
+        assert {**declared[hook["id"]], **hook}["additional_dependencies"] == []

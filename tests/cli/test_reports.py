@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from tests.files import write_files
 
@@ -83,6 +84,7 @@ def test_a_file_has_no_colours(eventkit, broken, monkeypatch) -> None:
         (["json:"], "--output needs the name of a file"),
         (["a.txt", "b.txt"], "--output FILE is given twice"),
         (["json:a", "sarif:a"], "--output names the same file twice"),
+        (["sarfi:a.txt"], "there is no format 'sarfi'"),
     ],
 )
 def test_where_a_report_cannot_be_written_that_is_said_before_anything_is_checked(
@@ -161,3 +163,19 @@ def test_an_unused_ignore_is_said_where_all_that_is_configured_is_checked(eventk
     run = eventkit("verify", "--format", "concise")
     assert "eventkit.toml:3:1: EK601 the ignore silences nothing: no EK104 is found that this entry is about" in run.out
     assert "EK601" not in eventkit("verify", "orders.asyncapi.yaml", "--format", "concise").out
+
+
+def test_of_a_document_without_line_breaks_only_what_is_around_the_place_is_shown(eventkit, broken) -> None:
+    text = PUBLISHER.replace("COMMENT", "").replace("accounts", "minified")
+    document = yaml.safe_load(text.replace("string", "boolean"))
+    padded = {"x-before": "b" * 10_000, **document, "x-after": "a" * 10_000}
+    (broken / "minified.json").write_text(json.dumps(padded), encoding="utf-8")
+    run = eventkit("verify", "minified.json", "orders.asyncapi.yaml")
+
+    lines = run.out.splitlines()
+    at = next(number for number, line in enumerate(lines) if '"user_id": {"type": "boolean"}' in line)
+    mark = lines[at + 1].index("-")
+    assert lines[at][mark:].startswith('"user_id": {"type": "boolean"}')
+    assert "| ..." in lines[at]
+    assert lines[at].endswith("...")
+    assert max(map(len, lines)) < 300

@@ -96,7 +96,8 @@ def test_publishers_that_cannot_be_compared_do_not_pass() -> None:
     landscape = Landscape((contract("a", (message("x.y", AMOUNT),)), contract("b", (unknown,))))
     (found,) = publishers_disagree(Traffic.of(landscape), Comparer())
 
-    assert "https://example.com/" in found.detail
+    assert found.message.startswith("it is not known whether a and b publish x.y in one shape: ")
+    assert "https://example.com/" in found.message
 
 
 def test_a_name_with_a_parameter_is_published_by_whoever_can_mean_it() -> None:

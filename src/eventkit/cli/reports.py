@@ -43,6 +43,7 @@ class Outputs:
             is_further = colon == ":" and before in list(Format)
             file = Path(after if is_further else output)
             if not is_further:
+                _check_format(before, colon, output)
                 if printed is None:
                     mend = f"name the format of each further file: --output sarif:{file}"
                     raise ConfigurationError("--output FILE is given twice", where=output, mend=mend)
@@ -65,6 +66,16 @@ class Outputs:
         except BrokenPipeError:
             # What is left in the buffer would fail again when the process ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _check_format(before: str, colon: str, output: str) -> None:
+    """Refuse `sarfi:verify.sarif`, which is no file that anybody means; a letter before a colon is a drive."""
+    if colon and len(before) > 1 and before.isalpha():
+        raise ConfigurationError(
+            f"there is no format {before!r}",
+            where=f"--output {output}",
+            mend=f"use one of {', '.join(Format)}, or name the file ./{output}",
+        )
 
 
 def _check(file: Path, output: str) -> None:

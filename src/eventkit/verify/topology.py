@@ -128,13 +128,19 @@ def _disagreement(one: Side, another: Side, comparer: Comparer) -> Finding | Non
     if compared.verdict == "compatible":
         return None
     event = one.message.event
-    path, labels, detail = "", (f"publishes {title(event)}",) * 2, compared.reason or ""
+    path, labels, detail = "", (f"publishes {title(event)}",) * 2, ""
     if compared.problems:
         path, labels = compared.problems[0].path, _differ(compared.problems[0], one, another)
         detail = f"at {path or 'the event'}, {one.service} {labels[0]} and {another.service} {labels[1]}"
+    message = f"{one.service} and {another.service} publish {title(event)} in different shapes"
+    if compared.verdict == "unknown":
+        message = (
+            f"it is not known whether {one.service} and {another.service} publish {title(event)} in one shape: "
+            f"{compared.reason}"
+        )
     return Finding(
         code=PUBLISHERS_DISAGREE,
-        message=f"{one.service} and {another.service} publish {title(event)} in different shapes",
+        message=message,
         detail=detail,
         event=event,
         publisher=one.service,

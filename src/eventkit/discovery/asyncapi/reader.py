@@ -95,6 +95,11 @@ def _exchanges_of(root: Node) -> Callable[[Node], Iterator[Exchange]]:
     for pattern, exchanges in _VERSIONS.items():
         if isinstance(node.value, str) and pattern.fullmatch(node.value):
             return exchanges
+    for pattern in _VERSIONS:
+        if pattern.fullmatch(f"{node.value}.0"):
+            raise node.error(
+                f"the version {node.value} of AsyncAPI lacks its third number", f"write 'asyncapi: {node.value}.0'"
+            )
     raise node.error(
         f"AsyncAPI {str(node.value)[:20]!r} is not read, only 2.0 to 2.6, 3.0 and 3.1",
         "convert the document: asyncapi convert FILE --target-version=3.0.0",

@@ -35,6 +35,10 @@ from eventkit.verify.words import json_text
 _STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
 _MARGIN: Final = "blue"
 _TAB: Final = 4
+_LONGEST: Final = 200
+"""How many characters of a line are shown: documents without line breaks are one line of megabytes."""
+_BEFORE: Final = 60
+"""How many of them may stand before what is marked."""
 _MOST: Final = 5
 """How many further places and pairs are shown before the rest is counted."""
 
@@ -67,15 +71,30 @@ def _spot(spot: Spot, line: str | None, width: int, *, first: bool, style: str) 
         return
     yield arrow
     yield _margin(width)
-    yield Text.assemble((f"{place.line:{width}} | ", _MARGIN), _shown(line))
-    rest = line[place.column - 1 :]
-    marked = rest[: place.width] if place.width else rest.strip()
-    start = line.index(marked, place.column - 1) if marked else len(line)
+    before, marked, after = _parts(line, place)
+    yield Text.assemble((f"{place.line:{width}} | ", _MARGIN), _shown(before + marked + after))
     mark = ("^" if first else "-") * max(cell_len(_shown(marked)), 1)
     yield Text.assemble(
         (f"{'':{width}} | ", _MARGIN),
-        " " * cell_len(_shown(line[:start])),
+        " " * cell_len(_shown(before)),
         (f"{mark} {spot.label}".rstrip(), style if first else _MARGIN),
+    )
+
+
+def _parts(line: str, place: Place) -> tuple[str, str, str]:
+    """Return what stands before a place in its line, the place, and what follows, as much of it as is shown."""
+    rest = line[place.column - 1 :]
+    marked = rest[: place.width] if place.width else rest.strip()
+    start = line.index(marked, place.column - 1) if marked else len(line)
+    if len(line) <= _LONGEST:
+        return line[:start], marked, line[start + len(marked) :]
+    left = max(start - _BEFORE, 0)
+    right = left + _LONGEST
+    end = min(start + len(marked), right)
+    return (
+        ("..." if left else "") + line[left:start],
+        line[start:end],
+        line[end:right] + ("..." if right < len(line) else ""),
     )
 
 
