@@ -176,3 +176,17 @@ def test_a_version_is_looked_for_under_each_name() -> None:
     (pair,), (finding,) = check_pairs(Traffic.of(Landscape((a, b))), Comparer())
 
     assert (str(pair.event), pair.verdict, finding.code) == ("o.eu.y v2", "incompatible", "EK204")
+
+
+@pytest.mark.parametrize(
+    ("read", "help"),
+    [
+        ({"a": {"type": "strin"}}, "correct the schema"),
+        ({"a": {"pattern": "(?<=c)d"}}, "say the same in simpler words in one of the two models"),
+    ],
+)
+def test_the_help_for_what_is_undecided_is_to_correct_it_or_to_say_it_more_simply(read, help) -> None:
+    publisher, subscriber = message("a.a", fields(a={"type": "string"})), message("a.a", fields(**read))
+    _, (finding,) = pairs_of(contract("p", (publisher,)), contract("s", (), (subscriber,)))
+
+    assert (finding.code, finding.help) == ("EK199", help)

@@ -109,6 +109,15 @@ class Finding:
         return RULES[self.code].severity
 
     @property
+    def advice(self) -> str:
+        """The edit that mends it, with the other subscribers that need it, too."""
+        others = sorted({each.subscriber for each in self.further if each.subscriber} - {self.subscriber})
+        if not self.help or not others:
+            return self.help
+        named = others if len(others) < 4 else [*others[:2], f"{len(others) - 2} more"]
+        return f"{self.help} (likewise for {' and '.join([', '.join(named[:-1]), named[-1]] if named[1:] else named)})"
+
+    @property
     def headline(self) -> str:
         """The message, and how many more pairs break for the same reason."""
         more = len(self.pairs) - 1

@@ -120,10 +120,16 @@ def _undecided(publisher: Side, subscriber: Side, reason: str) -> Finding:
         publisher=publisher.service,
         subscriber=subscriber.service,
         spots=(*subscriber.spots(f"reads {title(event)}"), *publisher.spots(f"publishes {title(event)}")),
-        help="describe the event by a JSON Schema in both documents"
-        if publisher.message.unread or subscriber.message.unread
-        else "say the same in simpler words in one of the two models",
+        help=_way_to_decide(publisher, subscriber, reason),
     )
+
+
+def _way_to_decide(publisher: Side, subscriber: Side, reason: str) -> str:
+    if publisher.message.unread or subscriber.message.unread:
+        return "describe the event by a JSON Schema in both documents"
+    if "is not well formed" in reason:
+        return "correct the schema"
+    return "say the same in simpler words in one of the two models"
 
 
 def _version_not_read(publisher: Side, versions: Sequence[Side], comparer: Comparer) -> tuple[Pair, list[Finding]]:

@@ -49,7 +49,7 @@ def _finding(finding: Finding) -> Iterator[str]:
         f"{_code(f'{spot.place.file}:{spot.place.line}')}{f' {_text(spot.label)}' if spot.label else ''}"
         for spot in finding.spots
     )
-    facts += [f"to mend it: {_text(finding.help)}"] if finding.help else []
+    facts += [f"to mend it: {_text(finding.advice)}"] if finding.advice else []
     if finding.further:
         facts.append(f"breaks {', '.join(_text(pair_words(pair)) for pair in finding.pairs)}")
     yield from ("", *(f"- {fact}" for fact in facts))

@@ -123,8 +123,8 @@ def _notes(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "also breaks", ", ".join(dict.fromkeys(others[:_MOST])) + more
     if finding.counterexample is not MISSING:
         yield "counterexample", json_text(finding.counterexample)
-    if finding.help:
-        yield "help", finding.help
+    if finding.advice:
+        yield "help", finding.advice
     yield "explain", f"eventkit explain {finding.code}"
 
 

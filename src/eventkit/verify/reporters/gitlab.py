@@ -23,7 +23,7 @@ def write_gitlab(report: Report, stream: TextIO) -> None:
 def _issue(finding: Finding, fingerprint: str) -> dict[str, Any]:
     place = finding.spots[0].place if finding.spots else None
     return {
-        "description": f"{finding.code}: {sentence(finding)}. {finding.help}".rstrip(". "),
+        "description": f"{finding.code}: {sentence(finding)}. {finding.advice}".rstrip(". "),
         "check_name": finding.code,
         "fingerprint": fingerprint,
         "severity": _SEVERITIES[finding.severity],

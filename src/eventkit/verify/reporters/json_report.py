@@ -76,7 +76,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "path": finding.path,
         "locations": [{"file": spot.place.file, "line": spot.place.line} for spot in finding.all_spots],
         "counterexample": _or_null(finding.counterexample),
-        "help": finding.help,
+        "help": finding.advice,
         "pairs": [
             {"event": title(pair.event), "publisher": pair.publisher, "subscriber": pair.subscriber, "path": pair.path}
             for pair in finding.pairs

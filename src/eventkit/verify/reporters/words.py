@@ -30,8 +30,8 @@ def paragraphs(finding: Finding) -> Iterator[str]:
         yield f"Breaks {', '.join(pairs[:MOST])}{more}"
     if finding.counterexample is not MISSING:
         yield f"Counterexample: {json_text(finding.counterexample)}"
-    if finding.help:
-        yield f"Help: {finding.help}"
+    if finding.advice:
+        yield f"Help: {finding.advice}"
 
 
 def summary(report: Report) -> list[str]:
