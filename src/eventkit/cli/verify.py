@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from eventkit.cli.command import command_app
-from eventkit.cli.landscape import Sources, chosen_landscape
+from eventkit.cli.landscape import NoCache, Sources, chosen_landscape, warn_of_cache
 from eventkit.cli.past import past_of, snapshot_of
 from eventkit.cli.progress import progress
 from eventkit.cli.reports import Outputs
@@ -74,9 +73,7 @@ def verify(
     watch: Annotated[
         bool, typer.Option("--watch", help="Check again whenever a file of the sources changes, until Ctrl-C.")
     ] = False,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Neither use nor write what is kept from run to run.")
-    ] = False,
+    no_cache: NoCache = False,
 ) -> None:
     """Check that every subscriber accepts every event that its publishers can send.
 
@@ -102,8 +99,7 @@ def verify(
                 landscape = amid_deployed(landscape, snapshot, service)
                 asked, past = landscape.services[0].service, Past(snapshot, (), config.evolution)
             report = verify_landscape(landscape, Comparer(work), ignores, observe, past=past, service=asked)
-        if work.cache.problem:
-            sys.stderr.write(f"warning: the cache in {folder} was not used: {work.cache.problem}\n")
+        warn_of_cache(folder, work)
         outputs.write(report.listing(severity))
         return report.status
 
