@@ -16,7 +16,7 @@ from eventkit.cli.reports import Outputs
 from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.config import load_config
 from eventkit.verify.comparer import Comparer
-from eventkit.verify.deployed import amid_deployed
+from eventkit.verify.deployed import amid_deployed, with_order
 from eventkit.verify.ignores.silence import Ignores
 from eventkit.verify.reporters import Format
 from eventkit.verify.rules import Severity
@@ -90,15 +90,17 @@ def verify(
             # What is not checked in a run on one source may be what an ignore is for.
             whole = deployed is None and (not sources or not config.sources)
             ignores = Ignores.of(landscape, config.ignore, whole=whole, today=datetime.now(UTC).date())
-            asked = service
+            comparer = Comparer(work)
             if deployed is None:
                 # The configured baseline is one of the configured sources: beside others, all else would look removed.
                 past = past_of(baseline or (None if sources else config.baseline), config, work)
+                report = verify_landscape(landscape, comparer, ignores, observe, past=past)
             else:
                 snapshot = snapshot_of(deployed, config, work)
-                landscape = amid_deployed(landscape, snapshot, service)
-                asked, past = landscape.services[0].service, Past(snapshot, (), config.evolution)
-            report = verify_landscape(landscape, Comparer(work), ignores, observe, past=past, service=asked)
+                amid = amid_deployed(landscape, snapshot, service)
+                past, asked = Past(snapshot, (), config.evolution), amid.services[0].service
+                report = verify_landscape(amid, comparer, ignores, observe, past=past, service=asked)
+                report = with_order(report, landscape, snapshot, comparer)
         warn_of_cache(folder, work)
         outputs.write(report.listing(severity))
         return report.status
