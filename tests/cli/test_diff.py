@@ -47,6 +47,39 @@ def test_a_diff_as_json_and_as_markdown(eventkit, project) -> None:
     assert eventkit("diff", "--format", "markdown").out.startswith("## Event contracts: ")
 
 
+def test_what_is_silenced_breaks_nobody(eventkit, project) -> None:
+    (project / "eventkit.toml").write_text(
+        'sources = ["new"]\nbaseline = "old"\n'
+        + "".join(f'[[ignore]]\ncode = "{code}"\nreason = "the queue is empty"\n' for code in ("EK301", "EK302")),
+        "utf-8",
+    )
+    run = eventkit("diff")
+
+    assert run.status == 0
+    assert run.out.endswith("; breaks nobody, 2 silenced\n")
+    assert "publishes as order.created: the queue is empty\n" in eventkit("diff", "--format", "markdown").out
+    found = json.loads(eventkit("diff", "--format", "json").out)
+    assert (found["broken"], [one["reason"] for one in found["silenced"]]) == ([], ["the queue is empty"] * 2)
+
+
+def test_a_comment_silences_in_a_diff_and_one_that_is_wrong_breaks_nobody(eventkit, project) -> None:
+    file = project / "new" / "mailer.asyncapi.yaml"
+    line = next(line for line in NEW_READER.splitlines() if "OrderCreated: {" in line)
+    text = NEW_READER.replace(line, f"{line}  # eventkit: ignore[EK302] the queue is empty\n# eventkit: ignore[EK301]")
+    file.write_text(text, "utf-8")
+
+    assert [one["code"] for one in json.loads(eventkit("diff", "--format", "json").out)["broken"]] == ["EK301"]
+
+
+def test_a_diff_is_the_same_with_a_cache_and_without(eventkit, project) -> None:
+    without = eventkit("diff", "--no-cache").out
+    assert not (project / ".eventkit_cache").exists()
+
+    assert eventkit("diff").out == without
+    assert list((project / ".eventkit_cache").glob("*.db"))
+    assert eventkit("diff").out == without
+
+
 def test_a_source_that_cannot_be_read_has_no_diff(eventkit, project) -> None:
     run = eventkit("diff", "older")
 

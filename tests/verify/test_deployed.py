@@ -4,7 +4,8 @@ import pytest
 
 from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.landscape import Landscape
-from eventkit.verify.deployed import amid_deployed
+from eventkit.verify.comparer import Comparer
+from eventkit.verify.deployed import amid_deployed, with_order
 from eventkit.verify.verify import Past, verify
 from tests.verify.landscapes import contract, fields, message
 
@@ -74,3 +75,37 @@ def test_a_service_that_is_not_there_is_an_error_that_names_those_that_are(lands
 
     assert what in error.value.what
     assert mend in error.value.mend
+
+
+EITHER = fields(a={"type": ["string", "integer"]})
+
+
+@pytest.mark.parametrize(
+    ("reader", "first"),
+    [
+        ((message("x.y", EITHER),), True),
+        ((message("x.y", NUMBER),), False),  # which may not be deployed first itself
+        ((message("x.y", TEXT),), False),
+    ],
+)
+def test_another_service_is_to_be_deployed_first_where_that_helps(reader, first) -> None:
+    sources = Landscape((contract("sender", (message("x.y", NUMBER),)), contract("reader", (), reader)))
+    snapshot = Landscape((READER, SENDER))
+    (finding,) = with_order(report_of(sources, snapshot, "sender"), sources, snapshot, Comparer()).findings
+
+    assert finding.help.startswith("deploy reader first, which fits in the sources, or let ") is first
+
+
+@pytest.mark.parametrize("keeps_the_old_one", [True, False])
+def test_a_reader_of_a_new_version_goes_first_if_it_reads_the_old_one_too(keeps_the_old_one) -> None:
+    new = message("x.y v2", NUMBER)
+    sources = Landscape(
+        (
+            contract("sender", (new,)),
+            contract("reader", (), (message("x.y", TEXT), new) if keeps_the_old_one else (new,)),
+        )
+    )
+    snapshot = Landscape((READER, SENDER))
+    report = with_order(report_of(sources, snapshot, "sender"), sources, snapshot, Comparer())
+
+    assert [one.help.startswith("deploy reader first") for one in report.findings] == [keeps_the_old_one]

@@ -114,7 +114,7 @@ def test_all_there_can_be_in_a_diff(format, snapshot, monkeypatch) -> None:
 def test_json_is_one_object() -> None:
     document = json.loads(written(everything(), DiffFormat.JSON))
 
-    assert list(document) == ["services", "events", "changes", "broken", "broken_before", "mended"]
+    assert list(document) == ["services", "events", "changes", "broken", "silenced", "broken_before", "mended"]
 
 
 def test_markdown_shows_names_as_they_are() -> None:

@@ -1,12 +1,14 @@
 """Which edit is named; how each reads for a whole event is in the snapshots of the defects."""
 
+from dataclasses import replace
+
 import pytest
 
 from eventkit.discovery.contract import Message, Place
 from eventkit.schema import codes
 from eventkit.schema.comparison import Problem
 from eventkit.verify.edits import edit_of, is_undeclared
-from eventkit.verify.traffic import Side
+from eventkit.verify.traffic import Side, Time
 from tests.verify.landscapes import fields, message
 
 PROBLEM = Problem(codes.TYPE, "/a", "", "#/properties/a", "#/properties/a")
@@ -84,6 +86,18 @@ def test_a_missing_field_is_made_optional(side) -> None:
 
     assert edit_of(problem, publisher, side("s", "b: str", STRING), 2).startswith("give `b` a default in s, let p publ")
     assert edit_of(problem, publisher, side("s", "b: 1", STRING, suffix=".yaml"), 2).startswith("do not require `b` in")
+
+
+def test_what_was_sent_is_not_to_be_sent_otherwise(side) -> None:
+    problem = Problem(codes.REQUIRED, "/b", "", "#", "#/required")
+    publisher, reader = side("p", "a: str", STRING), side("s", "b: str", STRING)
+
+    assert edit_of(problem, replace(publisher, time=Time.DEPLOYED), reader, 2) == (
+        "give `b` a default in s, or publish a version 2 of x.y"
+    )
+    assert edit_of(problem, replace(publisher, time=Time.RETAINED), reader, 2) == (
+        "give `b` a default in s, or take version 1 out of `retained` once no event of it can come"
+    )
 
 
 def test_a_field_that_is_not_always_sent_was_not_renamed(side) -> None:

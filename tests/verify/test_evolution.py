@@ -4,6 +4,8 @@ import pytest
 
 from eventkit.discovery.evolution import Evolution, Order
 from eventkit.discovery.landscape import Landscape
+from eventkit.verify.comparer import Comparer
+from eventkit.verify.diff import diff
 from eventkit.verify.verify import Past, verify
 from tests.verify.landscapes import contract, fields, message
 
@@ -112,3 +114,33 @@ def test_a_version_that_is_retained_has_to_be_read_and_is_not_gone() -> None:
 
     assert found(landscape(PAID, PAID), after) == []
     assert [(pair.publisher, pair.verdict) for pair in verify(after).pairs] == [("p", "compatible")]
+
+
+class Noting(Comparer):
+    """Notes what is compared, and what it was told beforehand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prepared, self.asked = set(), set()
+
+    def prepare(self, pairs) -> None:
+        pairs = list(pairs)
+        self.prepared |= {(sent.digest, read.digest) for sent, read in pairs}
+        super().prepare(pairs)
+
+    def compare(self, publisher, subscriber):
+        self.asked.add((publisher.digest, subscriber.digest))
+        return super().compare(publisher, subscriber)
+
+
+@pytest.mark.parametrize("how", ["verify", "diff"])
+def test_what_meets_on_the_way_is_compared_with_all_the_rest_at_once(how) -> None:
+    comparer, before, after = Noting(), landscape(PAID, PAID), landscape(MORE, MORE)
+    if how == "verify":
+        verify(after, comparer, past=Past(before))
+    else:
+        diff(before, after, Evolution(), comparer)
+
+    assert len(comparer.asked) >= 3
+    # What was sent before and what was read before fit unless something is found.
+    assert len(comparer.asked - comparer.prepared) <= (1 if how == "verify" else 0)

@@ -89,3 +89,25 @@ def test_changes_are_safe_exactly_if_the_whole_is(old, new) -> None:
     whole = compare(new, old, closed_publisher=True).verdict
 
     assert (whole == "compatible") == all(change.effect == "safe" for change in changes)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words", "effect"),
+    [
+        ("a", "b", "is ordered by `b` now, was by `a`", "breaking"),
+        ("a", None, "has no key any more, was ordered by `a`", "breaking"),
+        (None, "b", "is ordered by `b` now, was not ordered", "safe"),
+    ],
+)
+def test_another_key_is_a_change_that_only_the_publisher_makes(old, new, words, effect) -> None:
+    before, after = message("x.y", fields(a=TEXT, b=TEXT), key=old), message("x.y", fields(a=TEXT, b=TEXT), key=new)
+
+    (change,) = field_changes(before, after, sent=True)
+    assert (change.path, change.words, change.effect) == ("", words, effect)
+    assert [each.effect for each in field_changes(before, after, sent=False)] == ["safe"]
+
+
+def test_a_document_from_elsewhere_that_names_no_key_says_nothing_of_it() -> None:
+    ours, theirs = message("x.y", fields(a=TEXT), key="a", closed=True), message("x.y", fields(a=TEXT))
+
+    assert not [change for change in field_changes(ours, theirs, sent=True) if "key" in change.words]

@@ -135,18 +135,18 @@ def test_two_fields_that_are_gone_from_one_model_are_two_findings() -> None:
 @pytest.mark.parametrize(
     ("subscribers", "advice"),
     [
-        ("a", "read it as text in a"),
-        ("ab", "read it as text in a (likewise for b)"),
-        ("abc", "read it as text in a (likewise for b and c)"),
-        ("abcdef", "read it as text in a (likewise for b, c and 3 more)"),
+        ("a", "read text in a"),
+        ("ab", "read text in a (likewise for b)"),
+        ("abc", "read text in a (likewise for b and c)"),
+        ("abcdef", "read text in a (likewise for b, c and 3 more)"),
     ],
 )
 def test_the_advice_of_a_group_names_the_others_that_need_the_edit(subscribers, advice) -> None:
-    spots = (Spot(Place("reader.py", 1)), Spot(Place("sender.py", 1)))
+    spots = (Spot(Place("r.py", 1)), Spot(Place("s.py", 1)))
     event = EventType("x.paid", 1)
     findings = [
         Finding(
-            "EK102", "", event=event, publisher="p", subscriber=name, spots=spots, help=f"read it as text in {name}"
+            "EK102", "", event=event, publisher="p", subscriber=name, spots=spots, help=f"read text in {name}"
         )
         for name in subscribers
     ]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from eventkit.cli.command import command_app
-from eventkit.cli.landscape import CONFIGURED, complete, complete_landscape
+from eventkit.cli.landscape import CONFIGURED, NoCache, chosen_landscape, complete, warn_of_cache
 from eventkit.cli.past import landscape_at
+from eventkit.cli.progress import progress
 from eventkit.discovery.config import load_config
+from eventkit.verify.comparer import Comparer
 from eventkit.verify.diff import diff as diff_landscapes
+from eventkit.verify.ignores.silence import Ignores
 from eventkit.verify.reporters.diff import DiffFormat, write_diff
+from eventkit.work import Work
 
 _MAIN: Final = Path("git:main")
 
@@ -34,14 +39,22 @@ def diff(
         Path | None, typer.Argument(metavar="[NEW]", help="The landscape after, likewise.", show_default=CONFIGURED)
     ] = None,
     format: Annotated[DiffFormat, typer.Option(help="How it is written.")] = DiffFormat.TEXT,
+    no_cache: NoCache = False,
 ) -> None:
     """Say what changed between two landscapes, and whom it breaks.
 
     Exits with 1 where somebody breaks, with 0 otherwise.
     """
     config = load_config(Path.cwd())
-    before = complete(landscape_at(old or config.baseline or _MAIN, config))
-    after = complete_landscape(None) if new is None else complete(landscape_at(new, config))
-    found = diff_landscapes(before, after, config.evolution)
+    folder = None if no_cache else config.cache
+    with progress() as observe, Work.on_all_cores(folder) as work:
+        before = complete(landscape_at(old or config.baseline or _MAIN, config, work))
+        after = complete(
+            chosen_landscape(None, config, work, observe) if new is None else landscape_at(new, config, work)
+        )
+        # What is wrong with ignores themselves is what `verify` tells.
+        ignores = Ignores.of(after, config.ignore, whole=False, today=datetime.now(UTC).date())
+        found = diff_landscapes(before, after, config.evolution, Comparer(work), ignores)
+    warn_of_cache(folder, work)
     write_diff(found, format, sys.stdout)
     raise typer.Exit(found.status)

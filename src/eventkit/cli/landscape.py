@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
@@ -26,6 +27,8 @@ Sources = Annotated[
     ),
 ]
 """The argument of commands that work on a landscape."""
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor write what is kept from run to run.")]
+"""The option of commands that compare."""
 
 
 def chosen_landscape(
@@ -81,3 +84,9 @@ def complete(landscape: Landscape) -> Landscape:
             mend=first.mend,
         )
     return landscape
+
+
+def warn_of_cache(folder: Path | None, work: Work) -> None:
+    """Say why the cache was not used, where there should have been one."""
+    if work.cache.problem:
+        sys.stderr.write(f"warning: the cache in {folder} was not used: {work.cache.problem}\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +9,14 @@ from typing import Annotated
 import typer
 
 from eventkit.cli.command import command_app
-from eventkit.cli.landscape import Sources, chosen_landscape
+from eventkit.cli.landscape import NoCache, Sources, chosen_landscape, warn_of_cache
 from eventkit.cli.past import past_of, snapshot_of
 from eventkit.cli.progress import progress
 from eventkit.cli.reports import Outputs
 from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.config import load_config
 from eventkit.verify.comparer import Comparer
-from eventkit.verify.deployed import amid_deployed
+from eventkit.verify.deployed import amid_deployed, with_order
 from eventkit.verify.ignores.silence import Ignores
 from eventkit.verify.reporters import Format
 from eventkit.verify.rules import Severity
@@ -74,9 +73,7 @@ def verify(
     watch: Annotated[
         bool, typer.Option("--watch", help="Check again whenever a file of the sources changes, until Ctrl-C.")
     ] = False,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Neither use nor write what is kept from run to run.")
-    ] = False,
+    no_cache: NoCache = False,
 ) -> None:
     """Check that every subscriber accepts every event that its publishers can send.
 
@@ -93,17 +90,18 @@ def verify(
             # What is not checked in a run on one source may be what an ignore is for.
             whole = deployed is None and (not sources or not config.sources)
             ignores = Ignores.of(landscape, config.ignore, whole=whole, today=datetime.now(UTC).date())
-            asked = service
+            comparer = Comparer(work)
             if deployed is None:
                 # The configured baseline is one of the configured sources: beside others, all else would look removed.
                 past = past_of(baseline or (None if sources else config.baseline), config, work)
+                report = verify_landscape(landscape, comparer, ignores, observe, past=past)
             else:
                 snapshot = snapshot_of(deployed, config, work)
-                landscape = amid_deployed(landscape, snapshot, service)
-                asked, past = landscape.services[0].service, Past(snapshot, (), config.evolution)
-            report = verify_landscape(landscape, Comparer(work), ignores, observe, past=past, service=asked)
-        if work.cache.problem:
-            sys.stderr.write(f"warning: the cache in {folder} was not used: {work.cache.problem}\n")
+                amid = amid_deployed(landscape, snapshot, service)
+                past, asked = Past(snapshot, (), config.evolution), amid.services[0].service
+                report = verify_landscape(amid, comparer, ignores, observe, past=past, service=asked)
+                report = with_order(report, landscape, snapshot, comparer)
+        warn_of_cache(folder, work)
         outputs.write(report.listing(severity))
         return report.status
 

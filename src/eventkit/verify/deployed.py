@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 
 from eventkit.contract.errors import ConfigurationError
+from eventkit.discovery.contract import Contract
 from eventkit.discovery.landscape import Landscape
+from eventkit.verify.comparer import Comparer
+from eventkit.verify.finding import BrokenPair, Finding, Pair, Report
+from eventkit.verify.pairs import check_pairs
+from eventkit.verify.traffic import Traffic
 
 
 def amid_deployed(landscape: Landscape, snapshot: Landscape, service: str | None) -> Landscape:
@@ -35,6 +42,48 @@ def amid_deployed(landscape: Landscape, snapshot: Landscape, service: str | None
         problems=landscape.problems,
         retained=landscape.retained,
     )
+
+
+def with_order(report: Report, landscape: Landscape, snapshot: Landscape, comparer: Comparer) -> Report:
+    """Return a report that says which services to deploy first, where that helps.
+
+    It helps where the others, as they are in the sources, fit the service both as deployed and as it is to be.
+
+    Args:
+        report: What was found of one service amid all that is deployed.
+        landscape: What the sources say.
+        snapshot: What is deployed.
+        comparer: What compares.
+    """
+    name = report.service
+    if name is None or not any(finding.pairs for finding in report.findings):
+        return report
+    sources = {contract.service: contract for contract in landscape.services}
+    deployed = {contract.service: contract for contract in snapshot.contracts}
+    later, now = deployed | sources, sources | {key: value for key, value in deployed.items() if key == name}
+
+    def pairs(contracts: dict[str, Contract]) -> Iterator[Pair]:
+        yield from check_pairs(Traffic.of(Landscape(tuple(contracts.values()))), comparer, service=name)[0]
+
+    fits = {_key(pair) for pair in pairs(later) if pair.verdict == "compatible"}
+    if name in deployed:
+        fits -= {_key(pair) for pair in pairs(now) if pair.verdict != "compatible"}
+    return replace(report, findings=tuple(_ordered(finding, fits, name) for finding in report.findings))
+
+
+def _ordered(finding: Finding, fits: set[tuple[str, str, str]], service: str) -> Finding:
+    pairs = [_key(pair) for pair in finding.pairs]
+    own_events = any(publisher == subscriber for _, publisher, subscriber in pairs)
+    if not pairs or own_events or not fits.issuperset(pairs):
+        return finding
+    others = sorted({publisher if subscriber == service else subscriber for _, publisher, subscriber in pairs})
+    first = f"deploy {' and '.join(others)} first, which {'fits' if len(others) == 1 else 'fit'} in the sources"
+    return replace(finding, help=f"{first}, or {finding.help}")
+
+
+def _key(pair: Pair | BrokenPair) -> tuple[str, str, str]:
+    # By name: a subscriber that reads the new version only fits no publisher of the old one.
+    return pair.event.name, pair.publisher, pair.subscriber
 
 
 def _unknown(name: str | None, landscape: Landscape) -> ConfigurationError:

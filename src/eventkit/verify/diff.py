@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 
 from eventkit.contract.event import EventType
@@ -11,12 +12,13 @@ from eventkit.discovery.contract import Contract, Message
 from eventkit.discovery.evolution import Evolution
 from eventkit.discovery.landscape import Landscape
 from eventkit.verify.comparer import Comparer
-from eventkit.verify.evolution import Change, check_deployment, no_longer_published
+from eventkit.verify.evolution import Change, check_deployment, met_on_the_way, no_longer_published
 from eventkit.verify.field_changes import FieldChange, field_changes
 from eventkit.verify.finding import Finding, Pair
 from eventkit.verify.grouping import grouped
+from eventkit.verify.ignores.silence import Ignores, silence
 from eventkit.verify.modes import check_modes
-from eventkit.verify.pairs import check_pairs
+from eventkit.verify.pairs import check_pairs, compared_messages
 from eventkit.verify.rules import Severity
 
 Role = Literal["publishes", "handles"]
@@ -68,6 +70,7 @@ class Diff:
         events: Events that a service begins or ceases to publish or to handle.
         messages: Events that look different.
         broken: Whom the change breaks, one finding a cause: what did not fit before is not among it.
+        silenced: Whom it breaks likewise, but somebody said why that is accepted.
         broken_before: Pairs that did not fit before either, and still do not.
         mended: Pairs that did not fit before, and do now.
     """
@@ -77,6 +80,7 @@ class Diff:
     events: tuple[EventChange, ...] = ()
     messages: tuple[MessageChange, ...] = ()
     broken: tuple[Finding, ...] = ()
+    silenced: tuple[Finding, ...] = ()
     broken_before: tuple[Pair, ...] = ()
     mended: tuple[Pair, ...] = field(default=())
 
@@ -88,10 +92,16 @@ class Diff:
     def __bool__(self) -> bool:
         """Tell whether anything changed."""
         changed = self.services_added or self.services_removed or self.events or self.messages
-        return bool(changed or self.broken or self.mended)
+        return bool(changed or self.broken or self.silenced or self.mended)
 
 
-def diff(old: Landscape, new: Landscape, evolution: Evolution, comparer: Comparer | None = None) -> Diff:
+def diff(
+    old: Landscape,
+    new: Landscape,
+    evolution: Evolution,
+    comparer: Comparer | None = None,
+    ignores: Ignores | None = None,
+) -> Diff:
     """Compare two landscapes.
 
     Args:
@@ -99,11 +109,13 @@ def diff(old: Landscape, new: Landscape, evolution: Evolution, comparer: Compare
         new: The landscape with the change.
         evolution: How events may change; modes are held to `old` alone.
         comparer: What compares; by default one that knows nothing yet.
+        ignores: What is silenced; nothing where there are none.
     """
     comparer = comparer or Comparer()
     before = {contract.service: contract for contract in old.contracts}
     after = {contract.service: contract for contract in new.contracts}
     change = Change.of(old, new)
+    comparer.prepare(chain(compared_messages(change.before), compared_messages(change.after), met_on_the_way(change)))
     pairs_before = {_key(pair): pair for pair in check_pairs(change.before, comparer)[0]}
     pairs, findings = check_pairs(change.after, comparer)
     broken_before = {key for key, pair in pairs_before.items() if pair.verdict != "compatible"}
@@ -111,12 +123,19 @@ def diff(old: Landscape, new: Landscape, evolution: Evolution, comparer: Compare
     broken += no_longer_published(change)
     broken += check_deployment(change, evolution.order, comparer)
     broken += check_modes((change.before,), change.after, evolution, comparer)
+    loud, quiet = broken, list[Finding]()
+    if ignores is not None:
+        # What is wrong with ignores themselves breaks nobody.
+        known = set(map(id, broken))
+        loud, quiet = silence(broken, ignores, complete=False)
+        loud = [one for one in loud if id(one) in known]
     return Diff(
         services_added=tuple(name for name in after if name not in before),
         services_removed=tuple(name for name in before if name not in after),
         events=tuple(_events(before, after)),
         messages=tuple(_messages(before, after)),
-        broken=tuple(grouped(broken)),
+        broken=tuple(grouped(loud)),
+        silenced=tuple(grouped(quiet)),
         broken_before=tuple(pair for pair in pairs if pair.verdict != "compatible" and _key(pair) in broken_before),
         mended=tuple(pair for pair in pairs if pair.verdict == "compatible" and _key(pair) in broken_before),
     )

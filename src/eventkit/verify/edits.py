@@ -18,7 +18,7 @@ import pydantic
 from eventkit.schema import codes
 from eventkit.schema.comparison import Problem
 from eventkit.verify.source_lines import line_at
-from eventkit.verify.traffic import Side
+from eventkit.verify.traffic import Side, Time
 from eventkit.verify.words import describe, field_name, json_text, key_patterns, tags, values
 
 # Names that mean the same in the code of both services, once they are imported.
@@ -41,7 +41,10 @@ def edit_of(problem: Problem, publisher: Side, subscriber: Side, next_version: i
     event = publisher.message.event
     if is_undeclared(problem) and not allowed_keys(problem, subscriber):
         return _close(problem, publisher, subscriber)
-    return f"{_edit(problem, publisher, subscriber)}, or publish a version {next_version} of {event.name}"
+    edit = _edit(problem, publisher, subscriber)
+    if publisher.time is Time.RETAINED:  # nobody publishes it any more
+        return f"{edit}, or take version {event.version} out of `retained` once no event of it can come"
+    return f"{edit}, or publish a version {next_version} of {event.name}"
 
 
 def is_undeclared(problem: Problem) -> bool:
@@ -81,7 +84,9 @@ def _edit(problem: Problem, publisher: Side, subscriber: Side) -> str:
         if renamed:
             return f"read `{renamed}` in {reader}, {optional}"
         always = " always" if problem.path in publisher.message.places else ""
-        return f"{optional} in {reader}, let {publisher.service}{always} publish it"
+        # What was sent stays as it was: only the reader can be mended.
+        sent = f", let {publisher.service}{always} publish it" if publisher.time is Time.NOW else ""
+        return f"{optional} in {reader}{sent}"
     if problem.code == codes.EXTRA_FIELD:
         return _unforbidden(problem, subscriber)
     added = _added_values(problem, publisher, subscriber)

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from eventkit.discovery.contract import Message
 from eventkit.discovery.evolution import Order
 from eventkit.discovery.landscape import Landscape
 from eventkit.verify.comparer import Comparer
 from eventkit.verify.finding import Finding, title
-from eventkit.verify.pairs import check_pair, verdict_of
+from eventkit.verify.pairs import check_pair, compared_messages, verdict_of
 from eventkit.verify.rules.evolution import (
     DEPLOYED_SUBSCRIBER_REJECTS,
     NO_LONGER_PUBLISHED,
@@ -44,6 +45,17 @@ class Change:
         """Return the change from one landscape to another."""
         names = frozenset(contract.service for contract in landscape.contracts)
         return cls(Traffic.of(baseline, Time.DEPLOYED), Traffic.of(landscape), names)
+
+
+def met_on_the_way(change: Change, service: str | None = None) -> Iterator[tuple[Message, Message]]:
+    """Yield what is sent and what is read where one of the two is deployed and the other one is not yet.
+
+    Args:
+        change: What changes.
+        service: The only service that changes; None where several may.
+    """
+    yield from compared_messages(change.after, service, readers=change.before)
+    yield from compared_messages(change.before, service, readers=change.after)
 
 
 def check_deployment(change: Change, order: Order, comparer: Comparer, service: str | None = None) -> Iterator[Finding]:

@@ -54,7 +54,7 @@ def field_changes(old: Message, new: Message, *, sent: bool) -> tuple[FieldChang
         sent: It is published; otherwise it is handled.
 
     Returns:
-        The changes in the order of the old schema, then what is new. None where only annotations changed.
+        The changes in the order of the old schema, then what is new, then the key. None where only annotations changed.
     """
     walk = _Walk(old.schema, new.schema, sent, closed=new.closed or not sent)
     changes = list(walk.changes("", old.schema, new.schema))
@@ -62,7 +62,19 @@ def field_changes(old: Message, new: Message, *, sent: bool) -> tuple[FieldChang
     if whole != "safe" and all(change.effect == "safe" for change in changes):
         # No field shows it alone, but what the fields do together.
         changes.append(FieldChange("", "the schema as a whole changed", whole))
-    return tuple(changes)
+    return (*changes, *_key_changes(old, new, sent))
+
+
+def _key_changes(old: Message, new: Message, sent: bool) -> Iterator[FieldChange]:
+    """Yield how the key changed: whoever relied on the order of the old one does not get it any more."""
+    # A document from elsewhere need not say what its key is.
+    is_known = old.closed == new.closed or None not in (old.key, new.key)
+    if old.key == new.key or not is_known:
+        return
+    now = f"is ordered by `{new.key}` now" if new.key else "has no key any more"
+    was = f"was {'by' if new.key else 'ordered by'} `{old.key}`" if old.key else "was not ordered"
+    # A reader model that names a key changes nothing: it is the publisher's that orders.
+    yield FieldChange("", f"{now}, {was}", "breaking" if sent and old.key else "safe")
 
 
 class _Texts:

@@ -18,17 +18,20 @@ from eventkit.verify.rules.topology import VERSION_NOT_READ
 from eventkit.verify.traffic import Side, Time, Traffic
 
 
-def compared_messages(traffic: Traffic, service: str | None = None) -> Iterator[tuple[Message, Message]]:
+def compared_messages(
+    traffic: Traffic, service: str | None = None, *, readers: Traffic | None = None
+) -> Iterator[tuple[Message, Message]]:
     """Yield what is sent and what is read wherever somebody reads the version of an event that is published.
 
     Args:
         traffic: Who publishes and who handles what.
         service: The service that is to be one of the two; None for any.
+        readers: The traffic whose subscribers are meant; by default those of `traffic`.
     """
     for name, publishers in traffic.published.items():
-        readers = traffic.handled_as(name)
+        handlers = (readers or traffic).handled_as(name)
         for publisher in publishers:
-            for reader in readers:
+            for reader in handlers:
                 same_version = reader.message.event.version == publisher.message.event.version
                 if same_version and (service is None or service in (publisher.service, reader.service)):
                     yield publisher.message, reader.message

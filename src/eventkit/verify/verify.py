@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from eventkit.discovery.evolution import Evolution
 from eventkit.discovery.landscape import Landscape, SourceProblem
 from eventkit.discovery.progress import Observer, unobserved
 from eventkit.verify.comparer import Comparer
 from eventkit.verify.cycles import cycles
-from eventkit.verify.evolution import Change, check_deployment, no_longer_published
+from eventkit.verify.evolution import Change, check_deployment, met_on_the_way, no_longer_published
 from eventkit.verify.finding import Finding, Report, Spot, count
 from eventkit.verify.grouping import grouped
 from eventkit.verify.ignores.silence import Ignores, silence
@@ -66,7 +67,9 @@ def verify(
     problems = dict.fromkeys(problem for one in (landscape, *older) for problem in one.problems)
     unread = [_unread(problem) for problem in problems]
     unknown = unknown_payloads(landscape.services)
-    comparer.prepare(compared_messages(traffic, service))
+    change = Change.of(past.baseline, landscape) if past else None
+    on_the_way = met_on_the_way(change, service) if change else ()
+    comparer.prepare(chain(compared_messages(traffic, service), on_the_way))
     pairs, findings = check_pairs(traffic, comparer, observe, service=service)
     findings += two_schemas(landscape.services, comparer)
     findings += publishers_disagree(traffic, comparer, service)
@@ -74,7 +77,6 @@ def verify(
     findings += cycles(landscape.services, traffic)
     # What could not be read may publish or handle anything: nothing can be said about what nobody does.
     complete = not any(problem.leaves_gap for problem in problems)
-    change = Change.of(past.baseline, landscape) if past else None
     if complete:
         gone = list(no_longer_published(change)) if change else []
         known = {(finding.subscriber, finding.event) for finding in gone}

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from eventkit.verify.diff import Diff
 from eventkit.verify.finding import title
-from eventkit.verify.reporters.json_report import finding_document, pair_document
+from eventkit.verify.reporters.json_report import finding_document, pair_document, silenced_document
 
 
 def write_json(diff: Diff, stream: TextIO) -> None:
@@ -35,6 +35,7 @@ def write_json(diff: Diff, stream: TextIO) -> None:
             for change in diff.messages
         ],
         "broken": [finding_document(finding) for finding in diff.broken],
+        "silenced": [silenced_document(finding) for finding in diff.silenced],
         "broken_before": [pair_document(pair) for pair in diff.broken_before],
         "mended": [pair_document(pair) for pair in diff.mended],
     }

@@ -37,6 +37,11 @@ def _lines(diff: Diff) -> Iterator[str]:
         yield from ("", "### Changed")
         for change in diff.messages:
             yield from ("", *_message(change))
+    if diff.silenced:
+        yield from ("", "### Accepted", "")
+        for finding in diff.silenced:
+            reason = f": {_text(finding.silence.reason)}" if finding.silence else ""
+            yield f"- {finding.code} {_text(finding.headline)}{reason}"
     for heading, pairs in (("Did not fit before either", diff.broken_before), ("Mended", diff.mended)):
         if pairs:
             yield from ("", f"### {heading}", "", *(f"- {_text(pair_words(pair))}" for pair in pairs))

@@ -41,7 +41,8 @@ def sum_words(diff: Diff) -> str:
         (len(effects), "change", "changes", f" of fields, {effects.count('breaking')} breaking"),
     )
     said = [f"{_number(count, one, several)}{what}" for count, one, several, what in counted if count]
-    return "; ".join([*said, broken])
+    silenced = f", {len(diff.silenced)} silenced" if diff.silenced else ""
+    return "; ".join([*said, f"{broken}{silenced}"])
 
 
 def _number(count: int, one: str, several: str) -> str:

@@ -32,7 +32,7 @@ def write_json(report: Report, stream: TextIO) -> None:
         "summary": _summary(report),
         "pairs": [pair_document(pair) for pair in report.pairs],
         "findings": [finding_document(finding) for finding in report.findings],
-        "silenced": [_silenced(finding) for finding in report.silenced],
+        "silenced": [silenced_document(finding) for finding in report.silenced],
     }
     json.dump(document, stream, indent=2)
     stream.write("\n")
@@ -84,7 +84,8 @@ def finding_document(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _silenced(finding: Finding) -> dict[str, Any]:
+def silenced_document(finding: Finding) -> dict[str, Any]:
+    """Return a finding that is silenced as JSON, with the reason."""
     silence = finding.silence
     return {
         **finding_document(finding),
