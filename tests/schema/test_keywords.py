@@ -175,3 +175,36 @@ def test_many_patterns_of_keys_are_split_one_by_one() -> None:
     assert compare(publisher, subscriber, budget=20_000).verdict == "compatible"
     comparison = compare(subscriber | {"additionalProperties": False}, publisher, budget=20_000)
     assert comparison.counterexample == {"table ": 12.5}
+
+
+AVOIDING_A = {"type": "object", "propertyNames": {"pattern": "a"}}
+A_OR_B = {"type": "object", "propertyNames": {"enum": ["a", "b"]}}
+ALL_TEXTS = {"additionalProperties": {"type": "string"}}
+TEXTS_BEHIND_X = {"patternProperties": {"^x": {"type": "string"}}}
+
+
+@pytest.mark.parametrize("branches", [[AVOIDING_A, A_OR_B], [A_OR_B, AVOIDING_A]])
+def test_one_key_can_violate_several_schemas_of_keys(branches) -> None:
+    comparison = compare({"type": "object", "maxProperties": 1}, {"anyOf": branches})
+
+    (name,) = comparison.counterexample
+    assert "a" not in name
+    assert name != "b"
+
+
+@pytest.mark.parametrize("branches", [[ALL_TEXTS, TEXTS_BEHIND_X], [TEXTS_BEHIND_X, ALL_TEXTS]])
+def test_one_value_can_violate_what_is_said_of_several_sets_of_keys(branches) -> None:
+    comparison = compare({"type": "object", "maxProperties": 1}, {"anyOf": branches})
+
+    (name,) = comparison.counterexample
+    assert name.startswith("x")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_key_is_left_to_the_demand_that_needs_it(order) -> None:
+    numbers_but_c = {"properties": {"c": True}, "additionalProperties": {"not": {"type": "string"}}}
+    publisher = {"type": "object", "propertyNames": {"enum": ["c", "d"]}}
+    comparison = compare(publisher, {"anyOf": [ALL_TEXTS, numbers_but_c][::order]})
+
+    assert isinstance(comparison.counterexample["d"], str)
+    assert not isinstance(comparison.counterexample["c"], str)

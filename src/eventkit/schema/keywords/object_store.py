@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, Any
 
-from eventkit.schema.cases import EMPTY, Empty, Fact, Found, Outcome, Unsure
-from eventkit.schema.keywords.object_facts import KeyFails, SomeKeyViolates
+from eventkit.schema.cases import EMPTY, Empty, Found, Outcome, Unsure
+from eventkit.schema.keywords.object_facts import KeyFails, Region, SomeKeyViolates
+from eventkit.schema.keywords.object_keys import plain_names, sectors
 from eventkit.schema.keywords.strings import Matches
 from eventkit.schema.keywords.types import NotOneOf
-from eventkit.schema.regex import matches
-from eventkit.schema.samples import NAMES
 from eventkit.schema.values import Json
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 Demand = SomeKeyViolates | KeyFails
 
 _MOST_ADDED_KEYS = 1_000
+_ALL = Region(frozenset(), ())
 
 
 class Skeleton:
@@ -218,7 +218,7 @@ class ObjectStore:
             return self._fill(choice, solver)
         unsure: Unsure | None = None
         demand = self._demands[index]
-        for name in self._candidates(demand, choice, solver):
+        for name in self._candidates(index, choice, solver):
             if isinstance(name, Unsure):
                 unsure = name
                 continue
@@ -253,38 +253,61 @@ class ObjectStore:
             wider = wider.plus(other, outcome, ())
         return wider
 
-    def _candidates(self, demand: Demand, choice: Choice, solver: Solver) -> Iterator[str | Unsure]:
-        """Yield keys that could meet a demand, those first that are there anyway."""
-        region = demand.region if isinstance(demand, SomeKeyViolates) else None
-        mentioned = self.skeleton.mentioned
-        names = dict.fromkeys((*choice.names(), *mentioned))
+    def _candidates(self, index: int, choice: Choice, solver: Solver) -> Iterator[str | Unsure]:
+        """Yield keys that could meet a demand, those first that are there anyway.
+
+        One key may meet several demands, or stand in the way of one: of those that nobody mentions, there is one for
+        each way in which they can meet the demands that follow.
+        """
+        demand, *rest = self._demands[index:]
+        region = demand.region if isinstance(demand, SomeKeyViolates) else _ALL
+        later = [each.region for each in rest if isinstance(each, SomeKeyViolates)]
+        names = dict.fromkeys((*choice.names(), *self.skeleton.mentioned))
+        names.update(dict.fromkeys(sorted(name for each in later for name in each.names)))
         for name in names:
-            if name not in self._absent and (region is None or name in region):
+            if name not in self._absent and name in region:
                 yield name
-        patterns = region.others if region is not None else ()
-        pattern = region.pattern if region is not None else None
-        fails = (demand.names,) if isinstance(demand, KeyFails) else ()
-        taken = self._absent.union(names, region.names if region is not None else ())
-        yield from self._fresh(solver, taken, pattern, patterns, fails)
+        yield from self._fresh(
+            solver,
+            self._absent.union(names, region.names),
+            region,
+            fails=(demand.names,) if isinstance(demand, KeyFails) else (),
+            patterns=tuple(
+                pattern for each in later for pattern in (*each.others, each.pattern) if pattern is not None
+            ),
+            asked=tuple(each.names for each in rest if isinstance(each, KeyFails)),
+        )
 
     def _fresh(
         self,
         solver: Solver,
         taken: frozenset[str],
-        pattern: str | None = None,
-        others: tuple[str, ...] = (),
+        region: Region = _ALL,
+        *,
         fails: tuple[Node, ...] = (),
+        patterns: tuple[str, ...] = (),
+        asked: tuple[Node, ...] = (),
     ) -> Iterator[str | Unsure]:
-        """Yield one key that is not taken for each way in which keys can match the patterns."""
+        """Yield one key of a region that is not taken for each way in which keys can match patterns and schemas.
+
+        Args:
+            solver: finds the keys.
+            taken: keys that are not meant, those that the region names among them.
+            region: where the keys are.
+            fails: schemas that the keys violate.
+            patterns: what tells keys apart, beside the patterns of the constraints.
+            asked: schemas that tell them apart, too.
+        """
         skeleton = self.skeleton
-        if not skeleton.patterns and not skeleton.name_schemas and pattern is None and not others and not fails:
+        fixed = {*region.others, region.pattern}
+        free = tuple(each for each in dict.fromkeys((*skeleton.patterns, *patterns)) if each not in fixed)
+        if not free and not skeleton.name_schemas and region.pattern is None and not (region.others or fails or asked):
             yield next(name for name in plain_names() if name not in taken)
             return
-        facts = [Matches(each, contrary=True) for each in others]
-        if pattern is not None:
-            facts.append(Matches(pattern))
-        free = tuple(each for each in skeleton.patterns if each != pattern and each not in others)
-        yield from _sectors(solver, skeleton.name_schemas, fails, (NotOneOf(taken), *facts), free)
+        facts = [Matches(each, contrary=True) for each in region.others]
+        if region.pattern is not None:
+            facts.append(Matches(region.pattern))
+        yield from sectors(solver, skeleton.name_schemas, fails, (NotOneOf(taken), *facts), free, asked)
 
     def _fill(self, choice: Choice, solver: Solver) -> Outcome:
         """Add keys until there are as many as `minProperties` demands."""
@@ -351,45 +374,3 @@ class Choice:
         names = dict.fromkeys(name for name in order if name in self)
         names.update(dict.fromkeys(self.names()))
         return {name: (self._chosen.get(name) or self._base[name]).value for name in names}
-
-
-def _sectors(
-    solver: Solver,
-    holds: tuple[Node, ...],
-    fails: tuple[Node, ...],
-    facts: tuple[Fact, ...],
-    free: tuple[str, ...],
-    known: str | None = None,
-) -> Iterator[str | Unsure]:
-    """Yield one key for each way in which keys can match the free patterns, those that match few of them first.
-
-    Args:
-        solver: finds the keys.
-        holds: the schemas of keys.
-        fails: schemas that the keys violate.
-        facts: what else is true of the keys.
-        free: the patterns.
-        known: a key of which all this is true, if one is known already.
-    """
-    if known is None:
-        outcome = solver.text(holds, fails, facts, prefer=NAMES)
-        if not isinstance(outcome, Found):
-            if isinstance(outcome, Unsure):
-                yield outcome
-            return
-        known = outcome.value
-    if not free:
-        yield known
-        return
-    for contrary in (True, False):
-        like = known if matches(free[0], known) is not contrary else None
-        yield from _sectors(solver, holds, fails, (*facts, Matches(free[0], contrary=contrary)), free[1:], like)
-
-
-def plain_names() -> Iterator[str]:
-    """Yield names for keys that nobody mentions."""
-    yield from NAMES
-    number = 2
-    while True:
-        yield f"{NAMES[0]}{number}"
-        number += 1
