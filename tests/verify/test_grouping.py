@@ -145,9 +145,7 @@ def test_the_advice_of_a_group_names_the_others_that_need_the_edit(subscribers, 
     spots = (Spot(Place("r.py", 1)), Spot(Place("s.py", 1)))
     event = EventType("x.paid", 1)
     findings = [
-        Finding(
-            "EK102", "", event=event, publisher="p", subscriber=name, spots=spots, help=f"read text in {name}"
-        )
+        Finding("EK102", "", event=event, publisher="p", subscriber=name, spots=spots, help=f"read text in {name}")
         for name in subscribers
     ]
     (group,) = grouped(findings)
