@@ -121,7 +121,7 @@ def _finding(message: str, problem: Problem, new: tuple[Side, str], old: tuple[S
     return Finding(
         code=CHANGED_WITHOUT_VERSION,
         message=message,
-        detail=f"at {problem.path or 'the event'}, {side.service} {label}, and before, it {older_label}",
+        detail=f"at {problem.path or 'the event'}, {side.service} {label}; as it was, it {older_label}",
         event=event,
         publisher=side.service,
         path=problem.path,
