@@ -134,9 +134,11 @@ def _disagreement(one: Side, another: Side, comparer: Comparer) -> Finding | Non
         detail = f"at {path or 'the event'}, {one.service} {labels[0]} and {another.service} {labels[1]}"
     message = f"{one.service} and {another.service} publish {title(event)} in different shapes"
     if compared.verdict == "unknown":
+        # The comparison knows a publisher and a subscriber only, and these two publish both.
+        reason = (compared.reason or "").replace("the publisher's", f"{one.service}'s")
+        reason = reason.replace("the subscriber's", f"{another.service}'s")
         message = (
-            f"it is not known whether {one.service} and {another.service} publish {title(event)} in one shape: "
-            f"{compared.reason}"
+            f"it is not known whether {one.service} and {another.service} publish {title(event)} in one shape: {reason}"
         )
     return Finding(
         code=PUBLISHERS_DISAGREE,
