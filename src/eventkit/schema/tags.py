@@ -131,8 +131,11 @@ class Tags:
     def overlapping(self, branch: Node, kinds: int) -> tuple[Node, ...]:
         """Return the other branches that could hold for a value of these types together with this one."""
         about = outline(branch)
+        kinds &= about.mask
+        if not kinds:
+            return ()
         fitting = self._branches
-        if about.mask & kinds == OBJECT:
+        if kinds == OBJECT:
             fitting = self.relevant(lambda name: about.listed.get(name) if name in about.required else None)
         return tuple(other for other in fitting if other is not branch and may_overlap(branch, other, kinds))
 
