@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import ClassVar, Final
 
-from eventkit.bus.memory_queue import GroupQueue
+from eventkit.bus.group_queue import GroupQueue
 from eventkit.bus.protocol import Bus, Capabilities, DeadLetter
 from eventkit.contract.codec import to_headers
 from eventkit.contract.context import current_handling
@@ -40,7 +40,7 @@ class MemoryBus(Bus):
         ConfigurationError: A value out of its range.
     """
 
-    capabilities: ClassVar[Capabilities] = Capabilities(durable=False, processes=False)
+    capabilities: ClassVar[Capabilities] = Capabilities(durable=False, processes=False, partitioned=False, history=True)
 
     def __init__(
         self,

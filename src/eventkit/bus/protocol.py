@@ -4,9 +4,9 @@ Promises that hold on every bus, and that `eventkit.testing.conformance` checks:
 
 - When `publish` returns, the event is stored as durably as the bus stores anything.
 - Every group that handles the event's type gets it at least once; of one group's instances, one gets it.
-- A group that is new gets the events that the bus still holds.
+- A group that is new gets the events that the bus still holds (`Capabilities.history` says which).
 - It is acknowledged after its handler returned, or after it was stored as a dead letter. Nothing else removes it.
-- Events with the same key reach a group's handlers one after the other, in the order of publication.
+- Events of one domain with the same key reach a group's handlers one after the other, in the order of publication.
 """
 
 from __future__ import annotations
@@ -34,10 +34,15 @@ class Capabilities:
     Args:
         durable: Events survive the end of the process.
         processes: Several processes may use the bus at once.
+        partitioned: A key stays with one instance of a group for as long as that instance is there, and goes to another
+            one when it leaves; where not, any instance takes any key that is not out.
+        history: A group that comes later gets what the bus still holds, also what other groups have handled.
     """
 
     durable: bool
     processes: bool
+    partitioned: bool
+    history: bool
 
 
 @dataclass(frozen=True, slots=True)

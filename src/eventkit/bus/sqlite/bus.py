@@ -47,7 +47,7 @@ class SQLiteBus(Bus):
         ConfigurationError: A value out of its range.
     """
 
-    capabilities: ClassVar[Capabilities] = Capabilities(durable=True, processes=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(durable=True, processes=True, partitioned=False, history=True)
 
     def __init__(
         self, url: str, path: str, options: WorkerOptions, *, lease: float = 30.0, retention: float = 7.0

@@ -1,6 +1,9 @@
-"""One group's queue in the memory bus.
+"""What one group has not handled yet, in the memory of one process.
 
-It consists of *lanes*. A lane holds the deliveries of one key, or one delivery without a key, and is in one of three
+The memory bus keeps all of a group's events here; a bus with partitions (`bus/partitions/`) those of the partitions
+that its instance owns.
+
+A queue consists of *lanes*. A lane holds the deliveries of one key, or one delivery without a key, and is in one of three
 states:
 
 - *ready*: in line to be taken;
@@ -8,16 +11,20 @@ states:
 - *paused*: its first delivery waits for its retry, and the others behind it.
 
 So the order per key holds, whichever instance takes the lane next.
+
+A lane belongs to a *partition*. A partition can be held, so that no more of it goes out, and withdrawn, because another
+process has it from now on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
+from collections.abc import Callable
 from typing import Final
 
 from eventkit.contract.envelope import Envelope
-from eventkit.delivery.subscription import Again, Delivery, Failure, Outcome, Released
+from eventkit.delivery.subscription import Again, Delivery, Failure, Outcome, Released, Unreadable
 
 # How many deliveries of one lane go out together: enough to save turns, few enough that one key does not fill a worker.
 _LANE_BATCH: Final = 8
@@ -56,10 +63,12 @@ class Waiting:
 
 
 class _Lane:
-    __slots__ = ("key", "out", "returned", "waiting")
+    __slots__ = ("epoch", "key", "out", "partition", "returned", "waiting")
 
-    def __init__(self, key: str | None) -> None:
+    def __init__(self, key: str | None, partition: int, epoch: int) -> None:
         self.key = key
+        self.partition = partition
+        self.epoch = epoch
         self.out = 0
         self.returned: list[Item] = []
         self.waiting: deque[Item] = deque()
@@ -71,23 +80,39 @@ class Item(Delivery):
     What comes back is queued as a new item, so that an instance which lost its lease cannot settle what another has.
 
     Args:
-        envelope: The event.
+        message: The event, or what came instead of one.
         order: Its place in the order of publication.
         lane: The lane that it belongs to.
+        token: How the bus finds it again.
+        attempt: How often it was handed out before.
+        failures: The calls of the handler that failed before.
     """
 
     __slots__ = ("due", "lane", "order", "out", "until")
 
-    def __init__(self, envelope: Envelope, order: int, lane: _Lane) -> None:
-        self.token = None
-        self.message: Envelope = envelope
-        self.attempt = 0
-        self.failures = ()
+    def __init__(
+        self,
+        message: Envelope | Unreadable,
+        order: int,
+        lane: _Lane,
+        token: object = None,
+        attempt: int = 0,
+        failures: tuple[Failure, ...] = (),
+    ) -> None:
+        self.token = token
+        self.message = message
+        self.attempt = attempt
+        self.failures = failures
         self.order = order
         self.lane = lane
         self.due = 0.0
         self.until = 0.0
         self.out = False
+
+    @property
+    def partition(self) -> int:
+        """The partition that it belongs to."""
+        return self.lane.partition
 
 
 class GroupQueue:
@@ -97,9 +122,10 @@ class GroupQueue:
         group: The group's name.
         lease: Seconds after which an unsettled delivery comes back.
         capacity: How many events it holds before publishers have to wait.
+        expired: Is called when the lease of a delivery has ended.
     """
 
-    def __init__(self, group: str, lease: float, capacity: int) -> None:
+    def __init__(self, group: str, lease: float, capacity: int, expired: Callable[[], None] = lambda: None) -> None:
         self.group = group
         self.types: set[str] = set()
         self.subscriptions = 0
@@ -114,23 +140,44 @@ class GroupQueue:
         self._ready: deque[_Lane] = deque()
         self._lanes: dict[str, _Lane] = {}
         self._out: set[Item] = set()
+        self._held: set[int] = set()
+        self._sizes: defaultdict[int, int] = defaultdict(int)
+        self._epochs: defaultdict[int, int] = defaultdict(int)
+        self._expired = expired
         self._expiry: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return self._capacity - self.room
 
-    def put(self, envelope: Envelope) -> None:
-        """Add an event at the end."""
-        key = envelope.key
+    def put(
+        self,
+        message: Envelope | Unreadable,
+        *,
+        token: object = None,
+        partition: int = 0,
+        attempt: int = 0,
+        failures: tuple[Failure, ...] = (),
+    ) -> None:
+        """Add an event at the end.
+
+        Args:
+            message: The event, or what came instead of one.
+            token: How the bus finds it again.
+            partition: Where it belongs; all events of a key belong to one.
+            attempt: How often it was handed out before.
+            failures: The calls of the handler that failed before.
+        """
+        key = message.key if isinstance(message, Envelope) else None
         lane = None if key is None else self._lanes.get(key)
         if lane is None:
-            lane = _Lane(key)
+            lane = _Lane(key, partition, self._epochs[partition])
             if key is not None:
                 self._lanes[key] = lane
             self._make_ready(lane)
         self._order += 1
         self.room -= 1
-        lane.waiting.append(Item(envelope, self._order, lane))
+        self._sizes[partition] += 1
+        lane.waiting.append(Item(message, self._order, lane, token, attempt, failures))
 
     def take(self, limit: int) -> list[Item]:
         """Hand out up to `limit` deliveries; none where no lane is ready."""
@@ -138,6 +185,8 @@ class GroupQueue:
         until = self._loop.time() + self._lease
         while self._ready and len(taken) < limit:
             lane = self._ready.popleft()
+            if self._is_gone(lane) or lane.partition in self._held:
+                continue
             lane.out = min(len(lane.waiting), limit - len(taken), _LANE_BATCH)
             for _ in range(lane.out):
                 item = lane.waiting.popleft()
@@ -162,6 +211,7 @@ class GroupQueue:
             self._come_back(item, item.attempt - 1, item.failures, item.due)
         else:
             self.room += 1
+            self._sizes[item.lane.partition] -= 1
             self._leave(item)
         return True
 
@@ -170,14 +220,37 @@ class GroupQueue:
         if isinstance(delivery, Item):
             delivery.until = self._loop.time() + self._lease
 
+    def hold(self, partition: int) -> None:
+        """Hand out no more of a partition; what is out can be settled."""
+        self._held.add(partition)
+
+    def out(self, partition: int) -> int:
+        """Return how many of a partition are out."""
+        return sum(item.lane.partition == partition for item in self._out)
+
+    def size(self, partition: int) -> int:
+        """Return how many of a partition are here, those that are out included."""
+        return self._sizes[partition]
+
+    def withdraw(self, partition: int) -> None:
+        """Forget all of a partition: what is out cannot be settled any more. It may be filled anew."""
+        self._held.discard(partition)
+        self._epochs[partition] += 1
+        self.room += self._sizes.pop(partition, 0)
+        for item in [item for item in self._out if item.lane.partition == partition]:
+            item.out = False
+            self._out.discard(item)
+        self._lanes = {key: lane for key, lane in self._lanes.items() if lane.partition != partition}
+        self._ready = deque(lane for lane in self._ready if not self._is_gone(lane))
+
     def wake_all(self) -> None:
         """Wake all who wait for events or for room: what they wait for may never come."""
         self.receivers.wake_all()
         self.publishers.wake_all()
 
     def _come_back(self, item: Item, attempt: int, failures: tuple[Failure, ...], due: float) -> None:
-        again = Item(item.message, item.order, item.lane)
-        again.attempt, again.failures, again.due = attempt, failures, due
+        again = Item(item.message, item.order, item.lane, item.token, attempt, failures)
+        again.due = due
         item.lane.returned.append(again)
         self._leave(item)
 
@@ -204,7 +277,12 @@ class GroupQueue:
         elif lane.key is not None:
             del self._lanes[lane.key]
 
+    def _is_gone(self, lane: _Lane) -> bool:
+        return lane.epoch != self._epochs[lane.partition]
+
     def _make_ready(self, lane: _Lane) -> None:
+        if self._is_gone(lane):
+            return
         self._ready.append(lane)
         if self.receivers.futures:
             self.receivers.wake(1)
@@ -213,8 +291,11 @@ class GroupQueue:
         """Take back what is out longer than its lease, and look again when the next lease ends."""
         now = self._loop.time()
         if now - due < self._lease / 3:
-            for item in [item for item in self._out if item.until <= now]:
+            late = [item for item in self._out if item.until <= now]
+            for item in late:
                 self._come_back(item, item.attempt, item.failures, item.due)
+            if late:
+                self._expired()
             due = min((item.until for item in self._out), default=0.0)
         else:
             # The event loop was blocked, and so were those who would have renewed their leases: let them go first.
