@@ -3,8 +3,8 @@
 The memory bus keeps all of a group's events here; a bus with partitions (`bus/partitions/`) those of the partitions
 that its instance owns.
 
-A queue consists of *lanes*. A lane holds the deliveries of one key, or one delivery without a key, and is in one of three
-states:
+A queue consists of *lanes*. A lane holds the deliveries of one key, or one delivery without a key, and is in one of
+three states:
 
 - *ready*: in line to be taken;
 - *out*: some of its deliveries are at an instance. It hands out no more until all of them have come back;
