@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from eventkit.bus.protocol import Bus
 from eventkit.contract.envelope import Envelope
-from eventkit.delivery.subscription import Again, Delivery, Done, Failure, Subscription
+from eventkit.delivery.subscription import Again, Delivery, Done, Failure, Released, Subscription
 
 SHORT: Final = 0.5
 """A lease in seconds, in tests that wait for its end; long enough for a busy machine to settle before it."""
@@ -74,13 +74,57 @@ async def handle(subscription: Subscription, count: int) -> list[str]:
     return names
 
 
-async def nothing_comes(subscription: Subscription, seconds: float = 0.1) -> bool:
-    """Tell whether the subscription gets nothing for some time."""
-    try:
-        async with asyncio.timeout(seconds):
-            return not await subscription.receive(1)
-    except TimeoutError:
-        return True
+async def take_some_of(instances: Sequence[Subscription], limit: int) -> tuple[Subscription, list[Delivery]]:
+    """Receive once, from whichever instance of a group gets something; settle nothing.
+
+    Which one that is depends on the bus: any of them, or the one that owns the key's partition.
+    """
+    async with asyncio.timeout(PATIENCE):
+        waiting = {asyncio.create_task(_received(each, limit)) for each in instances}
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+    # More than one may have got something; the rest goes back.
+    (instance, deliveries), *others = [each.result() for each in waiting if not each.cancelled()]
+    for other, more in others:
+        await other.settle([Released(each) for each in more])
+    return instance, deliveries
+
+
+async def _received(instance: Subscription, limit: int) -> tuple[Subscription, list[Delivery]]:
+    return instance, list(await instance.receive(limit))
+
+
+async def take_one_of(instances: Sequence[Subscription]) -> tuple[Subscription, Delivery]:
+    """Receive one delivery, from whichever instance of a group gets it."""
+    instance, [delivery] = await take_some_of(instances, 1)
+    return instance, delivery
+
+
+async def handle_by(instances: Sequence[Subscription], count: int) -> list[str]:
+    """Let the instances of a group handle as many deliveries, one after the other; return their names."""
+    names = []
+    for _ in range(count):
+        instance, delivery = await take_one_of(instances)
+        await instance.settle([Done(delivery)])
+        names.append(name_of(delivery))
+    return names
+
+
+async def nothing_comes(*instances: Subscription, seconds: float = 0.1) -> bool:
+    """Tell whether none of the instances gets anything for some time."""
+    waiting = [asyncio.create_task(_received(each, 1)) for each in instances]
+    await asyncio.wait(waiting, timeout=seconds)
+    for each in waiting:
+        each.cancel()
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    got = [result for result in results if not isinstance(result, BaseException) and result[1]]
+    for instance, deliveries in got:
+        await instance.settle([Released(each) for each in deliveries])
+    return not got
 
 
 def failure(error: str = "ValueError: no") -> Failure:
