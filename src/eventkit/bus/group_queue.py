@@ -43,10 +43,10 @@ class Waiting:
         try:
             await future
         except asyncio.CancelledError:
-            if future.cancelled():
-                self.futures.remove(future)
-            else:
+            if not future.cancelled():
                 self.wake(1)
+            elif future in self.futures:  # not where `wake` came upon it first
+                self.futures.remove(future)
             raise
 
     def wake(self, count: int) -> None:

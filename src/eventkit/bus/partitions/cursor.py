@@ -9,6 +9,8 @@ progress is more than a number:
     attempts   how often what is not finished was handed out
     failures   the failed calls of what is not finished
     clean      the owner gave the partition up in order; where not, what it had out may have ended it
+    types      what the group handles of the log
+    past       for each type that came to those later: a cursor of its own, from the log's beginning to where this stood
 
 Places in the log are whole numbers that grow, with gaps or without: the sequence of a stream, the offset of a topic.
 """
@@ -16,7 +18,7 @@ Places in the log are whole numbers that grow, with gaps or without: the sequenc
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,13 +34,43 @@ class Cursor:
         log: Names the log: a stream, a topic.
         partition: The partition.
         position: The first place that is not known to be finished.
+        types: What the group handles of the log.
+        main: The cursor whose past this one is; none where it has a log to itself.
+        until: Where the past ends.
     """
 
-    __slots__ = ("_failures", "_known", "_unfinished", "clean", "high", "log", "partition", "read")
+    __slots__ = (
+        "_failures",
+        "_known",
+        "_unfinished",
+        "clean",
+        "high",
+        "log",
+        "main",
+        "partition",
+        "past",
+        "read",
+        "types",
+        "until",
+    )
 
-    def __init__(self, log: str, partition: int, position: int) -> None:
+    def __init__(
+        self,
+        log: str,
+        partition: int,
+        position: int,
+        types: Collection[str] = (),
+        *,
+        main: Cursor | None = None,
+        until: int | None = None,
+    ) -> None:
         self.log = log
         self.partition = partition
+        self.types = frozenset(types)
+        self.main = main or self
+        self.until = until
+        self.past: list[Cursor] = []
+        """Cursors that read the past of types that are new to the group; those that are through are not among them."""
         self.clean = True
         """Whether the owner before gave the partition up in order; when saved, whether this one does."""
         self.read = position
@@ -53,6 +85,9 @@ class Cursor:
     def __len__(self) -> int:
         return len(self._unfinished)
 
+    def __bool__(self) -> bool:
+        return True
+
     @property
     def position(self) -> int:
         """The first place that is not finished."""
@@ -61,6 +96,29 @@ class Cursor:
             if places:
                 return next(iter(places))
         return self.read
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to read, because this is a past that is over."""
+        return self.until is not None and self.read >= self.until
+
+    def cover(self, types: Collection[str], first: int) -> bool:
+        """Say what the group handles; what is new to it gets its past.
+
+        Args:
+            types: All types that it handles of this log.
+            first: Where the log begins.
+
+        Returns:
+            Whether something is new, and is to be saved before it is read.
+        """
+        new = sorted(set(types) - self.types)
+        until = self.position
+        self.past = [past for past in self.past if past.types <= set(types)]
+        if first < until:
+            self.past += [Cursor(self.log, self.partition, first, [each], main=self, until=until) for each in new]
+        self.types = frozenset(types)
+        return bool(new)
 
     def add(self, place: int) -> tuple[int, tuple[Failure, ...]] | None:
         """Take note of what was read at a place.
@@ -122,6 +180,19 @@ class Cursor:
             limit: The most bytes it may have. Texts of errors are shortened for that; where this is not enough, it is
                 longer than the limit.
         """
+        length: int | None = None
+        while True:
+            text = json.dumps(self._document(length), separators=(",", ":"))
+            longest = max((len(each.error) for failure in self._all_failures() for each in failure), default=0)
+            if limit is None or len(text) <= limit or min(longest, length or longest) <= _SHORTEST_ERROR:
+                return text
+            length = max(_SHORTEST_ERROR, min(longest, length or longest) // 2)
+
+    def _all_failures(self) -> Iterator[Sequence[Failure]]:
+        for cursor in (self, *self.past):
+            yield from cursor._failures.values()
+
+    def _document(self, length: int | None) -> dict[str, Any]:
         unfinished = {**self._unfinished, **self._known}
         high = max(self.high, self.position)
         document: dict[str, Any] = {"position": self.position, "high": high, "clean": self.clean}
@@ -129,18 +200,19 @@ class Cursor:
             document["holes"] = holes
         if attempts := {place: count for place, count in unfinished.items() if count}:
             document["attempts"] = attempts
-        length: int | None = None
-        while True:
-            if self._failures:
-                document["failures"] = {
-                    place: [[each.at.isoformat(), _shortened(each.error, length)] for each in failures]
-                    for place, failures in self._failures.items()
-                }
-            text = json.dumps(document, separators=(",", ":"))
-            if limit is None or len(text) <= limit or not self._failures or length == _SHORTEST_ERROR:
-                return text
-            longest = max(len(each.error) for failures in self._failures.values() for each in failures)
-            length = max(_SHORTEST_ERROR, min(longest, length or longest) // 2)
+        if self._failures:
+            document["failures"] = {
+                place: [[each.at.isoformat(), _shortened(each.error, length)] for each in failures]
+                for place, failures in self._failures.items()
+            }
+        if self.types:
+            document["types"] = sorted(self.types)
+        if self.until is not None:
+            document["until"] = self.until
+        self.past = [past for past in self.past if len(past) or not past.ended]
+        if self.past:
+            document["past"] = [past._document(length) for past in self.past]
+        return document
 
     @classmethod
     def from_json(cls, log: str, partition: int, text: str) -> Cursor:
@@ -150,19 +222,24 @@ class Cursor:
             ValueError: The text is none.
         """
         try:
-            document = json.loads(text)
-            cursor = cls(log, partition, int(document["position"]))
-            cursor.high = int(document["high"])
-            cursor.clean = bool(document["clean"])
-            attempts = {int(place): int(count) for place, count in document.get("attempts", {}).items()}
-            holes = {place for first, last in document.get("holes", ()) for place in range(int(first), int(last) + 1)}
-            cursor._known = {place: attempts.get(place, 0) for place in sorted(holes | attempts.keys())}
-            cursor._failures = {
-                int(place): tuple(Failure(datetime.fromisoformat(at), str(error)) for at, error in failures)
-                for place, failures in document.get("failures", {}).items()
-            }
+            return cls._of(json.loads(text), log, partition, None)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"not the progress of a group: {text[:100]!r}") from error
+
+    @classmethod
+    def _of(cls, document: Any, log: str, partition: int, main: Cursor | None) -> Cursor:
+        position, until = int(document["position"]), document.get("until")
+        cursor = cls(log, partition, position, document.get("types", ()), main=main, until=until)
+        cursor.high = int(document["high"])
+        cursor.clean = bool(document["clean"])
+        attempts = {int(place): int(count) for place, count in document.get("attempts", {}).items()}
+        holes = {place for first, last in document.get("holes", ()) for place in range(int(first), int(last) + 1)}
+        cursor._known = {place: attempts.get(place, 0) for place in sorted(holes | attempts.keys())}
+        cursor._failures = {
+            int(place): tuple(Failure(datetime.fromisoformat(at), str(error)) for at, error in failures)
+            for place, failures in document.get("failures", {}).items()
+        }
+        cursor.past = [cls._of(past, log, partition, cursor) for past in document.get("past", ())]
         return cursor
 
 

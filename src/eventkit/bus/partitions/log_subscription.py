@@ -45,7 +45,7 @@ class LogSubscription(PartitionedSubscription):
 
     @abstractmethod
     async def _save(self, cursors: Collection[Cursor]) -> None:
-        """Store cursors, each with `to_json`; raises BusError where some were not stored.
+        """Store cursors, each with `to_json`, which holds their pasts; raises BusError where some were not stored.
 
         A partition that turns out to be somebody else's is lost (`lose`), and no error.
         """
@@ -65,7 +65,8 @@ class LogSubscription(PartitionedSubscription):
 
         Args:
             partition: The partition.
-            cursors: How far the group got in each log of it.
+            cursors: How far the group got in each log of it. Each covers what the group handles (`Cursor.cover`); their
+                pasts are read beside them.
         """
         self.owned.add(partition)
         self._cursors[partition] = list(cursors)
@@ -102,7 +103,7 @@ class LogSubscription(PartitionedSubscription):
         for item in items:
             cursor, place = _place(item)
             cursor.hand_out(place, item.attempt)
-            touched.add(cursor)
+            touched.add(cursor.main)
             suspected = suspected or item.attempt > 1
         self._changed |= touched
         if suspected or any(cursor.partition in self._careful for cursor in touched):
@@ -129,7 +130,7 @@ class LogSubscription(PartitionedSubscription):
             if not self.queue.settle(outcome):
                 continue
             cursor, place = _place(item)
-            self._changed.add(cursor)
+            self._changed.add(cursor.main)
             self._careful.discard(cursor.partition)
             match outcome:
                 case Done() | Dead():

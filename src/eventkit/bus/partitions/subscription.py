@@ -185,7 +185,12 @@ class PartitionedSubscription(ABC):
             self._joined = False
             for partition in list(self.owned):
                 self.lose(partition)
-            self._task(self._leave())
+            self._task(self._leave_before_joining())
+            self.queue.wake_all()
+
+    async def _leave_before_joining(self) -> None:
+        async with self._joining:
+            await self._leave()
 
     def _spawn(self, partition: int) -> None:
         async def last() -> None:

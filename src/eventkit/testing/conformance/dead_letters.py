@@ -72,7 +72,7 @@ class DeadLetterConformance:
             subscribed(bus, "payment_service") as payment,
             subscribed(bus, "product_service") as product,
         ):
-            await publish(bus, "abc")
+            await publish(bus, "abc", key="order-1")
             await give_up(payment, 3)
             await give_up(product, 1, Reason.INVALID)
 
@@ -130,7 +130,7 @@ class DeadLetterConformance:
 
     async def test_a_dropped_dead_letter_is_gone(self, bus_factory: BusFactory) -> None:
         async with bus_factory() as bus, subscribed(bus) as subscription:
-            await publish(bus, "ab")
+            await publish(bus, "ab", key="order-1")
             await give_up(subscription, 2)
             first, second = await letters(bus)
 

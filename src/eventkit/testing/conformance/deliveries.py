@@ -68,8 +68,8 @@ class DeliveryConformance:
         ):
             await publish(bus, ["a", "b"])
 
-            assert await handle(payment, 2) == ["a", "b"]
-            assert await handle(product, 2) == ["a", "b"]
+            assert sorted(await handle(payment, 2)) == ["a", "b"]
+            assert sorted(await handle(product, 2)) == ["a", "b"]
 
     async def test_a_group_gets_the_types_it_handles(self, bus_factory: BusFactory) -> None:
         async with bus_factory() as bus, subscribed(bus, types=("order.created", "user.deleted")) as subscription:
@@ -77,7 +77,7 @@ class DeliveryConformance:
             await publish(bus, ["created"], type="order.created")
             await publish(bus, ["deleted"], type="user.deleted")
 
-            assert await handle(subscription, 2) == ["created", "deleted"]
+            assert sorted(await handle(subscription, 2)) == ["created", "deleted"]
 
     async def test_one_of_a_groups_instances_gets_an_event(self, bus_factory: BusFactory) -> None:
         names = [f"event-{number}" for number in range(40)]
@@ -108,7 +108,7 @@ class DeliveryConformance:
             await publish(bus, ["a", "b"])
 
             async with subscribed(bus, "product_service") as subscription:
-                assert await handle(subscription, 2) == ["a", "b"]
+                assert sorted(await handle(subscription, 2)) == ["a", "b"]
 
     async def test_a_group_that_comes_later_gets_what_others_have_handled(self, bus_factory: BusFactory) -> None:
         if not bus_factory().capabilities.history:
@@ -119,7 +119,7 @@ class DeliveryConformance:
                 await handle(subscription, 2)
 
             async with subscribed(bus, "product_service") as subscription:
-                assert await handle(subscription, 2) == ["a", "b"]
+                assert sorted(await handle(subscription, 2)) == ["a", "b"]
 
     async def test_a_group_that_comes_back_gets_what_it_has_not_handled(self, bus_factory: BusFactory) -> None:
         async with bus_factory() as bus:
@@ -132,15 +132,22 @@ class DeliveryConformance:
                 assert await handle(subscription, 1) == ["b"]
                 assert await nothing_comes(subscription)
 
-    async def test_a_type_that_is_new_to_a_group_starts_with_its_past(self, bus_factory: BusFactory) -> None:
+    @pytest.mark.parametrize("other", ["order.canceled", "user.deleted"])
+    async def test_a_type_that_is_new_to_a_group_starts_with_its_past(
+        self, bus_factory: BusFactory, other: str
+    ) -> None:
         async with bus_factory() as bus:
-            await publish(bus, ["created"], type="order.created")
-            await publish(bus, ["deleted"], type="user.deleted")
-            async with subscribed(bus, types=("order.created",)) as subscription:
+            await publish(bus, ["created"])
+            await publish(bus, ["other"], type=other)
+            async with subscribed(bus) as subscription:
                 await handle(subscription, 1)
 
-            async with subscribed(bus, types=("order.created", "user.deleted")) as subscription:
-                assert await handle(subscription, 1) == ["deleted"]
+            async with subscribed(bus, types=("order.created", other)) as subscription:
+                assert await handle(subscription, 1) == ["other"]
+                await publish(bus, ["created again"])
+                assert await handle(subscription, 1) == ["created again"]
+                await publish(bus, ["another"], type=other)
+                assert await handle(subscription, 1) == ["another"]
                 assert await nothing_comes(subscription)
 
     async def test_what_is_not_settled_comes_back(self, bus_factory: BusFactory) -> None:
@@ -212,7 +219,7 @@ class DeliveryConformance:
             await subscription.settle([again(each, after=LONG) for each in await take(subscription, 1)])
             await publish(bus, ["a", "b"])
 
-            assert await handle(subscription, 2) == ["a", "b"]
+            assert sorted(await handle(subscription, 2)) == ["a", "b"]
 
     async def test_what_is_released_comes_back_as_if_it_had_not_been_out(self, bus_factory: BusFactory) -> None:
         async with bus_factory(lease=LONG) as bus, subscribed(bus) as first, subscribed(bus) as second:
