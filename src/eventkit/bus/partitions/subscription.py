@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from eventkit.bus.group_queue import GroupQueue, Item
 from eventkit.contract.errors import BusError
@@ -40,6 +40,7 @@ class PartitionedSubscription(ABC):
         self.queue = GroupQueue(group, lease, UNLIMITED, self._expired)
         self._joined = False
         self._joining = asyncio.Lock()
+        self._leaving: asyncio.Task[None] | None = None
         self._error: BusError | None = None
         self._settled = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -108,6 +109,9 @@ class PartitionedSubscription(ABC):
     async def join(self) -> None:
         """Become a member of the group, if it is not one; raises BusError."""
         async with self._joining:
+            if self._leaving is not None:
+                await asyncio.wait({self._leaving})
+                self._leaving = None
             if not self._joined and not self.closed:
                 await self._join()
                 self._joined = True
@@ -185,12 +189,8 @@ class PartitionedSubscription(ABC):
             self._joined = False
             for partition in list(self.owned):
                 self.lose(partition)
-            self._task(self._leave_before_joining())
+            self._leaving = self._task(self._leave())
             self.queue.wake_all()
-
-    async def _leave_before_joining(self) -> None:
-        async with self._joining:
-            await self._leave()
 
     def _spawn(self, partition: int) -> None:
         async def last() -> None:
@@ -201,7 +201,8 @@ class PartitionedSubscription(ABC):
 
         self._task(last())
 
-    def _task(self, coroutine: object) -> None:
-        task = asyncio.ensure_future(coroutine)  # type: ignore[call-overload]
+    def _task(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
