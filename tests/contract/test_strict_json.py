@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from eventkit.contract.strict_json import Limits, StrictJSONError, loads, members
+from eventkit.contract.strict_json import Limits, StrictJSONError, check, loads, members
 
 values = st.recursive(
     st.none()
@@ -48,6 +48,23 @@ def test_it_reads_what_the_standard_library_writes(value):
 def test_it_refuses(raw, problem):
     with pytest.raises(StrictJSONError, match=problem):
         loads(raw)
+    with pytest.raises(StrictJSONError, match=problem):
+        check(raw)
+
+
+@given(st.text(alphabet='{}[]":, a1e0.-\\ud8\x00é', max_size=14) | values.map(json.dumps), st.integers(1, 60))
+@example('{"a":1,"a":1}', 60)
+@example('{"a":[{"b":1,"b":2}]}', 60)
+@example("[1e999]", 60)
+def test_check_refuses_what_loads_refuses_and_nothing_else(text, size):
+    raw, limits = text.encode(errors="surrogatepass"), Limits(max_bytes=size, max_depth=3)
+    try:
+        loads(raw, limits)
+    except StrictJSONError:
+        with pytest.raises(StrictJSONError):
+            check(raw, limits)
+    else:
+        check(raw, limits)
 
 
 def test_depth_is_what_counts_and_not_the_number_of_brackets():

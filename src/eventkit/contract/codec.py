@@ -16,7 +16,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final, cast
 from urllib.parse import quote, unquote
 
 from eventkit.contract import strict_json
@@ -38,6 +39,8 @@ STRUCTURED_CONTENT_TYPE: Final = "application/cloudevents+json"
 SPEC_VERSION: Final = "1.0"
 
 _MEDIA_TYPE: Final = "application/cloudevents"
+# Stands for the header among attributes, whose names are in lower case.
+_CONTENT_TYPE: Final = "Content-Type"
 # Four bytes a character, or two where it is escaped, and some for the names.
 _ROOM_FOR_ATTRIBUTES: Final = 4 * (MAX_LENGTH + 100) * (len(TEXT_ATTRIBUTES) + MAX_EXTENSIONS)
 _LONGEST_ENCODED: Final = 12 * MAX_LENGTH  # four bytes a character, three signs a byte
@@ -50,7 +53,7 @@ _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ESCAPED: Final = re.compile(r"\\(.)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Binding:
     """How a protocol carries the attributes of an event in binary mode.
 
@@ -101,11 +104,11 @@ def from_attributes(attributes: Mapping[str, object], data: bytes, *, limits: Li
     Raises:
         EnvelopeError: A required attribute is missing, one has a wrong form, or the data is not strict JSON.
     """
-    envelope = _envelope(attributes, data)
+    envelope = _envelope(dict(attributes), data)
     if not data:
         raise _no_data()
     try:
-        strict_json.loads(data, limits)
+        strict_json.check(data, limits)
     except StrictJSONError as error:
         raise EnvelopeError(f"the event's data is {error}", mend="send the event as one JSON object") from None
     return envelope
@@ -144,19 +147,21 @@ def from_headers(
     """
     content_type: object = None
     attributes: dict[str, object] = {}
-    prefixes = (binding.prefix.lower(), (binding.other_prefix or binding.prefix).lower())
-    length = len(binding.prefix)
+    encoded = binding.encoded
     for name, value in headers.items():
-        lowered = name.lower()
-        if lowered.startswith(prefixes):
-            attribute = lowered[length:]
-            if attribute in attributes:
-                raise _twice(lowered)
-            attributes[attribute] = _decoded(lowered, value) if binding.encoded else value
-        elif lowered == "content-type":
+        attribute = _attribute_of(name, binding)
+        if attribute is None:
+            continue
+        if attribute == _CONTENT_TYPE:
             if content_type is not None:
-                raise _twice(lowered)
+                raise _twice(name.lower())
             content_type = value
+            continue
+        if attribute in attributes:
+            raise _twice(name.lower())
+        if encoded and isinstance(value, str) and ("%" in value or '"' in value):
+            value = _decoded(name.lower(), value)
+        attributes[attribute] = value
     if content_type is None:
         if not attributes:
             return from_structured(body, limits=limits)
@@ -211,30 +216,29 @@ def from_structured(raw: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Envelope:
     return envelope
 
 
-def _envelope(attributes: Mapping[str, object], data: bytes) -> Envelope:
-    fields: dict[str, Any] = {}
-    extensions: dict[str, Any] = {}
-    for name, value in attributes.items():
-        field = TEXT_ATTRIBUTES.get(name)
-        if field is None:
-            extensions[name] = value
-        elif isinstance(value, str):
-            fields[field] = value
-        else:
-            raise EnvelopeError(f"the CloudEvents attribute {name!r} is {shown(value)}", mend="send text")
-    version = extensions.pop("specversion", None)
+def _envelope(attributes: dict[str, object], data: bytes) -> Envelope:
+    take = attributes.pop
+    version, time = take("specversion", None), take("time", None)
+    texts = [take(name, None) for name in TEXT_ATTRIBUTES]
     if version != SPEC_VERSION:
         problem = "missing" if version is None else shown(version)
         raise EnvelopeError(
             f"the CloudEvents attribute 'specversion' is {problem}", mend=f"send CloudEvents {SPEC_VERSION} events"
         )
-    time = extensions.pop("time", None)
-    for name in ("id", "source", "type"):
-        if name not in fields:
-            raise EnvelopeError(
-                f"the CloudEvents attribute {name!r} is missing", mend="id, source and type are required"
-            )
-    return Envelope(**fields, time=_time(time), data=data, extensions=extensions)
+    if texts[0] is None or texts[1] is None or texts[2] is None:
+        missing = next(name for name, value in zip(TEXT_ATTRIBUTES, texts, strict=True) if value is None)
+        raise EnvelopeError(
+            f"the CloudEvents attribute {missing!r} is missing", mend="id, source and type are required"
+        )
+    try:
+        return Envelope.read(
+            cast(list[str | None], texts), _time(time), data, cast(dict[str, ExtensionValue], attributes)
+        )
+    except TypeError:
+        for name, value in zip(TEXT_ATTRIBUTES, texts, strict=True):
+            if value is not None and not isinstance(value, str):
+                raise EnvelopeError(f"the CloudEvents attribute {name!r} is {shown(value)}", mend="send text") from None
+        raise
 
 
 def _time(value: object) -> datetime | None:
@@ -277,9 +281,19 @@ def _encoded(text: str) -> str:
     return quote(text, safe="!#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
-def _decoded(name: str, value: object) -> object:
-    if not isinstance(value, str) or not ("%" in value or '"' in value):
-        return value
+@lru_cache(maxsize=4096)
+def _attribute_of(name: str, binding: Binding) -> str | None:
+    """Return the attribute that a header carries, `_CONTENT_TYPE`, or None where it is none of CloudEvents.
+
+    Kept, because the headers of almost all events have the same names.
+    """
+    lowered = name.lower()
+    if lowered.startswith((binding.prefix.lower(), (binding.other_prefix or binding.prefix).lower())):
+        return lowered[len(binding.prefix) :]
+    return _CONTENT_TYPE if lowered == "content-type" else None
+
+
+def _decoded(name: str, value: str) -> str:
     if len(value) > _LONGEST_ENCODED:
         raise EnvelopeError(
             f"the header {shown(name)} has {len(value):,} characters", mend=f"use {MAX_LENGTH:,} at the most"

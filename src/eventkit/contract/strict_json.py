@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from pydantic_core import from_json, to_json
+
 T = TypeVar("T")
 
 
@@ -55,6 +57,23 @@ def loads(raw: bytes | str, limits: Limits = DEFAULT_LIMITS) -> Any:
     _check_depth(value, text, limits)
     _check_surrogates(value, text)
     return value
+
+
+def check(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> None:
+    """Raise StrictJSONError where `loads` would; much faster for what pydantic has written.
+
+    Args:
+        raw: UTF-8 bytes.
+        limits: The largest size and depth accepted.
+    """
+    if len(raw) <= limits.max_bytes and raw.count(b"{") + raw.count(b"[") <= limits.max_depth:
+        try:
+            # What is written again as the same bytes has no key twice, and no number that became infinite.
+            if to_json(from_json(raw, allow_inf_nan=False)) == raw:
+                return
+        except ValueError:
+            pass
+    loads(raw, limits)
 
 
 def members(raw: bytes | str, limits: Limits = DEFAULT_LIMITS) -> dict[str, tuple[Any, str]]:
