@@ -22,9 +22,13 @@ def shares(members: Collection[str], partitions: int) -> dict[str, frozenset[int
     """
     names = sorted(set(members))
     taken: dict[str, set[int]] = {name: set() for name in names}
-    for partition in range(partitions if names else 0):
-        fair = partition // len(names)  # what everybody has before anybody gets one more
-        free = [name for name in names if len(taken[name]) == fair]
+    if not names:
+        return {}
+    # Everybody gets the floor, and some one more.
+    floor, more = divmod(partitions, len(names))
+    for partition in range(partitions):
+        room = floor + (sum(len(owned) > floor for owned in taken.values()) < more)
+        free = [name for name in names if len(taken[name]) < room]
         taken[max(free, key=lambda name: _wish(name, partition))].add(partition)
     return {name: frozenset(owned) for name, owned in taken.items()}
 
