@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from enum import Enum, auto
 from typing import Final
 
 from eventkit.contract.envelope import Envelope
@@ -21,6 +23,14 @@ from eventkit.delivery.subscription import Again, Delivery, Failure, Outcome, Re
 
 # How many deliveries of one lane go out together: enough to save turns, few enough that one key does not fill a worker.
 _LANE_BATCH: Final = 8
+
+
+class State(Enum):
+    """Where an event is that was not settled yet."""
+
+    WAITING = auto()
+    OUT = auto()
+    RETRYING = auto()
 
 
 class Waiting:
@@ -72,17 +82,19 @@ class Item(Delivery):
 
     Args:
         envelope: The event.
+        at: When it was published, in seconds since 1970.
         order: Its place in the order of publication.
         lane: The lane that it belongs to.
     """
 
-    __slots__ = ("due", "lane", "order", "out", "until")
+    __slots__ = ("at", "due", "lane", "order", "out", "until")
 
-    def __init__(self, envelope: Envelope, order: int, lane: _Lane) -> None:
+    def __init__(self, envelope: Envelope, at: float, order: int, lane: _Lane) -> None:
         self.token = None
         self.message: Envelope = envelope
         self.attempt = 0
         self.failures = ()
+        self.at = at
         self.order = order
         self.lane = lane
         self.due = 0.0
@@ -113,14 +125,15 @@ class GroupQueue:
         self._order = 0
         self._ready: deque[_Lane] = deque()
         self._lanes: dict[str, _Lane] = {}
+        self._paused: set[_Lane] = set()
         self._out: set[Item] = set()
         self._expiry: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return self._capacity - self.room
 
-    def put(self, envelope: Envelope) -> None:
-        """Add an event at the end."""
+    def put(self, envelope: Envelope, at: float) -> None:
+        """Add an event at the end; it was published at `at`, in seconds since 1970."""
         key = envelope.key
         lane = None if key is None else self._lanes.get(key)
         if lane is None:
@@ -130,7 +143,7 @@ class GroupQueue:
             self._make_ready(lane)
         self._order += 1
         self.room -= 1
-        lane.waiting.append(Item(envelope, self._order, lane))
+        lane.waiting.append(Item(envelope, at, self._order, lane))
 
     def take(self, limit: int) -> list[Item]:
         """Hand out up to `limit` deliveries; none where no lane is ready."""
@@ -170,13 +183,24 @@ class GroupQueue:
         if isinstance(delivery, Item):
             delivery.until = self._loop.time() + self._lease
 
+    def unsettled(self) -> Iterator[tuple[Item, State]]:
+        """Yield all events that are not settled."""
+        now = self._loop.time()
+        # A lane with a key that is ready or paused is among `_lanes`, too.
+        lanes = {*self._ready, *self._paused, *self._lanes.values(), *(item.lane for item in self._out)}
+        for lane in lanes:
+            for item in (*lane.waiting, *lane.returned):
+                yield item, State.RETRYING if item.due > now else State.WAITING
+        for item in self._out:
+            yield item, State.OUT
+
     def wake_all(self) -> None:
         """Wake all who wait for events or for room: what they wait for may never come."""
         self.receivers.wake_all()
         self.publishers.wake_all()
 
     def _come_back(self, item: Item, attempt: int, failures: tuple[Failure, ...], due: float) -> None:
-        again = Item(item.message, item.order, item.lane)
+        again = Item(item.message, item.at, item.order, item.lane)
         again.attempt, again.failures, again.due = attempt, failures, due
         item.lane.returned.append(again)
         self._leave(item)
@@ -198,11 +222,16 @@ class GroupQueue:
         if lane.waiting:
             pause = lane.waiting[0].due - self._loop.time()
             if pause > 0:
-                self._loop.call_later(pause, self._make_ready, lane)
+                self._paused.add(lane)
+                self._loop.call_later(pause, self._resume, lane)
             else:
                 self._make_ready(lane)
         elif lane.key is not None:
             del self._lanes[lane.key]
+
+    def _resume(self, lane: _Lane) -> None:
+        self._paused.discard(lane)
+        self._make_ready(lane)
 
     def _make_ready(self, lane: _Lane) -> None:
         self._ready.append(lane)
