@@ -52,6 +52,13 @@ class TestSettings:
         async with connect("memory://?lease=7") as bus:
             assert (await bus.subscribe("payment_service", [])).lease == 7
 
+    def test_every_bus_takes_the_time_to_wait_for_its_broker(self) -> None:
+        assert [connect(url).wait for url in ("memory://", "memory://?wait=30", "sqlite:///a.db?wait=1.5")] == [
+            0,
+            30,
+            1.5,
+        ]
+
     @pytest.mark.parametrize(
         ("query", "settings", "message"),
         [
@@ -67,6 +74,9 @@ class TestSettings:
             ("?lease=long", {}, "lease='long' is not a number"),
             ("?concurrency=0", {}, "concurrency=0 is out of range"),
             ("?lease=-1", {}, "lease=-1.0 is out of range (memory://?lease=-1); give more than 0 seconds"),
+            ("?wait=-1", {}, "wait=-1.0 is out of range (memory://?wait=-1); give 0 or more seconds"),
+            ("?wait=inf", {}, "wait=inf is out of range"),
+            ("?wait=nan", {}, "wait=nan is out of range"),
             ("?lease=nan", {}, "lease=nan is out of range"),
             ("?history=-1", {}, "history=-1 is out of range"),
             ("?capacity=0", {}, "capacity=0 is out of range"),

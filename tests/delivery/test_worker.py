@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 
 import pytest
 
-from eventkit import ConfigurationError, Service
+from eventkit import BusError, ConfigurationError, Service
 from eventkit.bus.memory import MemoryBus
 from eventkit.delivery.worker import Worker, WorkerOptions
+from tests.delivery.faults import FaultySubscription
 from tests.delivery.running import OrderCreated, order, running, until
 
 
@@ -51,6 +53,32 @@ def test_it_can_run_again_in_another_event_loop_and_counts_on(service: Service) 
 
     assert worker.counters.handled == 2
     assert (worker.in_flight, worker.problem) == (0, None)
+
+
+async def test_it_is_ready_while_it_gets_events_and_its_bus_can_be_used(service: Service) -> None:
+    async with MemoryBus() as bus:
+        worker = Worker(service, (), WorkerOptions())
+        before = worker.ready
+        subscription = FaultySubscription(await bus.subscribe("payment_service", worker.types))
+        async with worker.running(subscription):
+            await until(lambda: worker.ready)
+            subscription.errors["settle"] = [BusError("the disk is full")] * 3
+            await bus.publish(order("order-1"))
+            await until(lambda: not worker.ready)
+            await until(lambda: worker.ready)
+
+    assert not before
+    assert not worker.ready
+
+
+async def test_it_is_not_ready_any_more_when_it_was_asked_to_stop(service: Service) -> None:
+    async with MemoryBus() as bus:
+        worker = Worker(service, (), WorkerOptions())
+        async with worker.running(await bus.subscribe("payment_service", worker.types)):
+            assert worker.ready
+            asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGTERM)
+            await worker.until_stopped()
+            assert not worker.ready
 
 
 async def test_waiting_for_a_signal_needs_a_running_worker(service: Service) -> None:

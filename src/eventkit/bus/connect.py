@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -35,7 +36,8 @@ def connect(url: str, **settings: object) -> Bus:
     Args:
         url: `memory://`, `sqlite:///relative/path.db` or `sqlite:////absolute/path.db`. Settings may stand in its
             query: `sqlite:///events.db?concurrency=8`.
-        settings: The fields of `WorkerOptions` and the keyword arguments of the backend's class.
+        settings: The fields of `WorkerOptions`, the keyword arguments of the backend's class, and `wait`: the seconds
+            for which a broker that is not there yet is waited for, 0 by default.
 
     Raises:
         ConfigurationError: A URL, scheme or setting that is wrong or unknown. Its message holds no password.
@@ -53,7 +55,12 @@ def connect(url: str, **settings: object) -> Bus:
     location = locate(parts, shown)
     bus_class: Callable[..., Bus] = getattr(import_module(module), name)
     options, others = _settings(bus_class, _query(parts, shown), settings, shown)
-    return bus_class(shown, *location, options, **others)
+    wait = others.pop("wait", Bus.wait)
+    if not 0 <= wait < math.inf:
+        raise ConfigurationError(f"{wait=} is out of range", where=shown, mend="give 0 or more seconds")
+    bus = bus_class(shown, *location, options, **others)
+    bus.wait = wait
+    return bus
 
 
 def redact(url: str) -> str:
@@ -128,11 +135,11 @@ def _query(parts: SplitResult, shown: str) -> dict[str, str]:
 def _settings(
     bus_class: Callable[..., Bus], query: Mapping[str, str], given: Mapping[str, object], shown: str
 ) -> tuple[WorkerOptions, dict[str, Any]]:
-    """Return the worker's options and the backend's own settings, of the URL's query and of keyword arguments."""
+    """Return the worker's options and the other settings, of the URL's query and of keyword arguments."""
     of_worker = {field.name: field.type for field in dataclasses.fields(WorkerOptions)}
     parameters = inspect.signature(bus_class).parameters.values()
     of_bus = {each.name: each.annotation for each in parameters if each.kind is each.KEYWORD_ONLY}
-    known = {**of_worker, **of_bus}
+    known = {**of_worker, **of_bus, "wait": "float"}
     for name in (*query, *given):
         if name not in known:
             raise ConfigurationError(
@@ -142,7 +149,7 @@ def _settings(
             raise ConfigurationError(f"{name} is given twice", where=shown, mend="in the URL or as an argument")
     values = {name: _value(name, text, known[name], shown) for name, text in (*query.items(), *given.items())}
     options = WorkerOptions(**{name: value for name, value in values.items() if name in of_worker})
-    return options, {name: value for name, value in values.items() if name in of_bus}
+    return options, {name: value for name, value in values.items() if name not in of_worker}
 
 
 def _value(name: str, value: object, annotation: str, shown: str) -> Any:

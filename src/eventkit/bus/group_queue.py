@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from enum import Enum, auto
 from typing import Final
 
 from eventkit.contract.envelope import Envelope
@@ -62,6 +63,14 @@ class Waiting:
         self.wake(len(self.futures))
 
 
+class State(Enum):
+    """Where an event is that was not settled yet."""
+
+    WAITING = auto()
+    OUT = auto()
+    RETRYING = auto()
+
+
 class _Lane:
     __slots__ = ("epoch", "key", "out", "partition", "returned", "waiting")
 
@@ -86,9 +95,10 @@ class Item(Delivery):
         token: How the bus finds it again.
         attempt: How often it was handed out before.
         failures: The calls of the handler that failed before.
+        at: When it was published, in seconds since 1970.
     """
 
-    __slots__ = ("due", "lane", "order", "out", "until")
+    __slots__ = ("at", "due", "lane", "order", "out", "until")
 
     def __init__(
         self,
@@ -98,11 +108,13 @@ class Item(Delivery):
         token: object = None,
         attempt: int = 0,
         failures: tuple[Failure, ...] = (),
+        at: float = 0.0,
     ) -> None:
         self.token = token
         self.message = message
         self.attempt = attempt
         self.failures = failures
+        self.at = at
         self.order = order
         self.lane = lane
         self.due = 0.0
@@ -139,6 +151,7 @@ class GroupQueue:
         self._order = 0
         self._ready: deque[_Lane] = deque()
         self._lanes: dict[str, _Lane] = {}
+        self._paused: set[_Lane] = set()
         self._out: set[Item] = set()
         self._held: set[int] = set()
         self._sizes: defaultdict[int, int] = defaultdict(int)
@@ -157,6 +170,7 @@ class GroupQueue:
         partition: int = 0,
         attempt: int = 0,
         failures: tuple[Failure, ...] = (),
+        at: float = 0.0,
     ) -> None:
         """Add an event at the end.
 
@@ -166,6 +180,7 @@ class GroupQueue:
             partition: Where it belongs; all events of a key belong to one.
             attempt: How often it was handed out before.
             failures: The calls of the handler that failed before.
+            at: When it was published, in seconds since 1970.
         """
         key = message.key if isinstance(message, Envelope) else None
         lane = None if key is None else self._lanes.get(key)
@@ -177,7 +192,7 @@ class GroupQueue:
         self._order += 1
         self.room -= 1
         self._sizes[partition] += 1
-        lane.waiting.append(Item(message, self._order, lane, token, attempt, failures))
+        lane.waiting.append(Item(message, self._order, lane, token, attempt, failures, at))
 
     def take(self, limit: int) -> list[Item]:
         """Hand out up to `limit` deliveries; none where no lane is ready."""
@@ -242,6 +257,18 @@ class GroupQueue:
             self._out.discard(item)
         self._lanes = {key: lane for key, lane in self._lanes.items() if lane.partition != partition}
         self._ready = deque(lane for lane in self._ready if not self._is_gone(lane))
+        self._paused = {lane for lane in self._paused if not self._is_gone(lane)}
+
+    def unsettled(self) -> Iterator[tuple[Item, State]]:
+        """Yield all events that are not settled."""
+        now = self._loop.time()
+        # A lane with a key that is ready or paused is among `_lanes`, too.
+        lanes = {*self._ready, *self._paused, *self._lanes.values(), *(item.lane for item in self._out)}
+        for lane in lanes:
+            for item in (*lane.waiting, *lane.returned):
+                yield item, State.RETRYING if item.due > now else State.WAITING
+        for item in self._out:
+            yield item, State.OUT
 
     def wake_all(self) -> None:
         """Wake all who wait for events or for room: what they wait for may never come."""
@@ -249,7 +276,7 @@ class GroupQueue:
         self.publishers.wake_all()
 
     def _come_back(self, item: Item, attempt: int, failures: tuple[Failure, ...], due: float) -> None:
-        again = Item(item.message, item.order, item.lane, item.token, attempt, failures)
+        again = Item(item.message, item.order, item.lane, item.token, attempt, failures, item.at)
         again.due = due
         item.lane.returned.append(again)
         self._leave(item)
@@ -271,11 +298,16 @@ class GroupQueue:
         if lane.waiting:
             pause = lane.waiting[0].due - self._loop.time()
             if pause > 0:
-                self._loop.call_later(pause, self._make_ready, lane)
+                self._paused.add(lane)
+                self._loop.call_later(pause, self._resume, lane)
             else:
                 self._make_ready(lane)
         elif lane.key is not None:
             del self._lanes[lane.key]
+
+    def _resume(self, lane: _Lane) -> None:
+        self._paused.discard(lane)
+        self._make_ready(lane)
 
     def _is_gone(self, lane: _Lane) -> bool:
         return lane.epoch != self._epochs[lane.partition]

@@ -7,18 +7,21 @@ objects; nothing is encoded. Each `connect("memory://")` is a bus of its own.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Collection, Sequence
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from operator import attrgetter
+from time import time
 from typing import ClassVar, Final
 
-from eventkit.bus.group_queue import GroupQueue
-from eventkit.bus.protocol import Bus, Capabilities, DeadLetter
+from eventkit.bus.group_queue import GroupQueue, State
+from eventkit.bus.protocol import Bus, Capabilities, DeadLetter, Lag
 from eventkit.contract.codec import to_headers
 from eventkit.contract.context import current_handling
 from eventkit.contract.envelope import Envelope, new_id
 from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+from eventkit.contract.event import EventType
 from eventkit.delivery.subscription import Dead, Delivery, Outcome
 from eventkit.delivery.worker import WorkerOptions
 
@@ -65,7 +68,8 @@ class MemoryBus(Bus):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queues: dict[str, GroupQueue] = {}
         self._by_type: dict[str, list[GroupQueue]] = {}
-        self._history: deque[Envelope] = deque(maxlen=history)
+        self._history: deque[tuple[float, Envelope]] = deque(maxlen=history)
+        self._followers: set[asyncio.Queue[Envelope | None]] = set()
         self._dead_letters = MemoryDeadLetters()
 
     async def open(self) -> None:
@@ -74,6 +78,7 @@ class MemoryBus(Bus):
         self._queues = {}
         self._by_type = {}
         self._history.clear()
+        self._followers = set()
         self._dead_letters = MemoryDeadLetters()
 
     async def close(self) -> None:
@@ -81,6 +86,8 @@ class MemoryBus(Bus):
         self._loop = None
         for queue in self._queues.values():
             queue.wake_all()
+        for follower in self._followers:
+            follower.put_nowait(None)
 
     async def publish(self, envelope: Envelope) -> None:
         """Put an event into the queue of each group that handles its type.
@@ -97,9 +104,12 @@ class MemoryBus(Bus):
             if queue.room <= 0:
                 await self._wait_for_room(envelope)
                 break
-        self._history.append(envelope)
+        at = time()
+        self._history.append((at, envelope))
         for queue in queues:
-            queue.put(envelope)
+            queue.put(envelope, at=at)
+        for follower in self._followers:
+            follower.put_nowait(envelope)
 
     async def subscribe(self, group: str, types: Collection[str]) -> MemorySubscription:
         """Register the group for event types; the history of types that are new to it comes first.
@@ -107,8 +117,7 @@ class MemoryBus(Bus):
         Raises:
             BusError: The bus is not open in this event loop.
         """
-        if self._loop is not asyncio.get_running_loop():
-            raise self._not_open(BusError)
+        await self.ping()
         queue = self._queues.get(group)
         if queue is None:
             queue = self._queues[group] = GroupQueue(group, self._lease, self._capacity)
@@ -116,15 +125,65 @@ class MemoryBus(Bus):
         queue.types |= new
         for name in new:
             self._by_type.setdefault(name, []).append(queue)
-        for envelope in self._history:
+        for at, envelope in self._history:
             if envelope.type in new:
-                queue.put(envelope)
+                queue.put(envelope, at=at)
         return MemorySubscription(self, queue, self._lease)
 
     @property
     def dead_letters(self) -> MemoryDeadLetters:
         """The dead letters of all groups. They are kept until they are replayed or dropped."""
         return self._dead_letters
+
+    async def ping(self) -> None:
+        """Return if the bus is open in this event loop; raises BusError if not."""
+        if self._loop is not asyncio.get_running_loop():
+            raise self._not_open(BusError)
+
+    async def lag(self) -> Sequence[Lag]:
+        """Return what is not handled yet, sorted by group and domain."""
+        await self.ping()
+        return sorted(self._lags(), key=attrgetter("group", "domain"))
+
+    def _lags(self) -> Iterator[Lag]:
+        dead = Counter((letter.group, EventType(letter.type).domain) for letter in self._dead_letters)
+        for queue in self._queues.values():
+            states: dict[str, Counter[State]] = {EventType(name).domain: Counter() for name in queue.types}
+            oldest: dict[str, float] = {}
+            for item, state in queue.unsettled():
+                assert isinstance(item.message, Envelope)  # noqa: S101 - for the type checker
+                domain = EventType(item.message.type).domain
+                states[domain][state] += 1
+                oldest[domain] = min(item.at, oldest.get(domain, item.at))
+            for domain, count in states.items():
+                at = oldest.get(domain)
+                yield Lag(
+                    queue.group,
+                    domain,
+                    waiting=count[State.WAITING],
+                    out=count[State.OUT],
+                    retrying=count[State.RETRYING],
+                    dead=dead[queue.group, domain],
+                    oldest=None if at is None else datetime.fromtimestamp(at, UTC),
+                )
+
+    async def follow(
+        self, types: Collection[str] | None = None, *, since: datetime | None = None
+    ) -> AsyncGenerator[Envelope, None]:
+        """Yield events as they are published. One that is not taken in time waits, however many there are."""
+        await self.ping()
+        events: asyncio.Queue[Envelope | None] = asyncio.Queue()
+        for at, envelope in self._history:
+            if since is not None and at >= since.timestamp():
+                events.put_nowait(envelope)
+        followers = self._followers
+        followers.add(events)
+        try:
+            while (event := await events.get()) is not None:
+                if types is None or event.type in types:
+                    yield event
+        finally:
+            followers.remove(events)
 
     @property
     def is_open(self) -> bool:
@@ -222,10 +281,13 @@ class MemoryDeadLetters:
         )
         self._kept[letter.id] = (letter, envelope, queue)
 
+    def __iter__(self) -> Iterator[DeadLetter]:
+        """Yield all of them, the oldest first."""
+        return (letter for letter, _, _ in self._kept.values())
+
     async def list(self, *, group: str | None = None, limit: int = 100) -> Sequence[DeadLetter]:
         """Return the oldest dead letters, of one group or of all."""
-        letters = (letter for letter, _, _ in self._kept.values() if group in (None, letter.group))
-        return tuple(islice(letters, limit))
+        return tuple(islice((letter for letter in self if group in (None, letter.group)), limit))
 
     async def get(self, id: str) -> DeadLetter | None:
         """Return one dead letter."""
@@ -236,7 +298,7 @@ class MemoryDeadLetters:
         """Hand dead letters to their group again."""
         found = [self._kept.pop(id) for id in dict.fromkeys(ids) if id in self._kept]
         for _, envelope, queue in found:
-            queue.put(envelope)
+            queue.put(envelope, at=time())
         return len(found)
 
     async def drop(self, ids: Collection[str]) -> int:

@@ -11,20 +11,32 @@ Promises that hold on every bus, and that `eventkit.testing.conformance` checks:
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import random
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Final, Protocol, Self
 
 from eventkit.contract.envelope import Envelope
-from eventkit.contract.errors import PublishError
+from eventkit.contract.errors import BusError, EventkitError, PublishError
+from eventkit.contract.retry import Retry
 from eventkit.contract.service import Service
 from eventkit.contract.strict_json import DEFAULT_LIMITS
-from eventkit.delivery.subscription import Failure, Reason, Subscription
+from eventkit.delivery.policy import pause
+from eventkit.delivery.subscription import Failure, Reason, Subscription, Unreadable
 from eventkit.delivery.worker import Worker, WorkerOptions
+
+HEALTH_TIMEOUT: Final = 2.0
+"""Seconds that a broker gets to answer when it is asked whether it is well."""
+# A broker that is being started is there within seconds.
+_OPEN_AGAIN: Final = Retry(delay=0.1, factor=2, max_delay=2, jitter=0.5)
+
+logger = logging.getLogger("eventkit.bus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,46 @@ class DeadLetters(Protocol):
         """Remove dead letters for good; return how many there were."""
 
 
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a bus can be used.
+
+    Args:
+        ok: It answered.
+        detail: How fast, or what is wrong; without a password.
+    """
+
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """What one service has not handled yet of one domain. Numbers are those of a moment, and may be old by a second.
+
+    Args:
+        group: The service.
+        domain: The first word of the events' type names: `order` of `order.created`. Empty where dead letters were no
+            events and nothing tells where they came from.
+        waiting: Events to be handed out. Where a domain is one stream, those of types that the service does not handle
+            count too, until it has passed them.
+        out: Events at instances, not settled yet. None where the broker does not tell: they may count as waiting.
+        retrying: Events that wait for another call of their handler. None where the broker does not tell: they may
+            count as waiting.
+        dead: Dead letters.
+        oldest: When the oldest event was published that is waiting, out or retrying, in UTC. None where there is none,
+            or where the broker does not tell.
+    """
+
+    group: str
+    domain: str
+    waiting: int
+    out: int | None
+    retrying: int | None
+    dead: int
+    oldest: datetime | None
+
+
 class Bus(ABC):
     """Where events travel. Made by `eventkit.connect`; open while its `async with` block runs."""
 
@@ -97,9 +149,11 @@ class Bus(ABC):
     """The URL, without a password."""
     options: WorkerOptions
     """How the bus's workers run; settings of `eventkit.connect`."""
+    wait: float = 0.0
+    """Seconds for which `async with` waits for a broker that is not there yet; a setting of `eventkit.connect`."""
 
     async def __aenter__(self) -> Self:
-        await self.open()
+        await self._open_within(self.wait)
         return self
 
     async def __aexit__(
@@ -128,6 +182,53 @@ class Bus(ABC):
     def dead_letters(self) -> DeadLetters:
         """The dead letters of all groups."""
 
+    @abstractmethod
+    async def ping(self) -> None:
+        """Have the broker answer, once; raises BusError where it does not. `health` bounds the time."""
+
+    @abstractmethod
+    async def lag(self) -> Sequence[Lag]:
+        """Return what is not handled yet, sorted by group and domain. Raises BusError.
+
+        There is one for each group and each domain of which it handles events, also where nothing waits, and for each
+        group and domain with dead letters. Looking changes nothing.
+        """
+
+    @abstractmethod
+    def follow(
+        self, types: Collection[str] | None = None, *, since: datetime | None = None
+    ) -> AsyncGenerator[Envelope | Unreadable, None]:
+        """Yield events as they are published, in the order of publication within a domain, until the bus is closed.
+
+        Nobody gets an event later, or not at all, because it is looked at; nothing of it stays in the bus when the
+        generator is closed, or its iteration is cancelled. A replayed dead letter is not published anew, and is not
+        yielded again. Close the generator after use: `async with aclosing(bus.follow()) as events`.
+
+        Args:
+            types: Event types; None means all events of eventkit, and what stands among them and is no event.
+            since: Begin with what the bus still holds of the time from then on, timezone-aware; None means with what is
+                published after the iteration has begun.
+
+        Raises:
+            BusError: The bus cannot be read. The caller may follow anew, from the time of what came last.
+        """
+
+    async def health(self) -> Health:
+        """Ask the broker whether it is there, for two seconds at the most; tell, and never raise."""
+        clock = asyncio.get_running_loop().time
+        start = clock()
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT):
+                await self.ping()
+        except TimeoutError:
+            return Health(False, f"no answer within {HEALTH_TIMEOUT:g} s ({self.url})")
+        except EventkitError as error:
+            return Health(False, str(error))
+        except Exception as error:  # noqa: BLE001 - whoever asks for health must not have to handle a client's errors
+            # Not its message, which may hold a password.
+            return Health(False, f"{type(error).__name__} ({self.url})")
+        return Health(True, f"answered in {(clock() - start) * 1000:.1f} ms ({self.url})")
+
     def require_size(self, envelope: Envelope) -> None:
         """Raise PublishError where an event is larger than what readers accept; for `publish`."""
         size, limit = len(envelope.data), DEFAULT_LIMITS.max_bytes
@@ -150,3 +251,21 @@ class Bus(ABC):
         worker = Worker(service, dependencies, self.options)
         async with worker.running(await self.subscribe(service.name, worker.types)):
             yield worker
+
+    async def _open_within(self, seconds: float) -> None:
+        """Open; try again until so many seconds are over. The last try is made when they are."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + seconds
+        tries = 0
+        while True:
+            try:
+                await self.open()
+                return
+            except BusError as error:
+                left = deadline - clock()
+                if left <= 0:
+                    raise
+                if not tries:
+                    logger.warning("waiting up to %g s for the bus: %s", seconds, error)
+            tries += 1
+            await asyncio.sleep(min(pause(_OPEN_AGAIN, tries, random.random), left))

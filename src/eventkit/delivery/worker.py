@@ -72,6 +72,11 @@ class Worker:
         """Why it cannot work now: an outage that it rides out, or an error that ended it. None if all is well."""
         return (self._dispatch.error or self._dispatch.outage.error) if self._dispatch else None
 
+    @property
+    def ready(self) -> bool:
+        """Whether it gets events and can settle them: it runs, is not stopping, and its bus can be used."""
+        return self._dispatch is not None and not self._dispatch.stop_asked.is_set() and self.problem is None
+
     @asynccontextmanager
     async def running(self, subscription: Subscription) -> AsyncIterator[None]:
         """Handle the events of a subscription while the block runs.

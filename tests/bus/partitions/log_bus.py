@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from eventkit.bus.partitions.cursor import Cursor
 from eventkit.bus.partitions.keys import partition_of
 from eventkit.bus.partitions.log_subscription import LogSubscription
 from eventkit.bus.partitions.shares import shares
-from eventkit.bus.protocol import Bus, Capabilities, DeadLetter
+from eventkit.bus.protocol import Bus, Capabilities, DeadLetter, Lag
 from eventkit.contract.codec import from_headers, to_headers
 from eventkit.contract.envelope import Envelope, new_id
 from eventkit.contract.errors import BusError, PublishError
@@ -81,6 +81,18 @@ class LogBus(Bus):
         self._subscriptions.append(subscription)
         await subscription.join()
         return subscription
+
+    async def ping(self) -> None:
+        if not self._open or self.broker.down:
+            raise BusError("the broker is down")
+
+    async def lag(self) -> Sequence[Lag]:
+        raise BusError("this bus is for handling events, and not for looking at them")
+
+    def follow(
+        self, types: Collection[str] | None = None, *, since: datetime | None = None
+    ) -> AsyncGenerator[Envelope, None]:
+        raise BusError("this bus is for handling events, and not for looking at them")
 
     @property
     def dead_letters(self) -> LogDeadLetters:

@@ -2,12 +2,18 @@
 
 import pytest
 
-from eventkit.testing.conformance import BusConformance
+from eventkit.testing.conformance.dead_letters import DeadLetterConformance
+from eventkit.testing.conformance.deliveries import DeliveryConformance
+from eventkit.testing.conformance.order import OrderConformance
+from eventkit.testing.conformance.services import ServiceConformance
+from eventkit.testing.conformance.storage import StorageConformance
 from eventkit.testing.conformance.support import BusFactory
 from tests.bus.partitions.log_bus import Broker
 
 
-class TestConformance(BusConformance):
+class TestConformance(
+    DeliveryConformance, OrderConformance, DeadLetterConformance, ServiceConformance, StorageConformance
+):
     @pytest.fixture
     def bus_factory(self) -> BusFactory:
         return Broker().connect

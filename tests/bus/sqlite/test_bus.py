@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sqlite3
 from collections.abc import Callable
+from contextlib import aclosing, closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from eventkit import ConfigurationError, Envelope, PublishError, connect
+from eventkit.bus.protocol import Bus, Health
 from eventkit.bus.sqlite import SQLiteBus
 from eventkit.bus.sqlite.transaction import Transaction
 from eventkit.contract.envelope import new_id
 from eventkit.contract.strict_json import DEFAULT_LIMITS
+from eventkit.delivery.subscription import Unreadable
 from eventkit.testing.conformance import BusConformance
 from eventkit.testing.conformance.support import BusFactory
 
@@ -22,6 +27,10 @@ class TestSQLiteBus(BusConformance):
     @pytest.fixture
     def bus_factory(self, tmp_path: Path) -> BusFactory:
         return functools.partial(connect, f"sqlite:///{tmp_path}/events.db")
+
+    @pytest.fixture
+    def absent_factory(self, tmp_path: Path) -> Callable[..., Bus]:
+        return functools.partial(connect, f"sqlite:///{tmp_path}/volume-that-is-not-mounted/events.db")
 
 
 def event(data: bytes = b"{}") -> Envelope:
@@ -104,3 +113,75 @@ async def test_old_events_are_removed_while_the_bus_is_open(tmp_path: Path) -> N
         async with asyncio.timeout(20):
             while await bus._database.submit(published):  # noqa: ASYNC110 - nothing tells when it happens
                 await asyncio.sleep(0.01)
+
+
+class TestWaiting:
+    async def test_a_volume_that_is_mounted_later_is_waited_for(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        volume = tmp_path / "volume"
+        bus = connect(f"sqlite:///{volume}/events.db", wait=30)
+
+        async def use() -> None:
+            async with bus:
+                await bus.publish(event())
+
+        using = asyncio.create_task(use())
+        async with asyncio.timeout(20):
+            while not caplog.records:  # noqa: ASYNC110 - a log has nothing that could be awaited
+                await asyncio.sleep(0.005)
+            volume.mkdir()
+            await using
+
+        assert caplog.messages == [
+            f"waiting up to 30 s for the bus: the folder of the file does not exist ({volume}/events.db); make {volume}"
+        ]
+
+
+class TestHealth:
+    async def test_a_file_that_another_program_keeps_locked_is_told_within_two_seconds(self, tmp_path: Path) -> None:
+        async with connect(f"sqlite:///{tmp_path}/events.db") as bus:
+            with closing(sqlite3.connect(tmp_path / "events.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                health = await bus.health()
+                other.execute("ROLLBACK")
+
+            assert health == Health(False, f"no answer within 2 s (sqlite:///{tmp_path}/events.db)")
+            assert (await bus.health()).ok
+
+    async def test_a_file_that_was_deleted_is_told(self, tmp_path: Path) -> None:
+        async with connect(f"sqlite:///{tmp_path}/events.db") as bus:
+            (tmp_path / "events.db").unlink()
+
+            health = await bus.health()
+
+        assert not health.ok
+        assert health.detail.startswith("the file was deleted or replaced while it was in use")
+
+
+class TestFollowing:
+    async def test_what_is_no_event_is_shown_where_all_types_are_followed(self, tmp_path: Path) -> None:
+        async with connect(f"sqlite:///{tmp_path}/events.db") as bus:
+            with closing(sqlite3.connect(tmp_path / "events.db")) as other, other:
+                other.execute("INSERT INTO events (at, type, headers, body) VALUES (2e9, 'a.happened', '{}', x'00')")
+            await bus.publish(event())
+            long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+            async with aclosing(bus.follow(since=long_ago)) as events, asyncio.timeout(20):
+                first, second = await anext(events), await anext(events)
+            async with aclosing(bus.follow(["a.happened"], since=long_ago)) as events, asyncio.timeout(20):
+                only = await anext(events)
+
+        assert isinstance(first, Unreadable)
+        assert first.body == b"\0"
+        assert second == only
+
+    async def test_what_is_older_than_the_time_asked_for_is_left_out(self, tmp_path: Path) -> None:
+        async with connect(f"sqlite:///{tmp_path}/events.db") as bus:
+            old, new = event(), event()
+            await bus.publish(old)
+            with closing(sqlite3.connect(tmp_path / "events.db")) as other, other:
+                other.execute("UPDATE events SET at = at - 600")
+            await bus.publish(new)
+            since = datetime.now(UTC) - timedelta(minutes=5)
+            async with aclosing(bus.follow(since=since)) as events, asyncio.timeout(20):
+                assert await anext(events) == new

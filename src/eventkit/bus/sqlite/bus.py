@@ -7,22 +7,26 @@ import contextlib
 import logging
 import math
 import random
-from collections.abc import Collection
+from collections.abc import AsyncGenerator, Collection, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
-from eventkit.bus.protocol import Bus, Capabilities
+from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.sqlite.bell import Bell
 from eventkit.bus.sqlite.claims import Instance
 from eventkit.bus.sqlite.database import Database
 from eventkit.bus.sqlite.dead_letters import SQLiteDeadLetters
+from eventkit.bus.sqlite.follow import LOOK_EVERY, position_at, published_after
+from eventkit.bus.sqlite.lag import lag
 from eventkit.bus.sqlite.log import Entry, append, join, prune
 from eventkit.bus.sqlite.presence import appear
-from eventkit.bus.sqlite.subscription import SQLiteSubscription
+from eventkit.bus.sqlite.subscription import SQLiteSubscription, message_of
 from eventkit.bus.sqlite.transaction import Transaction
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+from eventkit.delivery.subscription import Unreadable
 from eventkit.delivery.worker import WorkerOptions
 
 DAY: Final = 86_400.0
@@ -113,6 +117,30 @@ class SQLiteBus(Bus):
         subscription = SQLiteSubscription(self._database, instance, bell, port)
         self._subscriptions = [*(each for each in self._subscriptions if not each.closed), subscription]
         return subscription
+
+    async def ping(self) -> None:
+        """Begin a transaction in the file and end it; raises BusError where that is not possible."""
+        await self._database.submit(lambda transaction: None, durable=False)
+
+    async def lag(self) -> Sequence[Lag]:
+        """Return what is not handled yet, sorted by group and domain."""
+        return await self._database.submit(lag, durable=False)
+
+    async def follow(
+        self, types: Collection[str] | None = None, *, since: datetime | None = None
+    ) -> AsyncGenerator[Envelope | Unreadable, None]:
+        """Yield events as they are published, until the bus is closed."""
+        start = None if since is None else since.timestamp()
+        position = await self._database.submit(partial(position_at, since=start), durable=False)
+        while self._database.is_open:
+            found = await self._database.submit(partial(published_after, position=position), durable=False)
+            for each in found:
+                position = each.seq
+                message = message_of(each.headers, each.body)
+                if types is None or (isinstance(message, Envelope) and message.type in types):
+                    yield message
+            if not found:
+                await asyncio.sleep(LOOK_EVERY)
 
     def _enter(self, transaction: Transaction, name: str, types: Collection[str], port: int | None) -> Instance:
         group = join(transaction, name, types)

@@ -64,6 +64,11 @@ class Database:
         self._thread: threading.Thread | None = None
         self._process = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether jobs are taken."""
+        return self._thread is not None
+
     async def open(self) -> None:
         """Open the file and start the thread.
 

@@ -104,11 +104,16 @@ class SQLiteSubscription:
 
 def delivery_of(claimed: Claimed) -> Delivery:
     """Return what was claimed as the worker gets it."""
-    headers = json.loads(claimed.headers)
-    message: Envelope | Unreadable
-    try:
-        message = from_headers(headers, claimed.body)
-    except EnvelopeError as error:
-        message = Unreadable(headers, claimed.body, error)
     failures = failures_from(claimed.failures)
-    return Delivery(claimed.token, message, 1 + claimed.crashes + len(failures), failures)
+    return Delivery(
+        claimed.token, message_of(claimed.headers, claimed.body), 1 + claimed.crashes + len(failures), failures
+    )
+
+
+def message_of(headers: str, body: bytes) -> Envelope | Unreadable:
+    """Return an event as the log has it, or what stands there instead of one."""
+    attributes = json.loads(headers)
+    try:
+        return from_headers(attributes, body)
+    except EnvelopeError as error:
+        return Unreadable(attributes, body, error)
