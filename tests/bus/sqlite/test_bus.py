@@ -20,7 +20,7 @@ from eventkit.contract.envelope import new_id
 from eventkit.contract.strict_json import DEFAULT_LIMITS
 from eventkit.delivery.subscription import Unreadable
 from eventkit.testing.conformance import BusConformance
-from eventkit.testing.conformance.support import BusFactory
+from eventkit.testing.conformance.support import BusFactory, subscribed
 
 
 class TestSQLiteBus(BusConformance):
@@ -105,10 +105,10 @@ def published(transaction: Transaction) -> int:
     return int(transaction.execute("SELECT count(*) FROM events").fetchone()[0])
 
 
-async def test_old_events_are_removed_while_the_bus_is_open(tmp_path: Path) -> None:
+async def test_old_events_are_removed_while_the_bus_is_in_use(tmp_path: Path) -> None:
     async with connect(f"sqlite:///{tmp_path}/events.db") as bus:
         await bus.publish(event())
-    async with connect(f"sqlite:///{tmp_path}/events.db", retention=0.0) as bus:
+    async with connect(f"sqlite:///{tmp_path}/events.db", retention=0.0) as bus, subscribed(bus, types=()):
         assert isinstance(bus, SQLiteBus)
         async with asyncio.timeout(20):
             while await bus._database.submit(published):  # noqa: ASYNC110 - nothing tells when it happens

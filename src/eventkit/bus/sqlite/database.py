@@ -53,12 +53,14 @@ class Database:
     """A bus's file and its thread.
 
     Args:
-        path: The file; made if it does not exist.
+        path: The file.
         clock: The time.
+        create: Make the file if it does not exist.
     """
 
-    def __init__(self, path: Path, clock: Clock = time.time) -> None:
+    def __init__(self, path: Path, clock: Clock = time.time, *, create: bool = True) -> None:
         self.path = path
+        self._create = create
         self._clock = clock
         self._jobs: SimpleQueue[_Job[Any]] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -130,7 +132,10 @@ class Database:
     def _run(self, opened: _Job[None]) -> None:
         last = opened
         try:
-            with contextlib.closing(File(self.path)) as file, contextlib.closing(Ringer()) as ringer:
+            with (
+                contextlib.closing(File(self.path, create=self._create)) as file,
+                contextlib.closing(Ringer()) as ringer,
+            ):
                 _tell([opened])
                 last = self._work(file, ringer)
         except (EventkitError, OSError, sqlite3.Error) as error:
