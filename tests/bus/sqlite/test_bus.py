@@ -159,6 +159,19 @@ class TestHealth:
         assert health.detail.startswith("the file was deleted or replaced while it was in use")
 
 
+class TestLooking:
+    async def test_it_takes_no_lock(self, tmp_path: Path) -> None:
+        async with connect(f"sqlite:///{tmp_path}/events.db") as bus, subscribed(bus, types=("a.happened",)):
+            await bus.publish(event())
+            with closing(sqlite3.connect(tmp_path / "events.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                async with asyncio.timeout(2), aclosing(bus.follow(since=datetime(2026, 1, 1, tzinfo=UTC))) as events:
+                    assert isinstance(await anext(events), Envelope)
+                    assert [each.waiting for each in await bus.lag()] == [1]
+                    assert list(await bus.dead_letters.list()) == []
+                other.execute("ROLLBACK")
+
+
 class TestFollowing:
     async def test_what_is_no_event_is_shown_where_all_types_are_followed(self, tmp_path: Path) -> None:
         async with connect(f"sqlite:///{tmp_path}/events.db") as bus:

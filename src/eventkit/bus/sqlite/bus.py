@@ -133,16 +133,16 @@ class SQLiteBus(Bus):
 
     async def lag(self) -> Sequence[Lag]:
         """Return what is not handled yet, sorted by group and domain."""
-        return await self._database.submit(lag, durable=False)
+        return await self._database.read(lag)
 
     async def follow(
         self, types: Collection[str] | None = None, *, since: datetime | None = None
     ) -> AsyncGenerator[Envelope | Unreadable, None]:
         """Yield events as they are published, until the bus is closed."""
         start = None if since is None else since.timestamp()
-        position = await self._database.submit(partial(position_at, since=start), durable=False)
+        position = await self._database.read(partial(position_at, since=start))
         while self._database.is_open:
-            found = await self._database.submit(partial(published_after, position=position), durable=False)
+            found = await self._database.read(partial(published_after, position=position))
             for each in found:
                 position = each.seq
                 message = message_of(each.headers, each.body)

@@ -41,6 +41,7 @@ class _Job(Generic[T]):
     work: Callable[[Transaction], T]
     future: asyncio.Future[T]
     durable: bool = True
+    reads: bool = False
     result: T | None = None
     error: Exception | None = None
 
@@ -115,6 +116,23 @@ class Database:
         Raises:
             BusError: The bus is not open.
         """
+        return self._put(work, durable=durable)
+
+    def read(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        """Have `work` done in a transaction that reads only, and holds up no other process however long it takes.
+
+        Args:
+            work: What to do, in the thread, after what was submitted before.
+
+        Returns:
+            As `submit`.
+
+        Raises:
+            BusError: The bus is not open.
+        """
+        return self._put(work, reads=True)
+
+    def _put(self, work: Callable[[Transaction], T], *, durable: bool = True, reads: bool = False) -> asyncio.Future[T]:
         if self._thread is None:
             raise BusError("the bus is not open", where=str(self.path), mend="use it inside `async with connect(...)`")
         if self._process != os.getpid():
@@ -123,7 +141,7 @@ class Database:
                 where=str(self.path),
                 mend="connect after the fork, in each process",
             )
-        job = _Job(work, asyncio.get_running_loop().create_future(), durable)
+        job = _Job(work, asyncio.get_running_loop().create_future(), durable, reads)
         self._jobs.put(job)
         return job.future
 
@@ -146,7 +164,8 @@ class Database:
         """Do jobs until one is the order to close; return that one."""
         while True:
             jobs, last = self._next_jobs()
-            self._do(jobs, file, ringer)
+            self._do([job for job in jobs if not job.reads], file, ringer)
+            self._read([job for job in jobs if job.reads], file)
             _tell(jobs)
             self._checkpoint(file)
             if last is not None:
@@ -185,6 +204,14 @@ class Database:
                     self._do([job], file, ringer)
         else:
             ringer.ring(ports)
+
+    def _read(self, jobs: list[_Job[Any]], file: File) -> None:
+        for job in jobs:
+            try:
+                with file.reading() as connection:
+                    job.result = job.work(Transaction(connection, self._clock()))
+            except Exception as error:  # noqa: BLE001 - as above
+                job.error = explained(error, self.path)
 
     def _checkpoint(self, file: File) -> None:
         try:

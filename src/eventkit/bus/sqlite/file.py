@@ -102,6 +102,21 @@ class File:
                 connection.execute("ROLLBACK")
             raise
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read one state of the file in the block, without keeping anybody from writing meanwhile.
+
+        Raises:
+            BusError: The file was deleted or replaced.
+            sqlite3.Error: It cannot be read.
+        """
+        self._require_same_files()
+        self._connection.execute("BEGIN")
+        try:
+            yield self._connection
+        finally:
+            self._connection.execute("ROLLBACK")
+
     def checkpoint(self) -> None:
         """Copy the WAL into the database if it has grown large.
 
