@@ -1,11 +1,13 @@
-"""The fixture that runs command lines."""
+"""The fixtures that run command lines, and a bus to run them on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from eventkit.cli import main
+from tests.cli.operated import Operated
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,11 @@ def eventkit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
         return Run(int(exit_.value.code or 0), captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def operated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operated:
+    """A bus in a file, beside no project."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EVENTKIT_BUS_URL", raising=False)
+    return Operated(tmp_path / "events.db")

@@ -322,6 +322,33 @@ class TestTheLog:
         ]
         assert "Traceback" not in caplog.text
 
+    async def test_log_lines_have_fields_for_programs(self, caplog: pytest.LogCaptureFixture) -> None:
+        service = Service("payment_service")
+
+        @service.handler(retry=Retry(attempts=2, delay=0))
+        async def handle_order_created(event: OrderCreated) -> None:
+            raise ValueError("amount is negative")
+
+        sent = order("a")
+        async with running(service, publish=[sent]) as (worker, _, _):
+            await until(lambda: worker.counters.dead)
+        fields = ("group", "event_type", "event_id", "attempt")
+        assert [tuple(vars(record)[field] for field in fields) for record in caplog.records] == [
+            ("payment_service", "order.created v1", sent.id, attempt) for attempt in (1, 2)
+        ]
+
+    async def test_what_is_handled_is_not_worth_a_line(self, caplog: pytest.LogCaptureFixture) -> None:
+        service = Service("payment_service")
+
+        @service.handler
+        async def handle_order_created(event: OrderCreated) -> None:
+            pass
+
+        with caplog.at_level(logging.INFO):
+            async with running(service, publish=[order("a")]) as (worker, _, _):
+                await until(lambda: worker.counters.handled)
+        assert caplog.records == []
+
     async def test_where_something_failed_is_a_place_in_the_service(self, caplog: pytest.LogCaptureFixture) -> None:
         service = Service("payment_service")
 

@@ -36,8 +36,9 @@ def connect(url: str, **settings: object) -> Bus:
     Args:
         url: `memory://`, `sqlite:///relative/path.db` or `sqlite:////absolute/path.db`. Settings may stand in its
             query: `sqlite:///events.db?concurrency=8`.
-        settings: The fields of `WorkerOptions`, the keyword arguments of the backend's class, and `wait`: the seconds
-            for which a broker that is not there yet is waited for, 0 by default.
+        settings: The fields of `WorkerOptions`, the keyword arguments of the backend's class, and two of every bus.
+            `wait`: the seconds for which a broker that is not there yet is waited for, 0 by default. `telemetry`:
+            whether OpenTelemetry is told of what is published and handled, by default not.
 
     Raises:
         ConfigurationError: A URL, scheme or setting that is wrong or unknown. Its message holds no password.
@@ -55,10 +56,14 @@ def connect(url: str, **settings: object) -> Bus:
     location = locate(parts, shown)
     bus_class: Callable[..., Bus] = getattr(import_module(module), name)
     options, others = _settings(bus_class, _query(parts, shown), settings, shown)
-    wait = others.pop("wait", Bus.wait)
+    wait, telemetry = others.pop("wait", Bus.wait), others.pop("telemetry", False)
     if not 0 <= wait < math.inf:
         raise ConfigurationError(f"{wait=} is out of range", where=shown, mend="give 0 or more seconds")
     bus = bus_class(shown, *location, options, **others)
+    if telemetry:
+        from eventkit.bus.observed import ObservedBus  # here, because it needs an extra
+
+        bus = ObservedBus(bus)
     bus.wait = wait
     return bus
 
@@ -139,7 +144,7 @@ def _settings(
     of_worker = {field.name: field.type for field in dataclasses.fields(WorkerOptions)}
     parameters = inspect.signature(bus_class).parameters.values()
     of_bus = {each.name: each.annotation for each in parameters if each.kind is each.KEYWORD_ONLY}
-    known = {**of_worker, **of_bus, "wait": "float"}
+    known = {**of_worker, **of_bus, "wait": "float", "telemetry": "bool"}
     for name in (*query, *given):
         if name not in known:
             raise ConfigurationError(

@@ -54,6 +54,10 @@ COMMANDS: Final = {
     "export": Row("eventkit.cli.export", "Write contracts as AsyncAPI documents and JSON Schemas."),
     "docs": Row("eventkit.cli.docs", "Make pages for people from contracts."),
     "scaffold": Row("eventkit.cli.scaffold", "Write a new service, or add to one."),
+    "publish": Row("eventkit.cli.publish", "Publish one event by hand, if the contracts allow it."),
+    "tail": Row("eventkit.cli.tail", "Show events as they are published."),
+    "lag": Row("eventkit.cli.lag", "Show what services have not handled yet."),
+    "dlq": Row("eventkit.cli.dlq", "Look after dead letters: list, show, replay, drop."),
     "explain": Row("eventkit.cli.explain", "Say what a finding means and how to mend it."),
 }
 

@@ -32,6 +32,7 @@ from eventkit.contract.attributes import (
 )
 from eventkit.contract.errors import EnvelopeError, PublishError
 from eventkit.contract.event import Event, EventType
+from eventkit.contract.tracing import TRACING
 
 _SCHEMA_PREFIX: Final = "urn:eventkit:"
 _VERSION_IN_SCHEMA: Final = re.compile(r"[:/.]v([0-9]{1,9})(?:\.json)?(?:#.*)?$")
@@ -156,7 +157,7 @@ class Envelope:
             key,
             id_ if cause is None else cause.correlation or cause.id,
             None if cause is None else cause.id,
-            None if cause is None else cause.traceparent,
+            _traceparent_after(cause),
             JSON_CONTENT_TYPE,
             {},
         )
@@ -167,6 +168,12 @@ class Envelope:
 
 # What `of` and `read` fill in, field by field in the order above: a frozen dataclass does that three times as slowly.
 _Draft: Final[Any] = make_dataclass("_Draft", [(each.name, each.type) for each in fields(Envelope)], slots=True)
+
+
+def _traceparent_after(cause: Envelope | None) -> str | None:
+    found = TRACING.traceparent() if TRACING.traceparent is not None else None
+    return found if found is not None or cause is None else cause.traceparent
+
 
 # Not the module's own generator, which a program may seed; a child process must not repeat its parent's numbers.
 _random: Final = random.Random()  # noqa: S311 - unique, not secret

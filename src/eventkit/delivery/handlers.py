@@ -100,7 +100,11 @@ class Handlers:
         except BaseException as error:  # noqa: BLE001 - also what derives from BaseException must not end the worker
             if slot.aborted or _interrupted(error, slot):
                 logger.warning(
-                    "%s: %s %s was interrupted, and comes back", self.group, envelope.event_type, envelope.id
+                    "%s: %s %s was interrupted, and comes back",
+                    self.group,
+                    envelope.event_type,
+                    envelope.id,
+                    extra=self._fields(delivery),
                 )
                 return None
             outcome = policy.failed(delivery, _explain(error, slot), route.retry, clock=_now, random=random.random)
@@ -125,9 +129,25 @@ class Handlers:
         if logger.isEnabledFor(level):
             trace = error if logger.isEnabledFor(logging.DEBUG) else None
             logger.log(
-                level, "%s: %s %s: %s%s", self.group, name, what, outcome.failure.error, _place(error), exc_info=trace
+                level,
+                "%s: %s %s: %s%s",
+                self.group,
+                name,
+                what,
+                outcome.failure.error,
+                _place(error),
+                exc_info=trace,
+                extra=self._fields(delivery),
             )
         return outcome
+
+    def _fields(self, delivery: Delivery) -> dict[str, object]:
+        """Return what a log line says of a delivery to programs."""
+        message = delivery.message
+        fields: dict[str, object] = {"group": self.group, "attempt": delivery.attempt}
+        if isinstance(message, Envelope):
+            fields |= {"event_type": str(message.event_type), "event_id": message.id}
+        return fields
 
 
 def _interrupted(error: BaseException, slot: Slot) -> bool:

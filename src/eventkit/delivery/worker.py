@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -44,14 +44,21 @@ class Worker:
         service: The service.
         dependencies: The objects that its handlers ask for by type.
         options: How it runs.
+        handlers: What makes handlers that can be called of the service and its dependencies.
 
     Raises:
         ConfigurationError: A handler asks for something that is not in `dependencies`.
         DefinitionError: An upcaster leads to a version that nothing handles.
     """
 
-    def __init__(self, service: Service, dependencies: tuple[object, ...], options: WorkerOptions) -> None:
-        self._handlers = Handlers(service, dependencies)
+    def __init__(
+        self,
+        service: Service,
+        dependencies: tuple[object, ...],
+        options: WorkerOptions,
+        handlers: Callable[[Service, tuple[object, ...]], Handlers] = Handlers,
+    ) -> None:
+        self._handlers = handlers(service, dependencies)
         self._options = options
         self._dispatch: Dispatch | None = None
         self.counters = Counters()

@@ -20,7 +20,7 @@ from eventkit.contract.envelope import new_id
 from eventkit.contract.strict_json import DEFAULT_LIMITS
 from eventkit.delivery.subscription import Unreadable
 from eventkit.testing.conformance import BusConformance
-from eventkit.testing.conformance.support import BusFactory
+from eventkit.testing.conformance.support import BusFactory, subscribed
 
 
 class TestSQLiteBus(BusConformance):
@@ -105,10 +105,10 @@ def published(transaction: Transaction) -> int:
     return int(transaction.execute("SELECT count(*) FROM events").fetchone()[0])
 
 
-async def test_old_events_are_removed_while_the_bus_is_open(tmp_path: Path) -> None:
+async def test_old_events_are_removed_while_the_bus_is_in_use(tmp_path: Path) -> None:
     async with connect(f"sqlite:///{tmp_path}/events.db") as bus:
         await bus.publish(event())
-    async with connect(f"sqlite:///{tmp_path}/events.db", retention=0.0) as bus:
+    async with connect(f"sqlite:///{tmp_path}/events.db", retention=0.0) as bus, subscribed(bus, types=()):
         assert isinstance(bus, SQLiteBus)
         async with asyncio.timeout(20):
             while await bus._database.submit(published):  # noqa: ASYNC110 - nothing tells when it happens
@@ -157,6 +157,19 @@ class TestHealth:
 
         assert not health.ok
         assert health.detail.startswith("the file was deleted or replaced while it was in use")
+
+
+class TestLooking:
+    async def test_it_takes_no_lock(self, tmp_path: Path) -> None:
+        async with connect(f"sqlite:///{tmp_path}/events.db") as bus, subscribed(bus, types=("a.happened",)):
+            await bus.publish(event())
+            with closing(sqlite3.connect(tmp_path / "events.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                async with asyncio.timeout(2), aclosing(bus.follow(since=datetime(2026, 1, 1, tzinfo=UTC))) as events:
+                    assert isinstance(await anext(events), Envelope)
+                    assert [each.waiting for each in await bus.lag()] == [1]
+                    assert list(await bus.dead_letters.list()) == []
+                other.execute("ROLLBACK")
 
 
 class TestFollowing:

@@ -42,10 +42,11 @@ class SQLiteBus(Bus):
 
     Args:
         url: As given to `connect`.
-        path: The file; made if it does not exist, in a folder that does.
+        path: The file, in a folder that exists.
         options: How its workers run.
         lease: Seconds after which the events of a process that died go to another instance.
         retention: Days for which events are kept for groups that come later; what a group has not handled stays longer.
+        create: Make the file if it does not exist.
 
     Raises:
         ConfigurationError: A value out of its range.
@@ -54,7 +55,14 @@ class SQLiteBus(Bus):
     capabilities: ClassVar[Capabilities] = Capabilities(durable=True, processes=True, partitioned=False, history=True)
 
     def __init__(
-        self, url: str, path: str, options: WorkerOptions, *, lease: float = 30.0, retention: float = 7.0
+        self,
+        url: str,
+        path: str,
+        options: WorkerOptions,
+        *,
+        lease: float = 30.0,
+        retention: float = 7.0,
+        create: bool = True,
     ) -> None:
         for setting, ok, rule in (
             (f"{lease=}", 0 < lease < math.inf, "more than 0 seconds"),
@@ -66,7 +74,7 @@ class SQLiteBus(Bus):
         self.options = options
         self._lease = lease
         self._retention = retention * DAY
-        self._database = Database(Path(path).absolute())
+        self._database = Database(Path(path).absolute(), create=create)
         self._dead_letters = SQLiteDeadLetters(self._database)
         self._subscriptions: list[SQLiteSubscription] = []
         self._pruner: asyncio.Task[None] | None = None
@@ -77,14 +85,13 @@ class SQLiteBus(Bus):
         return self._dead_letters
 
     async def open(self) -> None:
-        """Open the file, and make it if there is none.
+        """Open the file, and make it if there is none, unless `create` is false.
 
         Raises:
-            BusError: It cannot be read and written, it is locked, or its folder does not exist.
+            BusError: It is not there, it cannot be read and written, it is locked, or its folder does not exist.
             ConfigurationError: It is something else than a bus's file.
         """
         await self._database.open()
-        self._pruner = asyncio.create_task(self._prune())
 
     async def close(self) -> None:
         """Finish what was asked for, and close the file."""
@@ -100,6 +107,7 @@ class SQLiteBus(Bus):
     async def publish(self, envelope: Envelope) -> None:
         """Store one event; return when it is on disk."""
         self.require_size(envelope)
+        self._keep_pruned()
         try:
             await self._database.submit(partial(append, entry=Entry.of(envelope)))
         except BusError as error:
@@ -107,6 +115,7 @@ class SQLiteBus(Bus):
 
     async def subscribe(self, group: str, types: Collection[str]) -> SQLiteSubscription:
         """Register the group for event types, if it is not yet, and return this instance's share of its events."""
+        self._keep_pruned()
         bell = Bell()
         port = await bell.open()
         try:
@@ -124,16 +133,16 @@ class SQLiteBus(Bus):
 
     async def lag(self) -> Sequence[Lag]:
         """Return what is not handled yet, sorted by group and domain."""
-        return await self._database.submit(lag, durable=False)
+        return await self._database.read(lag)
 
     async def follow(
         self, types: Collection[str] | None = None, *, since: datetime | None = None
     ) -> AsyncGenerator[Envelope | Unreadable, None]:
         """Yield events as they are published, until the bus is closed."""
         start = None if since is None else since.timestamp()
-        position = await self._database.submit(partial(position_at, since=start), durable=False)
+        position = await self._database.read(partial(position_at, since=start))
         while self._database.is_open:
-            found = await self._database.submit(partial(published_after, position=position), durable=False)
+            found = await self._database.read(partial(published_after, position=position))
             for each in found:
                 position = each.seq
                 message = message_of(each.headers, each.body)
@@ -147,6 +156,11 @@ class SQLiteBus(Bus):
         instance = Instance(random.getrandbits(62), group, frozenset(types), self._lease)
         appear(transaction, instance, port)
         return instance
+
+    def _keep_pruned(self) -> None:
+        """Begin to remove old events; whoever only looks at the bus removes none, with whatever retention."""
+        if self._pruner is None and self._database.is_open:
+            self._pruner = asyncio.create_task(self._prune())
 
     async def _prune(self) -> None:
         while True:

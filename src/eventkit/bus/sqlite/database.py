@@ -41,6 +41,7 @@ class _Job(Generic[T]):
     work: Callable[[Transaction], T]
     future: asyncio.Future[T]
     durable: bool = True
+    reads: bool = False
     result: T | None = None
     error: Exception | None = None
 
@@ -53,12 +54,14 @@ class Database:
     """A bus's file and its thread.
 
     Args:
-        path: The file; made if it does not exist.
+        path: The file.
         clock: The time.
+        create: Make the file if it does not exist.
     """
 
-    def __init__(self, path: Path, clock: Clock = time.time) -> None:
+    def __init__(self, path: Path, clock: Clock = time.time, *, create: bool = True) -> None:
         self.path = path
+        self._create = create
         self._clock = clock
         self._jobs: SimpleQueue[_Job[Any]] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -113,6 +116,23 @@ class Database:
         Raises:
             BusError: The bus is not open.
         """
+        return self._put(work, durable=durable)
+
+    def read(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        """Have `work` done in a transaction that reads only, and holds up no other process however long it takes.
+
+        Args:
+            work: What to do, in the thread, after what was submitted before.
+
+        Returns:
+            As `submit`.
+
+        Raises:
+            BusError: The bus is not open.
+        """
+        return self._put(work, reads=True)
+
+    def _put(self, work: Callable[[Transaction], T], *, durable: bool = True, reads: bool = False) -> asyncio.Future[T]:
         if self._thread is None:
             raise BusError("the bus is not open", where=str(self.path), mend="use it inside `async with connect(...)`")
         if self._process != os.getpid():
@@ -121,7 +141,7 @@ class Database:
                 where=str(self.path),
                 mend="connect after the fork, in each process",
             )
-        job = _Job(work, asyncio.get_running_loop().create_future(), durable)
+        job = _Job(work, asyncio.get_running_loop().create_future(), durable, reads)
         self._jobs.put(job)
         return job.future
 
@@ -130,7 +150,10 @@ class Database:
     def _run(self, opened: _Job[None]) -> None:
         last = opened
         try:
-            with contextlib.closing(File(self.path)) as file, contextlib.closing(Ringer()) as ringer:
+            with (
+                contextlib.closing(File(self.path, create=self._create)) as file,
+                contextlib.closing(Ringer()) as ringer,
+            ):
                 _tell([opened])
                 last = self._work(file, ringer)
         except (EventkitError, OSError, sqlite3.Error) as error:
@@ -141,7 +164,8 @@ class Database:
         """Do jobs until one is the order to close; return that one."""
         while True:
             jobs, last = self._next_jobs()
-            self._do(jobs, file, ringer)
+            self._do([job for job in jobs if not job.reads], file, ringer)
+            self._read([job for job in jobs if job.reads], file)
             _tell(jobs)
             self._checkpoint(file)
             if last is not None:
@@ -180,6 +204,14 @@ class Database:
                     self._do([job], file, ringer)
         else:
             ringer.ring(ports)
+
+    def _read(self, jobs: list[_Job[Any]], file: File) -> None:
+        for job in jobs:
+            try:
+                with file.reading() as connection:
+                    job.result = job.work(Transaction(connection, self._clock()))
+            except Exception as error:  # noqa: BLE001 - as above
+                job.error = explained(error, self.path)
 
     def _checkpoint(self, file: File) -> None:
         try:

@@ -28,11 +28,11 @@ class SQLiteDeadLetters:
 
     async def list(self, *, group: str | None = None, limit: int = 100) -> Sequence[DeadLetter]:
         """Return the oldest dead letters, of one group or of all."""
-        return await self._database.submit(partial(oldest, group=group, limit=limit), durable=False)
+        return await self._database.read(partial(oldest, group=group, limit=limit))
 
     async def get(self, id: str) -> DeadLetter | None:
         """Return one dead letter."""
-        return await self._database.submit(partial(one, id=id), durable=False)
+        return await self._database.read(partial(one, id=id))
 
     async def replay(self, ids: Collection[str]) -> int:
         """Hand dead letters to their group again; return how many there were."""

@@ -35,7 +35,8 @@ class File:
     """An open file. All its methods are called by one thread.
 
     Args:
-        path: The file; made if it does not exist.
+        path: The file.
+        create: Make it if it does not exist.
 
     Raises:
         BusError: The file cannot be used.
@@ -43,7 +44,7 @@ class File:
         sqlite3.Error: It is no database, it cannot be read or written, or it stays locked for four seconds.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path = path
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise ConfigurationError(
@@ -55,6 +56,8 @@ class File:
             raise BusError("the path is a folder", where=str(path), mend="name a file, as sqlite:///folder/events.db")
         if not path.parent.is_dir():
             raise BusError("the folder of the file does not exist", where=str(path), mend=f"make {path.parent}")
+        if not create and not path.exists():
+            raise BusError("the file does not exist", where=str(path), mend="name the file that the services use")
         if path.exists() and path.stat().st_size == 1:  # a file of one byte is an empty one for SQLite
             raise no_database(path)
         self._wal = Path(f"{path}-wal")
@@ -98,6 +101,21 @@ class File:
             if connection.in_transaction:  # after a full disk, for one, SQLite has rolled back already
                 connection.execute("ROLLBACK")
             raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read one state of the file in the block, without keeping anybody from writing meanwhile.
+
+        Raises:
+            BusError: The file was deleted or replaced.
+            sqlite3.Error: It cannot be read.
+        """
+        self._require_same_files()
+        self._connection.execute("BEGIN")
+        try:
+            yield self._connection
+        finally:
+            self._connection.execute("ROLLBACK")
 
     def checkpoint(self) -> None:
         """Copy the WAL into the database if it has grown large.
