@@ -17,10 +17,11 @@ from typing import Final
 import pytest
 
 from tests.servers.nats import Nats
+from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.redis import Redis
 from tests.servers.server import Server
 
-FIXTURES: Final = {"nats_server", "redis_server"}
+FIXTURES: Final = {"nats_server", "redis_server", "rabbitmq_server"}
 _MISSING: Final = "NOT TESTED: no server for "
 
 
@@ -49,6 +50,12 @@ def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A Redis server whose data is on disk."""
     yield from _shared(Redis, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A RabbitMQ server; it takes seconds to start."""
+    yield from _shared(RabbitMQ, tmp_path_factory)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
