@@ -12,16 +12,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeVar
 
 import pytest
 
 from tests.servers.nats import Nats
+from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.redis import Redis
 from tests.servers.server import Server
 
-FIXTURES: Final = {"nats_server", "redis_server", "rabbitmq_server"}
+S = TypeVar("S", bound=Server)
+
+FIXTURES: Final = {"nats_server", "redis_server", "rabbitmq_server", "postgres_server"}
 _MISSING: Final = "NOT TESTED: no server for "
 
 
@@ -34,28 +37,34 @@ def required(kind: type[Server]) -> None:
     pytest.skip(f"{_MISSING}{kind.kind}; {kind.install}")
 
 
-def _shared(kind: type[Server], factory: pytest.TempPathFactory) -> Iterator[Server]:
+def _shared(kind: type[S], factory: pytest.TempPathFactory) -> Iterator[S]:
     required(kind)
     with kind(factory.mktemp(kind.kind)) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
     """A NATS server with JetStream."""
     yield from _shared(Nats, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     """A Redis server whose data is on disk."""
     yield from _shared(Redis, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def rabbitmq_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
     """A RabbitMQ server; it takes seconds to start."""
     yield from _shared(RabbitMQ, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server; `new_database()` gives a test its own."""
+    yield from _shared(Postgres, tmp_path_factory)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses

@@ -51,6 +51,7 @@ class Server(ABC):
     kind: ClassVar[str]
     install: ClassVar[str]
     """What to do where its program is missing."""
+    ends_by: ClassVar = signal.SIGTERM
 
     def __init__(self, folder: Path, *, port: int | None = None) -> None:
         self.folder = folder
@@ -86,9 +87,9 @@ class Server(ABC):
         """Return the environment variables that it needs beside those of this process."""
         return {}
 
-    def _run_as(self) -> dict[str, Any]:
-        """Return further arguments of `subprocess.Popen`: a user, a working folder."""
-        return {}
+    def _spawn(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        """Start a process as whoever the server is to run as; the options are those of `subprocess.Popen`."""
+        return subprocess.Popen(command, env={**os.environ, **self._environment()}, **options)
 
     # What a test does with it.
 
@@ -114,14 +115,12 @@ class Server(ABC):
             raise ServerFailedError(f"{self.kind} runs already")
         self._prepare()
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = self._spawn(
                 self._command(),
-                env={**os.environ, **self._environment()},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a group of its own, out of reach of Ctrl-C
-                **self._run_as(),
             )
         self._watcher = subprocess.Popen(
             ["sh", "-c", _WATCHER, str(self._process.pid)], stdin=subprocess.PIPE, start_new_session=True
@@ -140,26 +139,36 @@ class Server(ABC):
             raise
 
     def kill(self) -> None:
-        """End the server at once, wherever it is: SIGKILL."""
-        self._signal(signal.SIGKILL)
-        self._reap()
+        """End the server at once, with all its processes and wherever they are: SIGKILL."""
+        if self._process is None:
+            return
+        members = self._signal(signal.SIGKILL)
+        # The watcher before the server's id is free, and could name another.
+        if self._watcher is not None:
+            self._watcher.kill()
+            self._watcher.communicate()
+            self._watcher = None
+        self._process.wait()
+        self._process = None
+        while members.intersection(processes()):
+            time.sleep(0.001)  # what is not our child cannot be waited for
 
     def stop(self) -> None:
-        """Have the server end as it is meant to: SIGTERM.
+        """Have the server end as it is meant to.
 
         Raises:
             ServerFailedError: It did not end in time, and was killed.
         """
         if self._process is None:
             return
-        self._signal(signal.SIGTERM)
-        self._signal(signal.SIGCONT)  # a paused one cannot end
+        self.resume()  # a paused one cannot end
+        self._process.send_signal(self.ends_by)
         try:
             self._process.wait(STOP_WITHIN)
         except subprocess.TimeoutExpired:
             raise ServerFailedError(f"{self.kind} did not end within {STOP_WITHIN:.0f} s{self._tail()}") from None
         finally:
-            self.kill()  # also what it left behind in its group
+            self.kill()  # also what it left behind
 
     def pause(self) -> None:
         """Freeze the server: its connections stay open, and nothing answers. SIGSTOP."""
@@ -209,27 +218,39 @@ class Server(ABC):
             time.sleep(0.01)
         raise ServerFailedError(f"{self.kind} is not ready after {START_WITHIN:.0f} s{self._tail()}")
 
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            # The group, not the process: it may have started others, and some of them outlive it. Where only a zombie
-            # is left, macOS refuses.
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, number)
-
-    def _reap(self) -> None:
-        # The watcher first: once the server's id is free, it could name another.
-        if self._watcher is not None:
-            self._watcher.kill()
-            self._watcher.communicate()
-            self._watcher = None
-        if self._process is not None:
-            self._process.wait()
-            self._process = None
+    def _signal(self, number: signal.Signals) -> set[int]:
+        """Send a signal to all processes of the server, if it runs; return their ids."""
+        if self._process is None or self._process.poll() is not None:
+            return set()
+        if number != signal.SIGCONT:
+            self._process.send_signal(signal.SIGSTOP)  # so that it starts no other while we look
+        members = family(self._process.pid)
+        for pid in members:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return members
 
     def _tail(self) -> str:
         if not self.log.exists():
             return ""
         return f"; the end of {self.log}:\n{self.log.read_bytes()[-TAIL:].decode(errors='replace')}"
+
+
+def processes() -> dict[int, tuple[int, int]]:
+    """Return the processes that run, each with its parent and its group; zombies have ended."""
+    command = ["ps", "-A", *("-o", "pid="), *("-o", "ppid="), *("-o", "pgid="), *("-o", "stat=")]
+    shown = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    rows = (line.split() for line in shown.splitlines())
+    return {int(pid): (int(parent), int(group)) for pid, parent, group, state in rows if not state.startswith("Z")}
+
+
+def family(pid: int) -> set[int]:
+    """Return a process that leads a group, the group, and what descends from it: PostgreSQL's leave the group."""
+    running = processes()
+    members = {pid} | {member for member, (_, group) in running.items() if group == pid}
+    while more := {child for child, (parent, _) in running.items() if parent in members} - members:
+        members |= more
+    return members
 
 
 def free_port() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aio_pika
+import asyncpg
 import nats
 import pytest
 from nats.js.api import StreamConfig
@@ -19,9 +21,10 @@ from redis.asyncio import Redis as RedisClient
 
 from tests.servers.fixtures import required
 from tests.servers.nats import Nats, NatsCluster, installed_nats, newest_nats
+from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.redis import Redis
-from tests.servers.server import Server, ServerFailedError
+from tests.servers.server import Server, ServerFailedError, family, processes
 
 pytestmark = pytest.mark.server
 
@@ -29,6 +32,7 @@ KINDS = [
     pytest.param(Nats, id="nats"),
     pytest.param(Redis, id="redis"),
     pytest.param(RabbitMQ, id="rabbitmq", marks=pytest.mark.slow),
+    pytest.param(Postgres, id="postgres"),
 ]
 
 
@@ -71,6 +75,23 @@ class Keeper:
             queue = await channel.declare_queue("orders", durable=True)
             return (await queue.get(no_ack=True)).body
 
+    @asynccontextmanager
+    async def database(self, url: str) -> AsyncIterator[asyncpg.Connection]:
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def put_postgres(self, url: str) -> None:
+        async with self.database(url) as connection:
+            await connection.execute("CREATE TABLE orders (id text)")
+            await connection.execute("INSERT INTO orders VALUES ('o-1')")
+
+    async def get_postgres(self, url: str) -> bytes | None:
+        async with self.database(url) as connection:
+            return (await connection.fetchval("SELECT id FROM orders")).encode()
+
     async def put(self, server: Server) -> None:
         await getattr(self, f"put_{server.kind}")(server.url)
 
@@ -101,13 +122,6 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def processes(group: int) -> set[int]:
-    """Return the processes of a group; one that has ended and that nobody waits for any more is none."""
-    shown = subprocess.run(["ps", "-e", "-o", "pgid=,pid=,stat="], stdout=subprocess.PIPE, text=True, check=True)
-    lines = [line.split() for line in shown.stdout.splitlines()]
-    return {int(pid) for pgid, pid, state, *_ in lines if int(pgid) == group and not state.startswith("Z")}
-
-
 def eventually(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 20
     while not condition():
@@ -117,9 +131,9 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 async def test_keeps_what_it_has_taken_when_it_is_killed(server: Server, keeper: Keeper):
     await keeper.put(server)
-    url, group = server.url, server.pid
+    url, members = server.url, family(server.pid)
     server.kill()
-    assert not processes(group)
+    assert not members & processes().keys()
     assert not answers(server.port)
     server.start()
     assert server.url == url
@@ -127,11 +141,11 @@ async def test_keeps_what_it_has_taken_when_it_is_killed(server: Server, keeper:
 
 
 def test_ends_with_all_its_processes_also_while_it_is_paused(server: Server):
-    group = server.pid
+    members = family(server.pid)
     server.pause()
     server.stop()
     assert not server.running
-    assert not processes(group)
+    assert not members & processes().keys()
     server.start()
 
 
@@ -153,10 +167,10 @@ signal.pause()
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}, text=True
     ) as starter:
-        group = int(starter.stdout.readline())
-        assert group in processes(group)
+        members = family(int(starter.stdout.readline()))
+        assert members <= processes().keys()
         starter.kill()
-    eventually(lambda: not processes(group))
+    eventually(lambda: not members & processes().keys())
 
 
 def test_shows_what_it_wrote_when_it_does_not_start(kind: type[Server], tmp_path: Path):
@@ -168,6 +182,10 @@ def test_shows_what_it_wrote_when_it_does_not_start(kind: type[Server], tmp_path
     assert not server.running
 
 
+def version_of(program: Path) -> str:
+    return subprocess.run([program, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()[-1]
+
+
 class TestNats:
     @pytest.mark.parametrize("program", [newest_nats, installed_nats])
     async def test_runs_the_program_that_is_chosen(self, program: Callable[[], Path | None], tmp_path: Path):
@@ -175,11 +193,10 @@ class TestNats:
         if program() is None:
             pytest.skip("there is no nats-server on the PATH")
         with Nats(tmp_path, program=program()) as server:
-            told = subprocess.run([program(), "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
             client = await nats.connect(server.url)
             version = str(client.connected_server_version)
             await client.close()
-            assert told.split()[-1] in version
+        assert version_of(program()) in version
 
     async def test_takes_settings(self, tmp_path: Path):
         required(Nats)
@@ -194,9 +211,18 @@ class TestNats:
             await keeper.put_nats(cluster.url, replicas=3)
             first, second, _ = cluster.servers
             first.kill()
-            second.wait_until_ready()
-            assert await keeper.get_nats(second.url) == b"o-1"
+            async with asyncio.timeout(30):
+                while (found := await self.kept(second, keeper)) is None:
+                    pass
+            assert found == b"o-1"
             first.start()
+
+    async def kept(self, server: Nats, keeper: Keeper) -> bytes | None:
+        """What is kept; None while the two that are left choose who leads the stream."""
+        try:
+            return await keeper.get_nats(server.url)
+        except (nats.errors.TimeoutError, nats.js.errors.ServiceUnavailableError):
+            return None
 
 
 async def test_redis_takes_settings(tmp_path: Path):
@@ -206,6 +232,20 @@ async def test_redis_takes_settings(tmp_path: Path):
             assert await redis.config_get("appendfsync") == {"appendfsync": "always"}
 
 
-@pytest.mark.parametrize("name", ["nats_server", "redis_server"])
+async def test_postgres_makes_databases_that_share_nothing(postgres_server: Postgres, keeper: Keeper):
+    first, second = postgres_server.new_database(), postgres_server.new_database()
+    await keeper.put_postgres(first)
+    await keeper.put_postgres(second)
+    assert await keeper.get_postgres(first) == b"o-1"
+
+
+async def test_postgres_takes_settings(tmp_path: Path, keeper: Keeper):
+    required(Postgres)
+    with Postgres(tmp_path, max_connections="7") as server:
+        async with keeper.database(server.url) as connection:
+            assert await connection.fetchval("SHOW max_connections") == "7"
+
+
+@pytest.mark.parametrize("name", ["nats_server", "redis_server", "postgres_server"])
 def test_a_fixture_gives_a_server_that_runs(name: str, request: pytest.FixtureRequest):
     assert answers(request.getfixturevalue(name).port)
