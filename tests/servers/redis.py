@@ -1,0 +1,47 @@
+"""Redis, with what it acknowledged on disk."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import ClassVar
+
+from tests.servers.server import Conversation, Server
+
+
+class Redis(Server):
+    """One Redis server.
+
+    Args:
+        folder: Where its data and its log are kept.
+        port: Where it listens; a free port by default.
+        settings: Its configuration, beside an append-only file that is synced every second: what was acknowledged
+            survives the end of the process, and a second of it may not survive the end of the machine.
+    """
+
+    kind: ClassVar = "redis"
+    install: ClassVar = "put `redis-server` on the PATH: apt install redis-server, or brew install redis"
+
+    def __init__(self, folder: Path, *, port: int | None = None, **settings: str) -> None:
+        super().__init__(folder, port=port)
+        self._settings = {"appendonly": "yes", "appendfsync": "everysec", "save": "", **settings}
+
+    @classmethod
+    def program(cls) -> Path | None:
+        found = shutil.which("redis-server")
+        return Path(found) if found else None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def _command(self) -> list[str]:
+        fixed = {"bind": "127.0.0.1", "port": str(self.port), "dir": str(self.folder.absolute()), "daemonize": "no"}
+        # Names are written with dashes, and Python's with underscores.
+        options = {f"--{name.replace('_', '-')}": value for name, value in {**self._settings, **fixed}.items()}
+        return [str(self.program()), *(word for option in options.items() for word in option)]
+
+    def _is_ready(self) -> bool:
+        with Conversation(self.port) as redis:
+            redis.send(b"PING\r\n")
+            return redis.line() == b"+PONG\r\n"  # it answers -LOADING while it reads its file
