@@ -113,3 +113,11 @@ async def test_who_waits_and_is_cancelled_when_it_is_woken_leaves_the_turn_to_ot
     async with asyncio.timeout(10):
         await patient
     assert hasty.cancelled()
+
+
+async def test_a_key_that_others_put_into_another_partition_is_a_lane_of_its_own(queue: GroupQueue) -> None:
+    queue.take(8)
+    queue.put(event("elsewhere", key="order-0"), partition=1)
+    queue.withdraw(0)
+
+    assert names_of(queue.take(8)) == ["elsewhere"]

@@ -150,7 +150,7 @@ class GroupQueue:
         self._lease = lease
         self._order = 0
         self._ready: deque[_Lane] = deque()
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[tuple[int, str], _Lane] = {}
         self._paused: set[_Lane] = set()
         self._out: set[Item] = set()
         self._held: set[int] = set()
@@ -183,11 +183,11 @@ class GroupQueue:
             at: When it was published, in seconds since 1970.
         """
         key = message.key if isinstance(message, Envelope) else None
-        lane = None if key is None else self._lanes.get(key)
+        lane = None if key is None else self._lanes.get((partition, key))
         if lane is None:
             lane = _Lane(key, partition, self._epochs[partition])
             if key is not None:
-                self._lanes[key] = lane
+                self._lanes[partition, key] = lane
             self._make_ready(lane)
         self._order += 1
         self.room -= 1
@@ -255,7 +255,7 @@ class GroupQueue:
         for item in [item for item in self._out if item.lane.partition == partition]:
             item.out = False
             self._out.discard(item)
-        self._lanes = {key: lane for key, lane in self._lanes.items() if lane.partition != partition}
+        self._lanes = {place: lane for place, lane in self._lanes.items() if lane.partition != partition}
         self._ready = deque(lane for lane in self._ready if not self._is_gone(lane))
         self._paused = {lane for lane in self._paused if not self._is_gone(lane)}
 
@@ -303,7 +303,7 @@ class GroupQueue:
             else:
                 self._make_ready(lane)
         elif lane.key is not None:
-            del self._lanes[lane.key]
+            del self._lanes[lane.partition, lane.key]
 
     def _resume(self, lane: _Lane) -> None:
         self._paused.discard(lane)

@@ -18,8 +18,9 @@ Places in the log are whole numbers that grow, with gaps or without: the sequenc
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Final
 
 from eventkit.delivery.subscription import Failure
@@ -101,6 +102,16 @@ class Cursor:
     def ended(self) -> bool:
         """Whether there is nothing left to read, because this is a past that is over."""
         return self.until is not None and self.read >= self.until
+
+    def unfinished(self, end: int) -> int:
+        """Return how many places before `end` are not finished, pasts included; of a cursor as it was saved.
+
+        Args:
+            end: The place that comes after the last one of the log.
+        """
+        holes = sum(place < self.high for place in self._known)
+        pasts = sum(past.unfinished(past.until or 0) for past in self.past)
+        return holes + max(0, end - max(self.high, self.read)) + pasts
 
     def cover(self, types: Collection[str], first: int) -> bool:
         """Say what the group handles; what is new to it gets its past.
@@ -193,10 +204,11 @@ class Cursor:
             yield from cursor._failures.values()
 
     def _document(self, length: int | None) -> dict[str, Any]:
-        unfinished = {**self._unfinished, **self._known}
+        # In order: what was read stands before what is still to be read again.
+        unfinished = {**self._unfinished, **self._known} if self._known else self._unfinished
         high = max(self.high, self.position)
         document: dict[str, Any] = {"position": self.position, "high": high, "clean": self.clean}
-        if holes := list(_ranges(sorted(place for place in unfinished if place < high))):
+        if holes := _ranges(takewhile(high.__gt__, unfinished)):
             document["holes"] = holes
         if attempts := {place: count for place, count in unfinished.items() if count}:
             document["attempts"] = attempts
@@ -243,18 +255,17 @@ class Cursor:
         return cursor
 
 
-def _ranges(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _ranges(places: Iterable[int]) -> list[list[int]]:
     """Put places that follow one another together, as the first and the last of them."""
-    first = last = None
+    ranges: list[list[int]] = []
+    behind = None
     for place in places:
-        if last is not None and first is not None and place != last + 1:
-            yield first, last
-            first = place
-        elif first is None:
-            first = place
-        last = place
-    if first is not None and last is not None:
-        yield first, last
+        if place == behind:
+            ranges[-1][1] = place
+        else:
+            ranges.append([place, place])
+        behind = place + 1
+    return ranges
 
 
 def _shortened(error: str, length: int | None) -> str:

@@ -91,13 +91,12 @@ class PartitionedSubscription(ABC):
         self._settled.set()
 
     async def hand_over(self, partition: int) -> None:
-        """Give up a partition in order: hand out no more, wait until what is out is settled, at most for the lease."""
+        """Give up a partition in order: hand out no more, and wait until what is out is settled, or its lease ends."""
         self.queue.hold(partition)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.lease):
-                while self.queue.out(partition):
-                    self._settled.clear()
-                    await self._settled.wait()
+        # However long it takes: a slow handler whose lease is renewed must not have its event handled elsewhere, too.
+        while self.queue.out(partition):
+            self._settled.clear()
+            await self._settled.wait()
         if partition in self.owned:
             try:
                 await self._release(partition)
@@ -185,6 +184,7 @@ class PartitionedSubscription(ABC):
             raise
 
     def _expired(self) -> None:
+        self._settled.set()
         if not self.closed and self._joined:
             self._joined = False
             for partition in list(self.owned):

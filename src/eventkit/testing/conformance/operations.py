@@ -64,6 +64,12 @@ def unsettled(lag: Lag) -> int:
     return lag.waiting + (lag.out or 0) + (lag.retrying or 0)
 
 
+def need_history(bus_factory: BusFactory) -> None:
+    """Skip the test where a follower cannot see what was published before it began, and went to a group."""
+    if not bus_factory().capabilities.history:
+        pytest.skip("this bus does not keep what groups have got where followers could see it")
+
+
 @pytest.mark.asyncio
 class OperationsConformance:
     """Health, lag, following, and waiting for a broker."""
@@ -158,7 +164,7 @@ class OperationsConformance:
             await publish(bus, "ab")
             await bus.lag()
 
-            assert await handle(subscription, 2) == ["a", "b"]
+            assert sorted(await handle(subscription, 2)) == ["a", "b"]
             await lag_becomes(bus, lambda lag: unsettled(lag) == 0 and lag.oldest is None)
 
     async def test_what_is_out_counts_until_it_is_settled(self, bus_factory: BusFactory) -> None:
@@ -260,13 +266,14 @@ class OperationsConformance:
                 assert sorted(await next_names(events, 2)) == ["a", "b"]
 
     async def test_a_follower_takes_nothing_and_leaves_nothing(self, bus_factory: BusFactory) -> None:
+        need_history(bus_factory)
         async with bus_factory() as bus, subscribed(bus) as subscription:
             async with aclosing(bus.follow(since=long_ago())) as events:
                 await publish(bus, "ab")
                 assert await next_names(events, 2) == ["a", "b"]
                 assert [(each.group, each.domain) for each in await bus.lag()] == [("payment_service", "order")]
 
-            assert await handle(subscription, 2) == ["a", "b"]
+            assert sorted(await handle(subscription, 2)) == ["a", "b"]
             assert [(each.group, each.domain) for each in await bus.lag()] == [("payment_service", "order")]
 
     async def test_two_followers_see_the_same(self, bus_factory: BusFactory) -> None:
@@ -280,6 +287,7 @@ class OperationsConformance:
             assert await next_names(second, 2) == ["a", "b"]
 
     async def test_a_replayed_dead_letter_is_not_published_anew(self, bus_factory: BusFactory) -> None:
+        need_history(bus_factory)
         async with bus_factory() as bus, subscribed(bus) as subscription:
             await publish(bus, ["a"])
             async with aclosing(bus.follow(since=long_ago())) as events:
@@ -308,7 +316,7 @@ class OperationsConformance:
                     await task
 
             await publish(bus, ["b"])
-            assert await handle(subscription, 2) == ["a", "b"]
+            assert sorted(await handle(subscription, 2)) == ["a", "b"]
             assert (await bus.health()).ok
 
     async def test_following_ends_when_the_bus_is_closed(self, bus_factory: BusFactory) -> None:
