@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from eventkit import ConfigurationError, connect
 from eventkit.bus.connect import redact
 from eventkit.bus.memory import MemoryBus
+from eventkit.bus.redis import RedisBus
 from eventkit.bus.sqlite import SQLiteBus
 from eventkit.delivery.worker import WorkerOptions
 
@@ -37,6 +38,12 @@ class TestBackends:
         monkeypatch.chdir(tmp_path)
         async with connect("sqlite:///events.db"):
             assert (tmp_path / "events.db").exists()
+
+    @pytest.mark.parametrize("scheme", ["redis", "rediss"])
+    def test_redis(self, scheme: str) -> None:
+        bus = connect(f"{scheme}://user:hunter2@localhost:6379/1?prefix=shop&lease=7")
+        assert isinstance(bus, RedisBus)
+        assert bus.url == f"{scheme}://***@localhost:6379/1?prefix=shop&lease=7"
 
     def test_the_scheme_may_be_written_in_capitals(self) -> None:
         assert isinstance(connect("MEMORY://"), MemoryBus)
@@ -90,9 +97,9 @@ class TestWrongURLs:
     @pytest.mark.parametrize(
         ("url", "message"),
         [
-            ("nats://localhost:4222", "this version does not speak nats:// yet (nats://localhost:4222); use memory://"),
-            ("kafka://localhost", "this version does not speak kafka:// yet"),
-            ("http://localhost", "no bus is called http:// (http://localhost); use memory:// or sqlite:///events.db"),
+            ("http://localhost", "no bus is called http:// (http://localhost); use memory://, sqlite:///events.db"),
+            ("nats://localhost/path", "the path '/path' means nothing here (nats://localhost/path); end the URL"),
+            ("kafka://a b:9092", "a host cannot be read (kafka://a b:9092); write kafka://host:9092,other:9092"),
             ("events.db", "'events.db' is no URL of a bus; use memory:// or sqlite:///events.db"),
             ("", "'' is no URL of a bus"),
             ("memory:", "'memory:' is no URL of a bus"),

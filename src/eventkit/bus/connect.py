@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from eventkit.bus.addresses import BACKENDS
 from eventkit.bus.protocol import Bus
 from eventkit.contract.errors import ConfigurationError
 from eventkit.delivery.worker import WorkerOptions
 
-_EXAMPLES: Final = "memory:// or sqlite:///events.db"
-_NOT_YET: Final = ("amqp", "amqps", "kafka", "nats", "redis", "rediss", "tls")
+_EXAMPLES: Final = "memory://, sqlite:///events.db, nats://, redis://, amqp:// or kafka://host"
 _USER_INFO: Final = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@", re.DOTALL | re.IGNORECASE)
 _SECRET: Final = re.compile(r"([?&][^=&#]*(?:pass|pwd|token|secret|key|auth|cred|sig)[^=&#]*=)[^&#]*", re.IGNORECASE)
 # Annotation of a setting -> types taken as they are, how text is read, what it is called.
@@ -25,6 +25,8 @@ _KINDS: Final[Mapping[str, tuple[tuple[type, ...], Callable[[str], object], str]
     "int": ((int,), int, "a whole number"),
     "float": ((int, float), float, "a number"),
     "bool": ((bool,), {"true": True, "false": False}.__getitem__, "true or false"),
+    "str": ((str,), str, "text"),
+    "str | None": ((str,), str, "text"),
 }
 
 
@@ -34,8 +36,9 @@ def connect(url: str, **settings: object) -> Bus:
         async with connect("sqlite:///events.db") as bus: ...
 
     Args:
-        url: `memory://`, `sqlite:///relative/path.db` or `sqlite:////absolute/path.db`. Settings may stand in its
-            query: `sqlite:///events.db?concurrency=8`.
+        url: `memory://`, `sqlite:///relative/path.db` or `sqlite:////absolute/path.db`, `nats://`, `redis://`,
+            `amqp://` or `kafka://` with user, password, host and port, or `tls://` (NATS), `rediss://` and `amqps://`
+            where the connection is encrypted. Settings may stand in its query: `sqlite:///events.db?concurrency=8`.
         settings: The fields of `WorkerOptions`, the keyword arguments of the backend's class, and two of every bus.
             `wait`: the seconds for which a broker that is not there yet is waited for, 0 by default. `telemetry`:
             whether OpenTelemetry is told of what is published and handled, by default not.
@@ -45,11 +48,7 @@ def connect(url: str, **settings: object) -> Bus:
     """
     parts = _split(url)
     shown = redact(url)
-    if parts.scheme in _NOT_YET:
-        raise ConfigurationError(
-            f"this version does not speak {parts.scheme}:// yet", where=shown, mend=f"use {_EXAMPLES}"
-        )
-    backend = _BACKENDS.get(parts.scheme)
+    backend = BACKENDS.get(parts.scheme)
     if backend is None:
         raise ConfigurationError(f"no bus is called {parts.scheme}://", where=shown, mend=f"use {_EXAMPLES}")
     module, name, locate = backend
@@ -78,7 +77,8 @@ def _split(url: str) -> SplitResult:
         raise ConfigurationError(f"the URL of the bus is a {type(url).__name__}, not text", mend=f"use {_EXAMPLES}")
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        for host in parts.netloc.rpartition("@")[2].split(","):
+            _ = urlsplit(f"//{host}").port
     except ValueError:
         # Its own message may hold a part of a password that was not percent-encoded.
         raise ConfigurationError(
@@ -91,37 +91,6 @@ def _split(url: str) -> SplitResult:
     if parts.fragment:
         raise ConfigurationError("the URL of the bus has a fragment", where=redact(url), mend="write '#' as %23")
     return parts
-
-
-def _memory(parts: SplitResult, shown: str) -> tuple[str, ...]:
-    if parts.netloc or parts.path.strip("/"):
-        raise ConfigurationError("a memory bus has no name", where=shown, mend="write memory://")
-    return ()
-
-
-def _sqlite(parts: SplitResult, shown: str) -> tuple[str, ...]:
-    path = unquote(parts.path[1:])
-    if parts.netloc:
-        raise ConfigurationError(
-            "two slashes are followed by a host, and SQLite has none",
-            where=shown,
-            mend="write three for a relative path, sqlite:///events.db, or four for an absolute one",
-        )
-    if not path.strip("/"):
-        raise ConfigurationError("the URL names no file", where=shown, mend="write sqlite:///events.db")
-    if path == ":memory:":
-        raise ConfigurationError("a bus on SQLite is a file", where=shown, mend="use memory://")
-    if "\0" in path:
-        raise ConfigurationError("the path holds a NUL byte", where=shown, mend="write sqlite:///events.db")
-    return (path,)
-
-
-# Scheme -> module, class, and what of the URL the class takes after the URL itself. Loaded when asked for.
-_Backend = tuple[str, str, Callable[[SplitResult, str], tuple[str, ...]]]
-_BACKENDS: Final[Mapping[str, _Backend]] = {
-    "memory": ("eventkit.bus.memory", "MemoryBus", _memory),
-    "sqlite": ("eventkit.bus.sqlite", "SQLiteBus", _sqlite),
-}
 
 
 def _query(parts: SplitResult, shown: str) -> dict[str, str]:
@@ -162,7 +131,7 @@ def _value(name: str, value: object, annotation: str, shown: str) -> Any:
     types, read, kind = _KINDS[annotation]
     if type(value) in types:
         return value
-    if isinstance(value, str):
+    if isinstance(value, str) and str not in types:
         with suppress(KeyError, ValueError):
             return read(value.lower())
     raise ConfigurationError(f"{name}={value!r} is not {kind}", where=shown, mend=f"give {kind}")
