@@ -1,0 +1,160 @@
+"""`RedisBus`: the bus on Redis Streams."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+from collections.abc import AsyncGenerator, Collection, Sequence
+from datetime import datetime
+from typing import ClassVar, Final
+
+from eventkit.bus.protocol import Bus, Capabilities, Lag
+from eventkit.bus.redis.address import TLS, Address
+from eventkit.bus.redis.dead_letters import RedisDeadLetters
+from eventkit.bus.redis.entries import to_fields
+from eventkit.bus.redis.follow import follow
+from eventkit.bus.redis.keys import Keys, domain_of
+from eventkit.bus.redis.lag import lag
+from eventkit.bus.redis.scripts import PUBLISH
+from eventkit.bus.redis.server import Server
+from eventkit.bus.redis.subscription import RedisSubscription, milliseconds
+from eventkit.bus.redis.trimming import trim
+from eventkit.contract.envelope import Envelope
+from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+from eventkit.delivery.subscription import Unreadable
+from eventkit.delivery.worker import WorkerOptions
+
+DAY: Final = 86_400.0
+TRIM_EVERY: Final = 60.0
+SAME_EVENT: Final = 120_000
+"""Milliseconds for which an event that is published again is not stored again."""
+
+logger = logging.getLogger("eventkit.bus.redis")
+
+
+class RedisBus(Bus):
+    """A bus for the processes of many machines, on one Redis server or a primary with its replicas.
+
+    Args:
+        url: The URL without the password, for errors.
+        address: The URL with the password.
+        options: How its workers run.
+        lease: Seconds after which the events of a process that died go to another instance.
+        retention: Days for which events are kept for groups that come later; what a group has not handled stays longer.
+        prefix: What the bus's keys begin with; buses with different ones share a database.
+        ca: TLS: the file with the certificates of the authorities to trust; those of the system where it is None.
+        cert: TLS: the file with the certificate of this client.
+        cert_key: TLS: the file with the private key of that certificate.
+
+    Raises:
+        ConfigurationError: A value out of its range.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(durable=True, processes=True, partitioned=False, history=True)
+
+    def __init__(
+        self,
+        url: str,
+        address: str,
+        options: WorkerOptions,
+        *,
+        lease: float = 30.0,
+        retention: float = 7.0,
+        prefix: str = "eventkit",
+        ca: str | None = None,
+        cert: str | None = None,
+        cert_key: str | None = None,
+    ) -> None:
+        for setting, ok, rule in (
+            (f"{lease=}", 0.001 <= lease < math.inf, "0.001 or more seconds"),
+            (f"{retention=}", 0 <= retention < math.inf, "0 or more days"),
+            (f"{prefix=}", prefix and not set(prefix) & set("{}"), "text without braces"),
+        ):
+            if not ok:
+                raise ConfigurationError(f"{setting} is out of range", where=url, mend=f"give {rule}")
+        self.url = url
+        self.options = options
+        self._lease = lease
+        self._retention = milliseconds(retention * DAY)
+        self._keys = Keys(prefix)
+        self._server = Server(Address.of(address, url), TLS(ca, cert, cert_key), url)
+        self._dead_letters = RedisDeadLetters(self._server, self._keys)
+        self._domains: set[str] = set()
+        self._subscriptions: list[RedisSubscription] = []
+        self._trimmer: asyncio.Task[None] | None = None
+
+    @property
+    def dead_letters(self) -> RedisDeadLetters:
+        """The dead letters of all groups."""
+        return self._dead_letters
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            BusError: The server cannot be reached, refuses the password, or is a replica.
+            ConfigurationError: It is older than Redis 6.2, or a node of a cluster.
+        """
+        await self._server.open()
+        self._trimmer = asyncio.create_task(self._trim())
+
+    async def close(self) -> None:
+        """Finish what was asked for, and disconnect."""
+        if self._trimmer is not None:
+            self._trimmer.cancel()
+            await asyncio.gather(self._trimmer, return_exceptions=True)
+            self._trimmer = None
+        subscriptions, self._subscriptions = self._subscriptions, []
+        for subscription in subscriptions:
+            with contextlib.suppress(BusError):
+                await subscription.close()
+        await self._server.close()
+
+    async def publish(self, envelope: Envelope) -> None:
+        """Store one event; return when the server has it.
+
+        Where the answer is lost, it is asked again. An event that was stored meanwhile is not stored twice.
+        """
+        self.require_size(envelope)
+        domain = domain_of(envelope.type)
+        try:
+            if domain not in self._domains:
+                await self._server.ask("SADD", self._keys.domains, domain)
+                self._domains.add(domain)
+            keys = (self._keys.stream(domain), self._keys.published(domain, envelope))
+            await self._server.run(PUBLISH, keys, (SAME_EVENT, *to_fields(envelope)), again=True)
+        except BusError as error:
+            raise PublishError(error.what, where=error.where, mend=error.mend) from error
+
+    async def subscribe(self, group: str, types: Collection[str]) -> RedisSubscription:
+        """Register the group for event types, if it is not yet, and return this instance's share of its events."""
+        subscription = RedisSubscription(self._server, self._keys, group, types, self._lease)
+        await subscription.join()
+        self._subscriptions = [*(each for each in self._subscriptions if not each.closed), subscription]
+        return subscription
+
+    async def ping(self) -> None:
+        await self._server.ask("PING")
+
+    async def lag(self) -> Sequence[Lag]:
+        return await lag(self._server, self._keys)
+
+    async def follow(
+        self, types: Collection[str] | None = None, *, since: datetime | None = None
+    ) -> AsyncGenerator[Envelope | Unreadable, None]:
+        async with contextlib.aclosing(follow(self._server, self._keys, types, since)) as events:
+            async for event in events:
+                yield event
+
+    async def _trim(self) -> None:
+        """Remove old events, for ever."""
+        while True:
+            try:
+                if self._domains:  # again, because a server that has lost its data has lost them, too
+                    await self._server.ask("SADD", self._keys.domains, *self._domains)
+                await trim(self._server, self._keys, self._retention)
+            except BusError as error:
+                logger.warning("old events could not be removed: %s", error)
+            await asyncio.sleep(TRIM_EVERY)

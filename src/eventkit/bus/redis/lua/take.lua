@@ -1,0 +1,283 @@
+-- Hands deliveries to an instance: first those that wait and are due, then new entries of the stream.
+--
+-- ARGV: the group, the lease (that of the call before, if its answer was lost), its length in milliseconds, how many
+-- deliveries at the most, the types of the instance.
+--
+-- Returns the deliveries (entry, fields, record); whether there may be more; in how many milliseconds something is due,
+-- or -1; and, where there is nothing, the last entries of the stream and of the bell that were seen. Last, how many
+-- entries are lost.
+
+local PAGE = 500 -- lanes in line that one call looks at
+local SCAN = 1000 -- new entries that one call looks at
+local RUN = 16 -- deliveries of one key that go out together: enough to save calls, few enough not to fill a worker
+
+local lease, length, limit = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local mine = {}
+for index = 5, #ARGV do
+  mine[ARGV[index]] = true
+end
+
+-- Whether this instance gets events of a type: of those that it does not handle it leaves to others what they do.
+local others
+local function is_for_me(type_)
+  if mine[type_] or type_ == '' then
+    return true
+  end
+  if not others then
+    others = {}
+    for _, member in ipairs(call('ZRANGEBYSCORE', PRESENT, '(' .. now, '+inf')) do
+      others[string.match(member, '^(.-)%z')] = true
+    end
+  end
+  return not others[type_]
+end
+
+local taken, covered, lanes = {}, {}, {}
+
+local function hand_out(entry, key, fields, remembered)
+  taken[#taken + 1] = { entry, fields, remembered or '' }
+  covered[#covered + 1] = { entry = entry, ends = now + length, key = key }
+end
+
+-- Takes back what a lease covers: all of it, as if it had not been handed out, or what has outlived its lease. In that
+-- case whoever had it has crashed, or cannot reach the server.
+local function take_back(ended, crashed)
+  local suspect = call('GET', SUSPECT)
+  local left, again, counts = {}, {}, {}
+  for _, each in ipairs(covered_by(ended)) do
+    if crashed and each.ends > now then
+      left[#left + 1] = each
+    else
+      if crashed then
+        local crashes, _, failures = record_of(call('HGET', RECORDS, each.entry))
+        call('HSET', RECORDS, each.entry, record(crashes + 1, 0, failures))
+      end
+      again[#again + 1] = { each.entry, each.key }
+      counts[each.key] = (counts[each.key] or 0) + 1
+      clear(suspect, ended, each.entry)
+    end
+  end
+  cover(ended, left)
+  put_back(again)
+  let_go(counts)
+end
+
+-- A suspect may go out where no other one is. Returns false where one is.
+local suspect
+local function admit(entry)
+  if suspect == nil then
+    local known = call('GET', SUSPECT) or ''
+    local of_lease = call('HGET', OUT, string.sub(known, 1, LEASE)) or ''
+    suspect = string.find(of_lease, string.sub(known, LEASE + 1) .. ' ', 1, true) ~= nil
+  end
+  if suspect then
+    return false
+  end
+  suspect = true
+  call('SET', SUSPECT, lease .. entry)
+  return true
+end
+
+-- Hands out the first deliveries of a lane that may go together. A lane of which none may go stays in line.
+local function take_lane(key, member)
+  local waiting = waiting_of(key, math.min(RUN, limit - #taken))
+  local entries, gone, count = {}, {}, 0
+  for index, each in ipairs(waiting) do
+    entries[index] = entry_of(each)
+  end
+  local records = values_of(RECORDS, entries)
+  for index, entry in ipairs(entries) do
+    local crashes, due = record_of(records[index])
+    local suspicious = crashes >= SUSPICIOUS
+    if due > now or (suspicious and count > 0) then
+      break
+    end
+    local fields = fields_of(entry)
+    if not fields then
+      forget(entry)
+    elseif not is_for_me((attributes_of(fields))) or (suspicious and not admit(entry)) then
+      break
+    else
+      hand_out(entry, key, fields, records[index])
+      count = count + 1
+    end
+    gone[#gone + 1] = waiting[index]
+    if suspicious and count > 0 then
+      break
+    end
+  end
+  if #gone == 0 and #waiting > 0 then
+    return
+  end
+  many('ZREM', WAITING, gone)
+  call('ZREM', DUE, member)
+  if count > 0 then
+    lanes[#lanes + 1] = key
+    lanes[#lanes + 1] = count
+  else
+    put_in_line(key)
+  end
+end
+
+-- Hands out a delivery without a key that was out before. It stays in line where it may not go.
+local function take_entry(entry, member)
+  local remembered = call('HGET', RECORDS, entry)
+  local fields = fields_of(entry)
+  if not fields then
+    forget(entry)
+  elseif record_of(remembered) >= SUSPICIOUS and not admit(entry) then
+    return
+  else
+    hand_out(entry, '', fields, remembered)
+  end
+  call('ZREM', DUE, member)
+end
+
+local function take_due()
+  for _, member in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, PAGE)) do
+    if #taken >= limit then
+      return
+    end
+    local type_, kind, name = string.match(member, '^(.-)%z(.)(.*)$')
+    if is_for_me(type_) then
+      if kind == 'k' then
+        take_lane(name, member)
+      else
+        take_entry(name, member)
+      end
+    end
+  end
+end
+
+-- Whether the group gets events of a type at all.
+local known = {}
+local function is_handled(type_)
+  if mine[type_] or type_ == '' then
+    return true
+  end
+  if known[type_] == nil then
+    known[type_] = call('HEXISTS', TYPES, type_) == 1
+  end
+  return known[type_]
+end
+
+local passed_over, waiting = {}, {}
+local runs = {} -- key -> how many this call hands out; false where no more of it may go
+
+-- Looks up of which keys something is on its way.
+local function find_lanes(entries)
+  local keys = {}
+  for _, each in ipairs(entries) do
+    local key = each.key
+    if key and runs[key] == nil then
+      runs[key] = 0
+      keys[#keys + 1] = key
+    end
+  end
+  local on_their_way = values_of(LANES, keys)
+  for index, key in ipairs(keys) do
+    if on_their_way[index] then
+      runs[key] = false
+    end
+  end
+end
+
+-- Hands out a new entry, or lets it wait.
+local function sort(each)
+  local key, run = each.key, each.key and runs[each.key]
+  if not key then
+    if is_for_me(each.type) then
+      hand_out(each.entry, '', each.fields)
+    else
+      call('ZADD', DUE, now, due_member(each.type, 'e', each.entry))
+      ring = true
+    end
+  elseif run and run < RUN and is_for_me(each.type) then
+    hand_out(each.entry, key, each.fields)
+    runs[key] = run + 1
+  else
+    if run == 0 then -- left to others
+      call('HSET', LANES, key, 0)
+      call('ZADD', DUE, now, due_member(each.type, 'k', key))
+      ring = true
+    elseif run then
+      lanes[#lanes + 1] = key
+      lanes[#lanes + 1] = run
+    end
+    runs[key] = false
+    waiting[#waiting + 1] = 0
+    waiting[#waiting + 1] = waiting_member(key, each.entry)
+  end
+end
+
+-- Reads new entries. Returns whether there may be more of them.
+local function take_new()
+  local scanned = 0
+  while #taken < limit do
+    local count = math.min(limit - #taken, SCAN - scanned)
+    if count == 0 then
+      return 1
+    end
+    local read = call('XREADGROUP', 'GROUP', group, CONSUMER, 'COUNT', count, 'STREAMS', stream, '>')
+    if not read then
+      return 0
+    end
+    local entries = {}
+    for _, each in ipairs(read[1][2]) do
+      local type_, key, addressee = attributes_of(each[2])
+      if addressee == group or (not addressee and is_handled(type_)) then
+        entries[#entries + 1] = { entry = each[1], fields = each[2], type = type_, key = key }
+      else
+        passed_over[#passed_over + 1] = each[1]
+      end
+    end
+    find_lanes(entries)
+    for _, each in ipairs(entries) do
+      sort(each)
+    end
+    if #read[1][2] < count then
+      return 0
+    end
+    scanned = scanned + count
+  end
+  return 1
+end
+
+local function due_in()
+  local soonest
+  for _, timers in ipairs({ DUE, LEASES }) do
+    local first = call('ZRANGEBYSCORE', timers, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+    if first and (not soonest or tonumber(first) < soonest) then
+      soonest = tonumber(first)
+    end
+  end
+  return soonest and soonest - now or -1
+end
+
+if call('HEXISTS', OUT, lease) == 1 then
+  take_back(lease, false) -- the answer to an earlier call was lost
+end
+for _, ended in ipairs(call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, PAGE)) do
+  take_back(ended, true)
+end
+take_due()
+local more = take_new()
+for key, run in pairs(runs) do
+  if run and run > 0 then
+    lanes[#lanes + 1] = key
+    lanes[#lanes + 1] = run
+  end
+end
+acknowledge(passed_over)
+if #covered > 0 then
+  cover(lease, covered)
+end
+many('HSET', LANES, lanes)
+many('ZADD', WAITING, waiting)
+ring_the_bell()
+
+if #taken > 0 or more == 1 then
+  return { taken, more, -1, '', '', lost }
+end
+local rung = call('XREVRANGE', BELL, '+', '-', 'COUNT', 1)[1]
+return { taken, 0, due_in(), last_delivered(), rung and rung[1] or '0-0', lost }

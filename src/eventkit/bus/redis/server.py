@@ -1,0 +1,233 @@
+"""The server of a bus: one connection for what is asked, opened again when it breaks, and scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+from redis import exceptions
+from redis.asyncio.connection import Connection, SSLConnection
+
+from eventkit.bus.redis.address import TLS, Address
+from eventkit.bus.redis.errors import explained, unfit
+from eventkit.bus.redis.link import PATIENCE, Argument, Link
+from eventkit.bus.redis.scripts import Script
+from eventkit.contract.errors import BusError
+
+CONNECT_WITHIN: Final = 4.5
+"""Seconds for the connection, TLS and the password together."""
+
+logger = logging.getLogger("eventkit.bus.redis")
+
+
+class Server:
+    """One server.
+
+    Args:
+        address: Where it is.
+        tls: Files for TLS.
+        where: The URL of the bus, without its password, for errors.
+    """
+
+    def __init__(self, address: Address, tls: TLS, where: str) -> None:
+        self.where = where
+        self.closing = asyncio.Event()
+        """Set while the server is not to be used."""
+        self._address = address
+        self._tls = tls
+        self._link: Link | None = None
+        self._connecting: asyncio.Task[Link] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def open(self) -> None:
+        """Connect, and see whether the server will do.
+
+        Raises:
+            BusError: It cannot be reached, refuses the password, or is a replica.
+            ConfigurationError: It is too old, or a node of a cluster, or a file for TLS is missing.
+        """
+        self._tls.require_files(self.where)
+        self._loop = asyncio.get_running_loop()
+        self.closing = asyncio.Event()
+        try:
+            self._require_fit(await self.ask("INFO"))
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Disconnect. What is under way fails."""
+        self._loop = None
+        self.closing.set()
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.wait({self._connecting})
+        if self._link is not None:
+            await self._link.close()
+            self._link = None
+
+    async def ask(self, *command: Argument) -> Any:
+        """Send one command and return its answer.
+
+        Raises:
+            BusError: The server refuses it or cannot be reached. Then the command may have been executed.
+        """
+        try:
+            return await self._ask(*command)
+        except (exceptions.RedisError, OSError) as error:
+            raise explained(error, self.where) from error
+
+    def begin(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> asyncio.Future[Any] | None:
+        """Have the server begin to run a script before this returns; None where it cannot be reached just now.
+
+        Args:
+            script: The script.
+            keys: The keys that it uses.
+            arguments: Its arguments.
+        """
+        link = self._link
+        if link is None or link.error is not None or self._loop is not asyncio.get_running_loop():
+            return None
+        return link.begin("EVALSHA", script.digest, len(keys), *keys, *arguments)
+
+    async def run(
+        self,
+        script: Script,
+        keys: Sequence[str],
+        arguments: Sequence[Argument],
+        *,
+        again: bool = False,
+        begun: asyncio.Future[Any] | None = None,
+    ) -> Any:
+        """Run a script, and return its answer.
+
+        Args:
+            script: The script.
+            keys: The keys that it uses.
+            arguments: Its arguments.
+            again: Whether to run it once more where the answer was lost.
+            begun: What `begin` returned for the same.
+
+        Raises:
+            BusError: As `ask`.
+        """
+        words = (len(keys), *keys, *arguments)
+        try:
+            try:
+                return await self._run(script, words, begun)
+            except (exceptions.ConnectionError, exceptions.TimeoutError, OSError):
+                if not again:
+                    raise
+            return await self._run(script, words)
+        except (exceptions.RedisError, OSError) as error:
+            raise explained(error, self.where) from error
+
+    async def connect(self, patience: float) -> Link:
+        """Return a connection of its own; the caller closes it.
+
+        Args:
+            patience: Seconds in which the server has to answer a command.
+
+        Raises:
+            BusError: It cannot be reached, or refuses the password.
+        """
+        try:
+            return await self._connect(patience)
+        except (exceptions.RedisError, OSError) as error:
+            raise explained(error, self.where) from error
+
+    async def _run(self, script: Script, words: Sequence[Argument], begun: asyncio.Future[Any] | None = None) -> Any:
+        try:
+            if begun is not None:
+                return await begun
+            return await self._ask("EVALSHA", script.digest, *words)
+        except exceptions.NoScriptError:
+            # It is new here: the server was started again, or another one has taken over.
+            return await self._ask("EVAL", script.text, *words)
+
+    async def _ask(self, *command: Argument) -> Any:
+        link = self._link
+        if link is None or link.error is not None or self._loop is not asyncio.get_running_loop():
+            link = await self._open_link()
+        return await link.ask(*command)
+
+    async def _open_link(self) -> Link:
+        """Connect again, once for all who wait for it."""
+        if self._loop is not asyncio.get_running_loop():
+            raise BusError(
+                "the bus was opened in another event loop" if self._loop else "the bus is not open",
+                where=self.where,
+                mend="use it inside `async with connect(...)`, in the event loop of that block",
+            )
+        if self._connecting is None:
+            self._connecting = asyncio.create_task(self._replace_link())
+            self._connecting.add_done_callback(self._connected)
+        try:
+            return await asyncio.shield(self._connecting)
+        except asyncio.CancelledError:
+            if self._loop is None:
+                raise BusError("the bus was closed", where=self.where) from None
+            raise
+
+    def _connected(self, task: asyncio.Task[Link]) -> None:
+        self._connecting = None
+        if not task.cancelled():
+            task.exception()  # whoever waited has it, if anybody does
+
+    async def _replace_link(self) -> Link:
+        if self._link is not None:
+            await self._link.close()
+            self._link = None
+        self._link = await self._connect()
+        return self._link
+
+    async def _connect(self, patience: float = PATIENCE) -> Link:
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                connection = self._connection()
+                try:
+                    await connection.connect()  # type: ignore[no-untyped-call]
+                except BaseException:
+                    await connection.disconnect(nowait=True)
+                    raise
+        except TimeoutError:
+            raise exceptions.TimeoutError(f"no answer within {CONNECT_WITHIN:g} s") from None
+        return Link(connection, patience)
+
+    def _connection(self) -> Connection:
+        address, tls = self._address, self._tls
+        settings: dict[str, Any] = {
+            "host": address.host,
+            "port": address.port,
+            "db": address.database,
+            "username": address.user,
+            "password": address.password,
+            "client_name": "eventkit",
+            "protocol": 2,
+            "socket_timeout": None,  # a link looks after that itself
+            "socket_connect_timeout": CONNECT_WITHIN,
+            "socket_keepalive": True,
+        }
+        if not address.tls:
+            return Connection(**settings)
+        return SSLConnection(ssl_ca_certs=tls.ca, ssl_certfile=tls.cert, ssl_keyfile=tls.key, **settings)
+
+    def _require_fit(self, info: bytes) -> None:
+        facts = dict(line.split(":", 1) for line in info.decode(errors="replace").splitlines() if ":" in line)
+        if problem := unfit(facts["redis_version"], facts.get("redis_mode") == "cluster", self.where):
+            raise problem
+        if facts.get("role") == "slave":
+            raise explained(exceptions.ReadOnlyError("READONLY"), self.where)
+        if facts.get("maxmemory_policy", "noeviction") != "noeviction":
+            logger.warning(
+                "%s evicts keys when its memory is full (maxmemory-policy %s): events would be lost; set noeviction",
+                self.where,
+                facts["maxmemory_policy"],
+            )
+        if facts.get("aof_enabled") == "0":
+            logger.warning(
+                "%s does not write what it acknowledges to its disk: events are lost when it ends; set appendonly yes",
+                self.where,
+            )
