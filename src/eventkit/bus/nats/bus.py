@@ -1,0 +1,179 @@
+"""`NATSBus`: the bus over JetStream."""
+
+from __future__ import annotations
+
+import math
+import ssl
+from collections.abc import AsyncGenerator, Collection, Sequence
+from datetime import datetime
+from typing import ClassVar, Final
+
+from eventkit.bus.nats.connection import Connection, Login
+from eventkit.bus.nats.dead_letters import NATSDeadLetters
+from eventkit.bus.nats.documents import Documents
+from eventkit.bus.nats.follow import follow
+from eventkit.bus.nats.jetstream import JetStream
+from eventkit.bus.nats.lag import Looker
+from eventkit.bus.nats.publisher import Publisher
+from eventkit.bus.nats.subscription import NATSSubscription
+from eventkit.bus.nats.topology import Layout, Topology, domain_of, is_type
+from eventkit.bus.protocol import Bus, Capabilities, Lag
+from eventkit.contract.envelope import Envelope
+from eventkit.contract.errors import BusError, ConfigurationError
+from eventkit.delivery.subscription import Unreadable
+from eventkit.delivery.worker import WorkerOptions
+
+MOST_PARTITIONS: Final = 256
+
+
+class NATSBus(Bus):
+    """A durable bus on a NATS server, or a cluster of them, with JetStream.
+
+    Args:
+        url: As given to `connect`, without its secrets.
+        servers: `host:port` of each server.
+        encrypted: Speak TLS.
+        user: The user of the URL.
+        password: The password of the URL.
+        options: How its workers run.
+        lease: Seconds after which the events of a process that is gone go to another instance.
+        partitions: Among how many instances of a group its events can be shared; the same for ever.
+        replicas: How many servers of a cluster keep each event.
+        retention: Days for which events are kept, whether they are handled or not.
+        max_bytes: Bytes that the events of a domain may have together; 0 means no limit.
+        create: Make streams that are not there; where not, only look whether they are as they should be.
+        token: Lets in, where there is no user.
+        credentials: The file with a user's JWT and key.
+        nkey: The file with a user's key.
+        tls_ca: The file with the authorities whose certificates are trusted; the system's by default.
+        tls_cert: The file with this client's certificate.
+        tls_key: The file with the certificate's key.
+
+    Raises:
+        ConfigurationError: A value out of its range, a file that cannot be read.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(durable=True, processes=True, partitioned=True, history=True)
+
+    def __init__(
+        self,
+        url: str,
+        servers: tuple[str, ...],
+        encrypted: bool,
+        user: str,
+        password: str,
+        options: WorkerOptions,
+        *,
+        lease: float = 30.0,
+        partitions: int = 8,
+        replicas: int = 1,
+        retention: float = 7.0,
+        max_bytes: int = 0,
+        create: bool = True,
+        token: str = "",
+        credentials: str = "",
+        nkey: str = "",
+        tls_ca: str = "",
+        tls_cert: str = "",
+        tls_key: str = "",
+    ) -> None:
+        for setting, ok, rule in (
+            (f"{lease=}", 0 < lease < math.inf, "more than 0 seconds"),
+            (f"{partitions=}", 1 <= partitions <= MOST_PARTITIONS, f"1 to {MOST_PARTITIONS}"),
+            (f"{replicas=}", 1 <= replicas <= 5, "1 to 5"),
+            (f"{retention=}", 0 < retention < math.inf, "more than 0 days"),
+            (f"{max_bytes=}", max_bytes >= 0, "0 or more bytes"),
+        ):
+            if not ok:
+                raise ConfigurationError(f"{setting} is out of range", where=url, mend=f"give {rule}")
+        self.url = url
+        self.options = options
+        self._lease = lease
+        self._partitions = partitions
+        if user and not password:
+            user, token = "", user  # what NATS makes of a URL with a user alone
+        login = Login(user, password, token, credentials, nkey)
+        tls = _tls(url, tls_ca, tls_cert, tls_key) if encrypted else None
+        self._connection = Connection(servers, login, tls, lease, url)
+        self._jetstream = JetStream(self._connection)
+        self._documents = Documents(self._jetstream)
+        layout = Layout(partitions, replicas, retention, max_bytes, create)
+        self._topology = Topology(self._jetstream, self._documents, layout)
+        self._publisher = Publisher(self._connection, self._topology, partitions)
+        self._dead_letters = NATSDeadLetters(self._jetstream)
+        self._subscriptions: list[NATSSubscription] = []
+
+    @property
+    def dead_letters(self) -> NATSDeadLetters:
+        """The dead letters of all groups."""
+        return self._dead_letters
+
+    async def open(self) -> None:
+        """Connect, and see to what the bus keeps in the server.
+
+        Raises:
+            BusError: No server answers, it refuses the login, or JetStream is off.
+            ConfigurationError: A stream is another one than the bus needs.
+        """
+        await self._connection.open()
+        try:
+            await self._topology.declare()
+        except BaseException:
+            await self._connection.close()
+            raise
+
+    async def close(self) -> None:
+        """Give up all partitions, and disconnect."""
+        subscriptions, self._subscriptions = self._subscriptions, []
+        for subscription in subscriptions:
+            await subscription.abort()
+        await self._connection.close()
+
+    async def publish(self, envelope: Envelope) -> None:
+        """Store one event; return when the server has it."""
+        self.require_size(envelope)
+        await self._publisher.publish(envelope)
+
+    async def ping(self) -> None:
+        """Have JetStream answer; raises BusError."""
+        await self._jetstream.call("INFO", {})
+
+    async def lag(self) -> Sequence[Lag]:
+        """Return what is not handled yet, sorted by group and domain."""
+        return await Looker(self._jetstream, self._documents).look()
+
+    def follow(
+        self, types: Collection[str] | None = None, *, since: datetime | None = None
+    ) -> AsyncGenerator[Envelope | Unreadable, None]:
+        """Yield events as they are published, until the bus is closed."""
+        return follow(self._jetstream, types, since)
+
+    async def subscribe(self, group: str, types: Collection[str]) -> NATSSubscription:
+        """Return this instance's share of a group's events."""
+        if not self._connection.is_open:
+            raise self._connection.not_open()
+        for type in types:
+            if not is_type(type):
+                raise BusError(f"{type!r} cannot be read from NATS", where=self.url, mend="use dotted lower-case words")
+        for domain in sorted({domain_of(type) for type in types}):
+            await self._topology.declare_domain(domain)
+        subscription = NATSSubscription(
+            self._jetstream, self._documents, self._topology, group, types, self._partitions, self._lease
+        )
+        self._subscriptions.append(subscription)
+        await subscription.join()
+        return subscription
+
+
+def _tls(url: str, authorities: str, certificate: str, key: str) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=authorities or None)
+        if certificate:
+            context.load_cert_chain(certificate, key or None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"the files of TLS cannot be read: {error.strerror or error}",
+            where=url,
+            mend="see tls_ca, tls_cert, tls_key",
+        ) from None
+    return context

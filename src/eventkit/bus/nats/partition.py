@@ -1,0 +1,171 @@
+"""`Partition`: the document of one partition of a group, and what its owner knows of it.
+
+The document names the owner, and for each log the progress of the group in it. A log is one event type, so that a type
+that is new to the group starts with its past; or it is what was replayed to the group.
+
+    {"owner": "4f1c09a2b7e3", "by": "4f1c09a2b7e3", "writes": 12, "types": ["order.created"],
+     "made": {"order-stream": "2026-11-27T..."}, "logs": {"order.created": {...}}}
+
+`made` tells when the streams were made: progress counts only in the stream in which it was made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from eventkit.bus.nats.documents import Conflict, Document, Documents
+from eventkit.bus.nats.jetstream import StreamState
+from eventkit.bus.nats.reader import Reader
+from eventkit.bus.nats.topology import REPLAY, domain_of, stream_of
+from eventkit.bus.partitions.cursor import Cursor
+from eventkit.contract.errors import BusError
+
+REPLAYED: Final = "replayed"
+"""The log of what was replayed. It is no type: types have dots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a partition's document says.
+
+    Args:
+        owner: The instance that owns it; empty where nobody does.
+        made: When the streams were made.
+        logs: The progress in each log, as text.
+        revision: The document's revision.
+        types: What its owner handles.
+    """
+
+    owner: str = ""
+    made: Mapping[str, str] = field(default_factory=dict)
+    logs: Mapping[str, str] = field(default_factory=dict)
+    revision: int = 0
+    types: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, document: Document | None) -> Progress:
+        """Return what a document says, or nothing where there is none; raises BusError where it cannot be read."""
+        if document is None:
+            return cls()
+        try:
+            fields: Any = json.loads(document.text)
+            made = {str(stream): str(at) for stream, at in fields["made"].items()}
+            logs = {str(log): json.dumps(progress) for log, progress in fields["logs"].items()}
+            return cls(str(fields["owner"]), made, logs, document.revision, tuple(map(str, fields["types"])))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise BusError(
+                f"the document {name} does not say how far a group got", mend=f"look at it: nats kv get eventkit {name}"
+            ) from error
+
+
+def stream_with(log: str) -> str:
+    """Return the stream that a log is part of."""
+    return REPLAY if log == REPLAYED else stream_of(domain_of(log))
+
+
+def document_of(group: str, partition: int) -> str:
+    """Return the name of a partition's document."""
+    return f"partitions.{group}.{partition}"
+
+
+class Partition:
+    """A partition that this instance owns.
+
+    Args:
+        documents: The bus's documents.
+        group: The group.
+        number: Which partition.
+        owner: This instance.
+        streams: The streams that it is read from.
+        progress: How far the group got.
+        types: The types that the group handles.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        group: str,
+        number: int,
+        owner: str,
+        streams: Mapping[str, StreamState],
+        progress: Progress,
+        types: Collection[str],
+    ) -> None:
+        self.number = number
+        self.readers: list[Reader] = []
+        self._documents = documents
+        self._document = document_of(group, number)
+        self._owner = owner
+        self._made = {**progress.made, **{stream: state.made for stream, state in streams.items()}}
+        self._revision = progress.revision
+        self._writes = 0
+        # Also of types that this instance does not handle, but another one, newer or older, does.
+        self._logs = dict(progress.logs)
+        self._types = json.dumps(sorted(types))
+        self.cursors: dict[str, Cursor] = {}
+        for log in (*sorted(types), REPLAYED):
+            stream = stream_with(log)
+            text = progress.logs.get(log)
+            if text is None or progress.made.get(stream) != streams[stream].made:
+                self.cursors[log] = Cursor(log, number, streams[stream].first)
+            else:
+                self.cursors[log] = Cursor.from_json(log, number, text)
+
+    async def write(self, changed: Collection[Cursor] = (), *, owner: str | None = None) -> None:
+        """Write the document; raises Conflict where somebody else has written it, and BusError.
+
+        Args:
+            changed: The cursors whose progress is new.
+            owner: Who owns it from now on; this instance by default.
+        """
+        for cursor in changed:
+            if self.cursors.get(cursor.log) is cursor:
+                self._logs[cursor.log] = cursor.to_json(_LARGEST)
+        self._writes += 1
+        made = json.dumps(self._made)
+        logs = ",".join([f"{json.dumps(log)}:{text}" for log, text in self._logs.items()])
+        owner = json.dumps(self._owner if owner is None else owner)
+        about = f'"owner":{owner},"by":"{self._owner}","writes":{self._writes},"types":{self._types},"made":{made}'
+        text = f'{{{about},"logs":{{{logs}}}}}'
+        try:
+            self._revision = await self._documents.put(self._document, text, self._revision)
+        except Conflict:
+            # It was removed with the whole bucket: what this instance knows is all that is known.
+            if await self._documents.get(self._document) is not None:
+                raise
+            self._revision = await self._documents.put(self._document, text, 0)
+
+    def logs_of(self, stream: str) -> Sequence[Cursor]:
+        """Return the cursors of a stream's logs."""
+        return [cursor for log, cursor in self.cursors.items() if stream_with(log) == stream]
+
+    @property
+    def streams(self) -> list[str]:
+        """The streams that it is read from."""
+        return list(dict.fromkeys(map(stream_with, self.cursors)))
+
+    def made(self, stream: str) -> str:
+        """Return when a stream was made."""
+        return self._made[stream]
+
+    def advance(self) -> list[Cursor]:
+        """Note for logs in which nothing came how far they were read; return those for which that is new."""
+        advanced = []
+        for reader in self.readers:
+            for cursor in self.logs_of(reader.stream):
+                if cursor.read < reader.next:
+                    cursor.skip(reader.next - 1)
+                    advanced.append(cursor)
+        return advanced
+
+    def stop(self) -> None:
+        """Read no more."""
+        for reader in self.readers:
+            reader.stop()
+        self.readers.clear()
+
+
+_LARGEST: Final = 262_144  # bytes of the progress in one log

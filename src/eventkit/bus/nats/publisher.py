@@ -1,0 +1,97 @@
+"""Publishing: one request for each event, as many at once as there are publishers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Final
+
+from eventkit.bus.nats.connection import ANSWER_WITHIN, Connection, NoResponders
+from eventkit.bus.nats.jetstream import NOT_READY, APIError
+from eventkit.bus.nats.messages import header_bytes
+from eventkit.bus.nats.topology import Topology, domain_of, is_type
+from eventkit.bus.partitions.keys import partition_of
+from eventkit.contract.envelope import Envelope
+from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+
+ROOM_FOR_FAILURES: Final = 16_384
+"""Bytes that an event leaves free, for what failed if it becomes a dead letter."""
+_PAUSE: Final = 0.1  # seconds between two tries of what the server cannot take at the moment
+
+
+class Publisher:
+    """Publishes events.
+
+    Args:
+        connection: The server.
+        topology: Makes the streams.
+        partitions: How many partitions there are.
+    """
+
+    def __init__(self, connection: Connection, topology: Topology, partitions: int) -> None:
+        self._connection = connection
+        self._topology = topology
+        self._partitions = partitions
+        self._domains: set[str] = set()
+
+    async def publish(self, envelope: Envelope) -> None:
+        """Store one event; raises PublishError."""
+        connection, type = self._connection, envelope.type
+        try:
+            if not connection.is_open:
+                raise connection.not_open()
+            if domain_of(type) not in self._domains:
+                await self._begin_domain(type)
+            headers = header_bytes(envelope)
+            self._require_room(envelope, len(headers))
+            subject = f"{type}.{partition_of(envelope, self._partitions)}"
+            try:
+                answer = await connection.request(subject, envelope.data, headers, within=ANSWER_WITHIN)
+            except NoResponders:
+                answer = b""
+            # What JetStream says of what it has stored: {"stream":"order-stream","seq":5}
+            if not answer.startswith(b'{"stream":'):
+                await self._try_again(subject, envelope.data, headers, answer)
+        except (BusError, ConfigurationError) as error:
+            raise PublishError(error.what, where=error.where, mend=error.mend) from error
+
+    async def _begin_domain(self, type: str) -> None:
+        if not is_type(type):
+            raise BusError(
+                f"{type!r} cannot be published on NATS", where=self._connection.where,
+                mend="name the type with dotted lower-case words, as order.created",
+            )  # fmt: skip
+        domain = domain_of(type)
+        await self._topology.declare_domain(domain)
+        self._domains.add(domain)
+
+    def _require_room(self, envelope: Envelope, length: int) -> None:
+        size, limit = length + len(envelope.data), self._connection.max_payload - ROOM_FOR_FAILURES
+        if size > limit > 0:
+            raise BusError(
+                f"{envelope.type} has {size:,} bytes with its attributes, more than the limit of {limit:,}",
+                where=self._connection.where, mend="send less, or a reference to it, or raise the server's max_payload",
+            )  # fmt: skip
+
+    async def _try_again(self, subject: str, data: bytes, headers: bytes, answer: bytes) -> None:
+        """Go on where the server could not take an event, as while its stream is gone, or has no leader."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + ANSWER_WITHIN
+        while True:
+            error: BusError = NoResponders("no stream takes the event", where=self._connection.where)
+            if answer:
+                document = json.loads(answer)
+                if "error" not in document:
+                    return
+                error = APIError.of(document["error"], subject, self._connection.where)
+                if error.number not in NOT_READY:
+                    raise error
+            else:
+                await self._topology.declare_domain(domain_of(subject))
+            if clock() >= deadline:
+                raise error
+            await asyncio.sleep(_PAUSE)
+            try:
+                answer = await self._connection.request(subject, data, headers)
+            except NoResponders:
+                answer = b""

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from eventkit import BusError, connect
+from eventkit.delivery.subscription import Done
+from eventkit.testing.conformance.support import (
+    PATIENCE,
+    handle,
+    handle_by,
+    name_of,
+    nothing_comes,
+    publish,
+    subscribed,
+    take,
+)
+from tests.bus.nats.admin import admin
+from tests.servers.nats import Nats
+
+pytestmark = pytest.mark.server
+
+
+class TestTypes:
+    async def test_instances_that_handle_more_and_fewer_types_take_turns(self, server: Nats) -> None:
+        """A release that handles a new type is rolled out, back, and out again: each event is handled once."""
+        both = ("order.created", "order.paid")
+        async with connect(server.url) as bus:
+            await publish(bus, ["created-1"], type="order.created", key="order-1")
+            await publish(bus, ["paid-1"], type="order.paid", key="order-1")
+            async with subscribed(bus) as old:
+                assert await handle(old, 1) == ["created-1"]
+            async with subscribed(bus, types=both) as new:
+                assert await handle(new, 1) == ["paid-1"]
+            await publish(bus, ["paid-2"], type="order.paid", key="order-1")
+            await publish(bus, ["created-2"], type="order.created", key="order-1")
+            async with subscribed(bus) as old:
+                assert await handle(old, 1) == ["created-2"]
+            async with subscribed(bus, types=both) as new:
+                assert await handle(new, 1) == ["paid-2"]
+                assert await nothing_comes(new)
+
+    async def test_a_type_that_is_no_subject(self, server: Nats) -> None:
+        async with connect(server.url) as bus:
+            with pytest.raises(BusError, match="cannot be read from NATS"):
+                await bus.subscribe("payment_service", ["order.>"])
+
+
+class TestHandingOver:
+    async def test_an_instance_that_comes_gets_its_share_at_once(self, server: Nats) -> None:
+        names = [f"event-{number}" for number in range(80)]
+        async with connect(server.url) as one, connect(server.url) as two, subscribed(one) as first:
+            await publish(one, names)
+            done = await handle(first, 1)
+            async with subscribed(two) as second, asyncio.timeout(5):  # the lease is 30 s
+                [delivery] = await take(second, 1)
+                await second.settle([Done(delivery)])
+                rest = await handle_by([first, second], 78)
+
+        assert len({*done, name_of(delivery), *rest}) == 80
+
+    async def test_what_is_handled_slowly_is_handed_over_when_it_is_done(self, server: Nats) -> None:
+        lease = 1.0
+        async with (
+            connect(server.url, lease=lease) as one,
+            connect(server.url, lease=lease) as two,
+            subscribed(one) as first,
+        ):
+            for key in range(16):  # some of them are of partitions that the second will get
+                await publish(one, [f"{key}-a"], key=f"key-{key}")
+            taken = await take(first, 16)
+            async with subscribed(two) as second:
+                clock = asyncio.get_running_loop().time
+                until = clock() + 3 * lease
+                waiting = asyncio.create_task(second.receive(1))
+                while clock() < until:
+                    await first.extend(taken)
+                    await asyncio.sleep(lease / 5)
+                assert not waiting.done()
+                await first.settle([Done(each) for each in taken])
+                for key in range(16):
+                    await publish(two, [f"{key}-b"], key=f"key-{key}")
+                async with asyncio.timeout(PATIENCE):
+                    [delivery] = await waiting
+                assert name_of(delivery).endswith("-b")
+
+    async def test_consumers_are_removed_when_nobody_reads(self, server: Nats) -> None:
+        async with connect(server.url) as bus, admin(server.url) as operator:
+            async with subscribed(bus):
+                async with asyncio.timeout(PATIENCE):
+                    while len(await operator.consumers("order-stream")) < 8:  # noqa: ASYNC110
+                        await asyncio.sleep(0.01)
+            async with asyncio.timeout(PATIENCE):
+                while await operator.consumers("order-stream"):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
