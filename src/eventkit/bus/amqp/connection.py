@@ -1,0 +1,222 @@
+"""Connections to RabbitMQ."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+from aiormq.channel import Channel
+from aiormq.connection import Connection
+from yarl import URL
+
+from eventkit.bus.amqp.errors import RAISED, Locked, answered, explained
+from eventkit.contract.errors import BusError, ConfigurationError
+
+CONNECT: Final = 5.0
+"""Seconds in which a connection must be open."""
+_CLOSE: Final = 5.0
+_FRAMES: Final = 10
+_LOCK_RETRY: Final = 0.02
+_LOCK_PATIENCE: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where RabbitMQ is and how to get in.
+
+    Args:
+        scheme: `amqp` or `amqps`.
+        host: The host.
+        port: The port.
+        user: The user.
+        password: The password; never shown.
+        vhost: The virtual host.
+        heartbeat: Seconds of silence after which either side asks whether the other is there; twice that ends it.
+        cafile: Certificates of the authorities that are trusted; those of the system where it is empty.
+        certfile: This client's certificate. It is what it logs in with where the URL names no user.
+        keyfile: The certificate's key, where it is in a file of its own.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    vhost: str
+    heartbeat: int
+    cafile: str = ""
+    certfile: str = ""
+    keyfile: str = ""
+
+    def url(self, purpose: str) -> URL:
+        """Return it as aiormq takes it."""
+        query = {"heartbeat": str(self.heartbeat), "name": f"eventkit {purpose}"}
+        if self.certfile and not self.user:
+            query["auth"] = "external"
+        return URL.build(
+            scheme=self.scheme,
+            host=self.host,
+            port=self.port,
+            user=self.user or None,
+            password=self.password or None,
+            query=query,
+        )
+
+    def context(self, where: str) -> ssl.SSLContext | None:
+        """Return how TLS is spoken; raises ConfigurationError where a file cannot be used."""
+        if self.scheme != "amqps":
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.cafile or None)
+            if self.certfile:
+                context.load_cert_chain(self.certfile, self.keyfile or None)
+        except OSError as error:  # ssl.SSLError is one
+            names = ", ".join(each for each in (self.cafile, self.certfile, self.keyfile) if each)
+            raise ConfigurationError(
+                f"a certificate cannot be used: {error.strerror or error}", where=where, mend=f"check {names}"
+            ) from error
+        return context
+
+
+async def close(channel: Channel) -> None:
+    """Close a channel; harmless where it has ended.
+
+    It is never cancelled in the middle. aiormq would ask for it twice then, and RabbitMQ end the whole connection.
+    """
+    with suppress(*RAISED, BusError), explained(""):
+        await asyncio.shield(channel.close())
+
+
+class Link:
+    """A connection that is made when it is asked for, and made anew when it has ended.
+
+    Args:
+        address: Where to.
+        purpose: What RabbitMQ's own tools show.
+        where: The bus, without a password.
+    """
+
+    def __init__(self, address: Address, purpose: str, where: str) -> None:
+        self.where = where
+        self._address = address
+        self._purpose = purpose
+        self._connection: Connection | None = None
+        self._connecting = asyncio.Lock()
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed for good."""
+        return self._closed
+
+    @property
+    def version(self) -> str:
+        """RabbitMQ's version; empty before the first connection."""
+        properties = {} if self._connection is None else self._connection.server_properties or {}
+        return str(properties.get("version", ""))
+
+    async def connection(self) -> Connection:
+        """Return an open connection; raises BusError where there is none to be had."""
+        async with self._connecting:
+            if self._closed:
+                raise BusError("the bus is not open", where=self.where, mend="use it inside `async with connect(...)`")
+            if self._connection is None or not self._connection.is_opened:
+                self._connection = await self._connect()
+            return self._connection
+
+    async def channel(self, *, confirms: bool = False, frames: int = _FRAMES) -> Channel:
+        """Return a new channel; raises BusError.
+
+        Args:
+            confirms: RabbitMQ tells when it has stored what is published on it.
+            frames: How many frames may wait for the channel before the connection reads no more.
+        """
+        connection = await self.connection()
+        with explained(self.where):
+            return cast(
+                Channel,
+                await connection.channel(publisher_confirms=confirms, frame_buffer_size=frames, timeout=CONNECT),
+            )
+
+    async def is_blocked(self) -> bool:
+        """Tell whether RabbitMQ takes nothing from this connection, because its memory or its disk is short."""
+        try:
+            async with asyncio.timeout(0.05):
+                await (await self.connection()).ready()
+        except TimeoutError:
+            return True
+        return False
+
+    async def close(self) -> None:
+        """Disconnect, once what was sent is on its way."""
+        self._closed = True
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*RAISED, BusError), explained(self.where):
+                async with asyncio.timeout(_CLOSE):
+                    await asyncio.shield(connection.close())
+
+    def lock(self, name: str) -> Lock:
+        """Return a lock that one of all connections can have at a time."""
+        return Lock(self, name, self._locks.setdefault(name, asyncio.Lock()))
+
+    async def _connect(self) -> Connection:
+        context = self._address.context(self.where)
+        connection = Connection(self._address.url(self._purpose), context=context)
+        connection.vhost = self._address.vhost
+        with explained(self.where):
+            async with asyncio.timeout(CONNECT):
+                await connection.connect()
+        return connection
+
+
+class Lock:
+    """A lock among all who use a virtual host: a queue that only its connection may use, and that ends with it.
+
+    Args:
+        link: The connection.
+        name: The queue.
+        local: The same lock among those who use this connection.
+    """
+
+    def __init__(self, link: Link, name: str, local: asyncio.Lock) -> None:
+        self._link = link
+        self._name = name
+        self._local = local
+
+    async def __aenter__(self) -> None:
+        await self._local.acquire()
+        try:
+            await self._lock()
+        except BaseException:
+            self._local.release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            with suppress(BusError):
+                async with answered(self._link.where):
+                    channel = await self._link.channel()
+                    await channel.queue_delete(self._name)
+                    await close(channel)
+        finally:
+            self._local.release()
+
+    async def _lock(self) -> None:
+        deadline = asyncio.get_running_loop().time() + _LOCK_PATIENCE
+        while True:
+            channel = await self._link.channel()
+            try:
+                async with answered(self._link.where):
+                    await channel.queue_declare(self._name, exclusive=True, auto_delete=True)
+                    await close(channel)
+            except Locked:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(_LOCK_RETRY)
+            else:
+                return

@@ -1,0 +1,124 @@
+"""Which groups and domains there are. RabbitMQ does not tell its clients which queues and exchanges it has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from eventkit.bus.amqp import last_value
+from eventkit.bus.amqp.connection import Link, close
+from eventkit.bus.amqp.errors import Missing, answered
+from eventkit.bus.amqp.publisher import Publisher
+from eventkit.contract.event import EventType
+
+_NOTHING: Final = b'{"groups": {}, "domains": []}'
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What is known of a group.
+
+    Args:
+        partitions: How many partitions its queues stand for.
+        types: The event types that its queues are bound to.
+    """
+
+    partitions: int
+    types: frozenset[str]
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """The domains of its types."""
+        return frozenset(EventType(type).domain for type in self.types)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a bus.
+
+    Args:
+        groups: The groups by their names.
+        domains: The domains in which something was published or is handled.
+    """
+
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    domains: frozenset[str] = frozenset()
+
+
+class Groups:
+    """The groups and domains of a bus.
+
+    Args:
+        link: The connection on which they are read.
+        publisher: Where changes go.
+        queue: The queue that keeps them.
+    """
+
+    def __init__(self, link: Link, publisher: Publisher, queue: str) -> None:
+        self._link = link
+        self._publisher = publisher
+        self._queue = queue
+
+    async def read(self) -> Known:
+        """Return what is known; raises BusError."""
+        async with self._link.lock(f"{self._queue}.lock"):
+            return await self._read()
+
+    async def put(self, name: str, group: Group) -> None:
+        """Add a group, or replace what is known of it; raises BusError."""
+        await self._change(
+            lambda known: Known({**known.groups, name: group}, known.domains | group.domains),
+        )
+
+    async def put_domain(self, domain: str) -> None:
+        """Add a domain; raises BusError."""
+        await self._change(lambda known: replace(known, domains=known.domains | {domain}))
+
+    async def _change(self, change: Callable[[Known], Known]) -> None:
+        async with self._link.lock(f"{self._queue}.lock"):
+            await self._create()
+            before = await self._read()
+            after = change(before)
+            if after != before:
+                await last_value.write(self._publisher, self._queue, _to_json(after))
+
+    async def _create(self) -> None:
+        if not await self._exists():
+            channel = await self._link.channel()
+            async with answered(self._link.where):
+                await channel.queue_declare(self._queue, durable=True, arguments=dict(last_value.ARGUMENTS))
+                await close(channel)
+            await last_value.write(self._publisher, self._queue, _NOTHING)
+
+    async def _exists(self) -> bool:
+        channel = await self._link.channel()
+        try:
+            async with answered(self._link.where):
+                await channel.queue_declare(self._queue, passive=True)
+                await close(channel)
+        except Missing:
+            return False
+        return True
+
+    async def _read(self) -> Known:
+        if not await self._exists():
+            return Known()
+        channel = await self._link.channel()
+        document = await last_value.read(channel, self._queue, self._link.where)
+        await close(channel)
+        return _from_json(document or _NOTHING)
+
+
+def _to_json(known: Known) -> bytes:
+    groups = {
+        name: {"partitions": group.partitions, "types": sorted(group.types)} for name, group in known.groups.items()
+    }
+    return json.dumps({"groups": groups, "domains": sorted(known.domains)}).encode()
+
+
+def _from_json(document: bytes) -> Known:
+    read = json.loads(document)
+    groups = {name: Group(each["partitions"], frozenset(each["types"])) for name, each in read["groups"].items()}
+    return Known(groups, frozenset(read["domains"]))

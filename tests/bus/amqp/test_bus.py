@@ -1,0 +1,163 @@
+"""What goes wrong at the start, and what RabbitMQ itself shows."""
+
+from __future__ import annotations
+
+import socket
+from urllib.parse import quote
+
+import pytest
+from pamqp.commands import Basic
+
+from eventkit.bus.connect import connect
+from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+from eventkit.testing.conformance.support import event, handle, publish, subscribed
+from tests.bus.amqp.support import Broker
+from tests.servers.rabbitmq import RabbitMQ
+
+PASSWORD = "s3cret&/word"
+
+
+@pytest.fixture(scope="module")
+def vhost(rabbitmq_server: RabbitMQ) -> str:
+    """A virtual host in which `guest` may do all, and `limited`, nothing; `stranger` may not enter it."""
+    broker = Broker(rabbitmq_server)
+    name = "test vhost/1"
+    broker.ctl("add_vhost", name)
+    broker.ctl("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
+    for user in ("limited", "stranger"):
+        broker.ctl("add_user", user, PASSWORD)
+    broker.ctl("set_permissions", "-p", name, "limited", "", "", "")
+    return name
+
+
+def url_of(broker: Broker, user: str, password: str, vhost: str) -> str:
+    return f"amqp://{user}:{quote(password, safe='')}@127.0.0.1:{broker.server.port}/{quote(vhost, safe='')}"
+
+
+async def refused(url: str) -> str:
+    bus = connect(url)
+    with pytest.raises(BusError) as caught:
+        await bus.open()
+    assert PASSWORD not in str(caught.value) + str((await bus.health()).detail) + repr(caught.value)
+    return str(caught.value)
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        "setting", ["partitions=3", "partitions=0", "lease=0.0", "prefetch=0", "unrouted=0", "heartbeat=0"]
+    )
+    def test_a_value_out_of_its_range(self, setting: str) -> None:
+        with pytest.raises(ConfigurationError, match=f"^{setting} is out of range"):
+            connect(f"amqp://localhost/?{setting}")
+
+    async def test_a_certificate_that_is_not_there(self) -> None:
+        with pytest.raises(ConfigurationError, match="certificate"):
+            await connect("amqps://localhost/", cafile="no-such-file.pem").open()
+
+
+class TestOpening:
+    async def test_a_wrong_password(self, broker: Broker) -> None:
+        assert "refuses the user or the password" in await refused(url_of(broker, "guest", PASSWORD, "/"))
+
+    async def test_a_virtual_host_that_is_not_there(self, broker: Broker) -> None:
+        assert "does not open the virtual host" in await refused(url_of(broker, "guest", "guest", "no-such-vhost"))
+
+    async def test_a_virtual_host_that_the_user_may_not_use(self, broker: Broker, vhost: str) -> None:
+        assert "may not use it" in await refused(url_of(broker, "stranger", PASSWORD, vhost))
+
+    async def test_something_else_than_rabbitmq(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+            assert "does not answer in time" in await refused(f"amqp://127.0.0.1:{port}/")
+
+
+class TestPermissions:
+    async def test_a_user_who_may_not_make_queues_is_told_which(self, broker: Broker, vhost: str) -> None:
+        async with connect(url_of(broker, "limited", PASSWORD, vhost)) as bus:
+            with pytest.raises(PublishError, match=r"refuses it: ACCESS_REFUSED.*'order"):
+                await bus.publish(event("a"))
+            with pytest.raises(BusError, match="ACCESS_REFUSED"):
+                await bus.subscribe("payment_service", ["order.created"])
+
+    async def test_a_vhost_in_the_path_is_the_one_that_is_used(self, broker: Broker, vhost: str) -> None:
+        async with connect(url_of(broker, "guest", "guest", vhost)) as bus, subscribed(bus) as subscription:
+            await publish(bus, "a")
+            assert await handle(subscription, 1) == ["a"]
+
+
+class TestTopology:
+    async def test_a_queue_that_is_something_else_is_not_touched(self, broker: Broker) -> None:
+        async with broker.channel() as channel:
+            await channel.queue_declare(f"{broker.prefix}payment_service.0", durable=True)
+
+            async with broker.connect() as bus:
+                with pytest.raises(ConfigurationError, match=r"inequivalent arg 'x-.*payment_service\.0"):
+                    await bus.subscribe("payment_service", ["order.created"])
+
+    async def test_an_exchange_that_is_something_else_is_told_to_who_publishes(self, broker: Broker) -> None:
+        async with broker.channel() as channel:
+            await channel.exchange_declare(f"{broker.prefix}order", exchange_type="fanout", durable=True)
+
+        async with broker.connect() as bus:
+            with pytest.raises(PublishError, match="inequivalent arg 'type'"):
+                await bus.publish(event("a"))
+
+    async def test_a_group_has_one_number_of_partitions(self, broker: Broker) -> None:
+        async with broker.connect(partitions=2) as bus, subscribed(bus):
+            pass
+        for other in (1, 4):
+            async with broker.connect(partitions=other) as bus:
+                with pytest.raises(ConfigurationError, match=f"has 2 partitions, and not {other}"):
+                    await bus.subscribe("payment_service", ["order.created"])
+
+    async def test_what_is_missing_is_not_made_where_that_is_not_wanted(self, broker: Broker) -> None:
+        async with broker.connect(create=False) as bus:
+            with pytest.raises(PublishError, match=r"no exchange '.*order'"):
+                await bus.publish(event("a"))
+            with pytest.raises(BusError, match=r"no exchange '.*order'"):
+                await bus.subscribe("payment_service", ["order.created"])
+
+        async with broker.connect() as bus, subscribed(bus):
+            pass
+        async with broker.connect(create=False) as bus, subscribed(bus) as subscription:
+            await publish(bus, "a")
+            assert await handle(subscription, 1) == ["a"]
+
+        async with broker.connect(create=False, partitions=2) as bus:
+            with pytest.raises(ConfigurationError, match="more partitions, and not 2"):
+                await bus.subscribe("payment_service", ["order.created"])
+
+    async def test_events_of_publishers_that_know_no_slots_are_handled(self, broker: Broker) -> None:
+        headers = {f"cloudEvents_{name}": value for name, value in {
+            "specversion": "1.0", "id": "a", "source": "erp", "type": "order.created",
+        }.items()}  # fmt: skip
+        async with broker.connect() as bus, subscribed(bus) as subscription, broker.channel() as channel:
+            await channel.basic_publish(
+                b"{}",
+                exchange=f"{broker.prefix}order",
+                routing_key="order.created",
+                properties=Basic.Properties(content_type="application/json", headers=headers),
+            )
+            assert await handle(subscription, 1) == ["a"]
+
+    async def test_no_more_than_so_many_events_are_kept_that_nobody_has_a_queue_for(self, broker: Broker) -> None:
+        async with broker.connect(unrouted=3) as bus:
+            await publish(bus, "abcde")
+            async with subscribed(bus) as subscription:
+                assert sorted(await handle(subscription, 3)) == ["c", "d", "e"]
+
+    async def test_who_looks_on_at_the_exchange_does_not_keep_events_from_later_groups(self, broker: Broker) -> None:
+        async with broker.connect() as bus, broker.channel() as channel:
+            await publish(bus, "a")
+            await channel.queue_declare(f"{broker.prefix}audit", exclusive=True)
+            await channel.queue_bind(f"{broker.prefix}audit", f"{broker.prefix}order", "#")
+            await publish(bus, "b")
+
+            async with subscribed(bus) as subscription:
+                assert sorted(await handle(subscription, 2)) == ["a", "b"]
+
+    async def test_a_type_name_that_is_no_routing_key(self, broker: Broker) -> None:
+        async with broker.connect() as bus:
+            for name in (".created", "order." + "x" * 300):
+                with pytest.raises(PublishError, match="routing key"):
+                    await bus.publish(event("a", type=name))

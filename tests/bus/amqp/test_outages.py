@@ -1,0 +1,311 @@
+"""Servers that are killed, networks that break, brokers that are short of memory: nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eventkit.bus.amqp import AMQPBus, publisher
+from eventkit.bus.protocol import Bus
+from eventkit.contract.envelope import Envelope
+from eventkit.contract.errors import BusError, PublishError
+from eventkit.contract.event import Event
+from eventkit.contract.service import Service
+from eventkit.delivery.subscription import Dead, Delivery, Done, Reason, Subscription
+from eventkit.testing.conformance.support import (
+    LONG,
+    again,
+    event,
+    failure,
+    handle,
+    name_of,
+    names_of,
+    publish,
+    subscribed,
+    take,
+)
+from tests.bus.amqp.support import PATIENCE, Broker, until
+from tests.servers.proxy import Proxy
+from tests.servers.rabbitmq import RabbitMQ
+
+REGISTERED_AFTER = 5.0
+"""Seconds until RabbitMQ has written down that a quorum queue exists: killed before, it has one without a leader."""
+
+
+class OrderCreated(Event, type="order.created", key="order_id"):
+    order_id: str
+    number: int
+
+
+class Shop:
+    """A service that handles orders, and what it has handled."""
+
+    def __init__(self) -> None:
+        self.service = Service("payment_service")
+        self.handled: list[tuple[str, int]] = []
+
+        @self.service.handler
+        async def handle_order_created(event: OrderCreated) -> None:
+            self.handled.append((event.order_id, event.number))
+
+    def of(self, order: str) -> list[int]:
+        """Return the numbers of an order, each where it was handled first."""
+        return list(dict.fromkeys(number for each, number in self.handled if each == order))
+
+
+async def publish_until_stored(bus: Bus, order: str, numbers: range) -> None:
+    """Publish as a relay does: try again until it works."""
+    for number in numbers:
+        envelope = Envelope.of(OrderCreated(order_id=order, number=number), source="order_service")
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    await bus.publish(envelope)
+                    break
+                except PublishError:
+                    await asyncio.sleep(0.05)
+
+
+async def receive_in_the_end(subscription: Subscription, limit: int) -> list[Delivery]:
+    """Receive as a worker does: try again where the bus cannot be read."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                return list(await subscription.receive(limit))
+            except BusError:
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def proxy(broker: Broker) -> Iterator[Proxy]:
+    with Proxy(broker.server.port) as between:
+        yield between
+
+
+class TestServer:
+    @pytest.mark.slow
+    async def test_what_was_confirmed_is_handled_though_the_server_is_killed(self, tmp_path: Path) -> None:
+        shop = Shop()
+        with RabbitMQ(tmp_path) as server:
+            async with Broker(server).connect() as bus, shop.service.run(bus):
+                await publish_until_stored(bus, "before", range(30))
+                await asyncio.sleep(REGISTERED_AFTER)
+                publishing = asyncio.create_task(publish_until_stored(bus, "meanwhile", range(60)))
+                await asyncio.to_thread(server.kill)
+                await asyncio.to_thread(server.start)
+                await publishing
+                await publish_until_stored(bus, "after", range(30))
+                await until(lambda: len(shop.of("meanwhile")) == 60 and len(shop.of("after")) == 30)
+
+        assert shop.of("before") == list(range(30))
+        assert shop.of("meanwhile") == list(range(60))
+        assert shop.of("after") == list(range(30))
+
+    @pytest.mark.slow
+    async def test_a_handler_that_outlasts_consumer_timeout_costs_no_event(self, tmp_path: Path) -> None:
+        """RabbitMQ closes the channel, and hands out again what is out; the others of the partition go on."""
+        with RabbitMQ(tmp_path, settings=["consumer_timeout = 500"]) as server:
+            broker = Broker(server)
+            broker.ctl("eval", "application:set_env(rabbit, channel_tick_interval, 500).")
+            async with broker.connect(lease=LONG, partitions=1) as bus, subscribed(bus) as subscription:
+                await publish(bus, ["slow"])
+                [slow] = await take(subscription, 1)
+
+                [again_] = await receive_in_the_end(subscription, 1)
+                await subscription.settle([Done(slow)])  # it is not this one's any more
+                assert (name_of(again_), again_.attempt) == ("slow", 2)
+                await subscription.settle([Done(again_)])
+                await publish(bus, ["next"])
+                assert names_of(await receive_in_the_end(subscription, 1)) == ["next"]
+
+    @pytest.mark.slow
+    async def test_a_server_that_is_short_of_memory_is_told_and_does_not_stop_consumers(
+        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(publisher, "CONFIRMED_WITHIN", 1.0)
+        async with broker.connect(lease=LONG) as bus, subscribed(bus) as subscription:
+            await publish(bus, "ab")
+            [a, b] = await take(subscription, 2)
+            broker.ctl("set_vm_memory_high_watermark", "absolute", "1")
+            try:
+                for _ in range(2):
+                    with pytest.raises(PublishError, match="memory or its disk is short"):
+                        await bus.publish(event("c"))
+                assert "memory or its disk is short" in (await bus.health()).detail
+                await subscription.settle([Done(a), Done(b)])
+            finally:
+                broker.ctl("set_vm_memory_high_watermark", "0.4")
+            await until(lambda: is_healthy(bus))
+            await bus.publish(event("d"))
+
+            names = set(await handle(subscription, 1))
+            while "d" not in names:  # "c" may have been stored after all
+                names |= set(await handle(subscription, 1))
+            assert names <= {"c", "d"}
+
+
+class TestNetwork:
+    async def test_services_go_on_after_the_connections_were_cut(self, broker: Broker, proxy: Proxy) -> None:
+        shop = Shop()
+        async with broker.connect(proxy.url(broker.url)) as bus, shop.service.run(bus):
+            for turn in range(3):
+                await publish_until_stored(bus, "order-1", range(turn * 20, turn * 20 + 20))
+                proxy.cut()
+            await until(lambda: len(shop.of("order-1")) == 60)
+
+        assert shop.of("order-1") == list(range(60))
+
+    async def test_a_bus_is_unhealthy_while_nothing_gets_through(self, broker: Broker, proxy: Proxy) -> None:
+        async with broker.connect(proxy.url(broker.url)) as bus:
+            proxy.refuse()
+            proxy.cut()
+            await until(lambda: is_unhealthy(bus))
+            with pytest.raises(PublishError):
+                await bus.publish(event("a"))
+
+            proxy.heal()
+            await until(lambda: is_healthy(bus))
+            await bus.publish(event("a"))
+
+    async def test_a_confirmation_that_is_lost_is_an_error_and_the_event_may_be_stored(
+        self, broker: Broker, proxy: Proxy
+    ) -> None:
+        async with (
+            broker.connect() as other,
+            broker.connect(proxy.url(broker.url)) as bus,
+            subscribed(other) as subscription,
+        ):
+            await bus.publish(event("first"))
+            proxy.swallow(replies=True)
+            publishing = asyncio.create_task(bus.publish(event("second")))
+            await asyncio.to_thread(proxy.wait_until_swallowed)
+            proxy.cut()
+            with pytest.raises(PublishError, match="gone"):
+                await publishing
+            proxy.heal()
+            await bus.publish(event("second"))
+            await bus.publish(event("last"))
+
+            handled = await handle(subscription, 4)
+            assert sorted(handled) == ["first", "last", "second", "second"]
+
+    @pytest.mark.slow
+    async def test_the_partitions_of_an_instance_that_is_cut_off_go_to_another(
+        self, broker: Broker, proxy: Proxy
+    ) -> None:
+        """Its connection is half open: only heartbeats tell RabbitMQ that nobody is there."""
+        async with (
+            broker.connect(lease=LONG) as bus,
+            broker.connect(proxy.url(broker.url), lease=LONG, heartbeat=1) as cut_off,
+        ):
+            lost = await cut_off.subscribe("payment_service", ["order.created"])
+            await publish(bus, "ab", key="order-1")
+            [a] = await take(lost, 1)
+            proxy.swallow(requests=True, replies=True)
+            async with subscribed(bus) as other:
+                deliveries = await take(other, 2)
+                assert [(name_of(each), each.attempt) for each in deliveries] == [("a", 2), ("b", 2)]
+                await other.settle([Done(each) for each in deliveries])
+            proxy.cut()
+            proxy.heal()
+            await lost.settle([Done(a)])
+
+    @pytest.mark.slow
+    async def test_an_event_loop_that_is_blocked_too_long_loses_its_connection_and_no_event(
+        self, broker: Broker
+    ) -> None:
+        async with (
+            broker.connect(heartbeat=1, lease=LONG) as bus,
+            subscribed(bus) as subscription,
+        ):
+            await publish(bus, "ab", key="order-1")
+            [a] = await take(subscription, 1)
+            time.sleep(5)  # noqa: ASYNC251 - what a handler must not do
+
+            deliveries: list[Delivery] = []
+            while len(deliveries) < 2:
+                deliveries += await receive_in_the_end(subscription, 2)
+            assert [(name_of(each), each.attempt) for each in deliveries] == [("a", 2), ("b", 2)]
+            await subscription.settle([Done(a), *(Done(each) for each in deliveries)])
+
+
+class TestOperators:
+    async def test_a_queue_that_is_deleted_is_made_again(
+        self, broker: Broker, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with broker.connect(partitions=1) as bus, subscribed(bus) as subscription, broker.channel() as channel:
+            await publish(bus, "a")
+            await handle(subscription, 1)
+            waiting = asyncio.create_task(receive_in_the_end(subscription, 1))
+            await channel.queue_delete(f"{broker.prefix}payment_service")
+
+            async def is_back() -> bool:
+                await bus.publish(event("b"))
+                return waiting.done()
+
+            await until(is_back)
+            assert names_of(await waiting) == ["b"]
+        assert any("was deleted, with the events" in record.getMessage() for record in caplog.records)
+
+    @pytest.mark.parametrize("suffix", ["0.state", "dead"])
+    async def test_a_queue_of_records_that_is_deleted_is_made_again(self, broker: Broker, suffix: str) -> None:
+        async with broker.connect(lease=LONG, partitions=1) as bus, subscribed(bus) as subscription:
+            await publish(bus, "a")
+            [a] = await take(subscription, 1)
+            async with broker.channel() as channel:
+                await channel.queue_delete(f"{broker.prefix}payment_service.{suffix}")
+            await subscription.settle([again(a)])
+            [a] = await take(subscription, 1)
+            await subscription.settle([Dead(a, Reason.FAILED, failure())])
+
+            assert [each.reason for each in await bus.dead_letters.list()] == [Reason.FAILED]
+
+    async def test_an_exchange_that_is_deleted_is_made_again(self, broker: Broker) -> None:
+        async with broker.connect() as bus:
+            await bus.publish(event("a"))
+            async with broker.channel() as channel:
+                await channel.exchange_delete(f"{broker.prefix}order")
+
+            await asyncio.gather(*(bus.publish(event(name)) for name in "bcd"))
+            async with subscribed(bus) as subscription:
+                assert {"a", "b", "c", "d"} <= set(await handle(subscription, 4))
+
+    @pytest.mark.slow
+    async def test_a_delivery_limit_makes_dead_letters_and_loses_nothing(self, broker: Broker) -> None:
+        async with broker.connect(lease=LONG, partitions=1) as bus:
+            async with subscribed(bus):
+                pass
+            pattern = f"^{broker.prefix}payment_service$"
+            broker.ctl("set_policy", broker.prefix, pattern, '{"delivery-limit": 1}', "--apply-to", "queues")
+            await publish(bus, "a")
+            for _ in range(2):
+                other = broker.connect(lease=LONG, partitions=1)
+                await other.open()
+                await take(await other.subscribe("payment_service", ["order.created"]), 1)
+                await other.close()
+
+            async def there_is_one() -> bool:
+                return bool(await bus.dead_letters.list())
+
+            await until(there_is_one)
+            [letter] = await bus.dead_letters.list()
+            assert (letter.group, letter.type, letter.reason) == ("payment_service", "order.created", Reason.CRASHED)
+            assert "delivery limit" in letter.failures[0].error
+            assert letter.body == event("a").data
+
+            assert await bus.dead_letters.replay([letter.id]) == 1
+            async with subscribed(bus) as subscription:
+                [delivery] = await take(subscription, 1)
+                assert (name_of(delivery), delivery.attempt) == ("a", 1)
+
+
+async def is_healthy(bus: AMQPBus) -> bool:
+    return (await bus.health()).ok
+
+
+async def is_unhealthy(bus: AMQPBus) -> bool:
+    return not (await bus.health()).ok
