@@ -1,0 +1,170 @@
+"""How clients reach the brokers: addresses, TLS, user and password."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from eventkit.bus.kafka.errors import explained
+from eventkit.contract.errors import BusError, ConfigurationError
+from eventkit.contract.strict_json import DEFAULT_LIMITS
+
+CONNECT_WITHIN: Final = 4.5
+"""Seconds; `open` promises five."""
+CLOSE_WITHIN: Final = 5.0
+MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+# An event of the largest size that readers accept, and its headers.
+LARGEST_RECORD: Final = DEFAULT_LIMITS.max_bytes + 1024 * 1024
+# A partition that an instance gets is fetched when the fetch that waits for others has been answered.
+_FETCH_WAIT: Final = 100  # milliseconds
+# Whether a worker is alive is what leases tell; a full queue does not make an instance leave its group.
+_NEVER: Final = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The brokers of one cluster.
+
+    Args:
+        url: As given to `connect`, without the password; for messages.
+        servers: `host:port` of the brokers to begin with, separated by commas.
+        user: The user of SASL; None for none.
+        password: Its password.
+        mechanism: How the password is sent; one of `MECHANISMS`.
+        tls: Talk TLS.
+        ca_file: The authorities that sign the brokers' certificates; those of the system by default.
+        cert_file: This client's certificate, and its key where `key_file` is not given.
+        key_file: The key of the certificate.
+
+    Raises:
+        ConfigurationError: Settings that do not go together, or files that cannot be read.
+    """
+
+    url: str
+    servers: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    mechanism: str = "PLAIN"
+    tls: bool = False
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+
+    def __post_init__(self) -> None:
+        if self.mechanism not in MECHANISMS:
+            raise ConfigurationError(
+                f"mechanism={self.mechanism!r} is unknown", where=self.url, mend=f"use one of: {', '.join(MECHANISMS)}"
+            )
+        if not self.tls and (self.ca_file or self.cert_file or self.key_file):
+            raise ConfigurationError("files for TLS are given, and TLS is off", where=self.url, mend="set tls=true")
+        if self.key_file and not self.cert_file:
+            raise ConfigurationError(
+                "key_file is given without its certificate", where=self.url, mend="give cert_file, too"
+            )
+        self._tls()
+
+    def producer(self, **options: Any) -> AIOKafkaProducer:
+        """Return a producer that is not started."""
+        return AIOKafkaProducer(**self._arguments(), max_request_size=LARGEST_RECORD, **options)
+
+    def consumer(self, **options: Any) -> AIOKafkaConsumer:
+        """Return a consumer that commits nothing by itself and is not started."""
+        return AIOKafkaConsumer(
+            **self._arguments(),
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=_FETCH_WAIT,
+            max_partition_fetch_bytes=LARGEST_RECORD,
+            max_poll_interval_ms=_NEVER,
+            **options,
+        )
+
+    @asynccontextmanager
+    async def reader(self, partitions: Collection[TopicPartition]) -> AsyncIterator[AIOKafkaConsumer]:
+        """Connect a consumer that reads partitions and belongs to no group; raises BusError."""
+        consumer = self.consumer()
+        try:
+            await self.start(consumer.start)
+            await asyncio.sleep(0)  # a consumer whose tasks have not begun when it is stopped raises CancelledError
+            consumer.assign(list(partitions))
+            yield consumer
+        except KafkaError as error:
+            raise explained(error, self.url) from error
+        finally:
+            with suppress(TimeoutError, KafkaError):
+                async with asyncio.timeout(CLOSE_WITHIN):
+                    await consumer.stop()
+
+    @asynccontextmanager
+    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        """Connect a client for what concerns topics and groups."""
+        client = AIOKafkaAdminClient(**self._arguments())
+        try:
+            await self.start(client.start)
+            yield client
+        except KafkaError as error:
+            raise explained(error, self.url) from error
+        finally:
+            await client.close()
+
+    async def start(self, start: Callable[[], Any]) -> None:
+        """Start a client.
+
+        Raises:
+            BusError: No broker answers within `CONNECT_WITHIN` seconds, or it refuses.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                await start()
+        except TimeoutError:
+            raise BusError(
+                f"no broker answered within {CONNECT_WITHIN} seconds",
+                where=self.url,
+                mend="see whether it is up, and whether it speaks TLS where this client does not",
+            ) from None
+        except KafkaError as error:
+            raise explained(error, self.url) from error
+
+    def _arguments(self) -> dict[str, Any]:
+        security = "SASL_" if self.user is not None else ""
+        arguments: dict[str, Any] = {
+            "bootstrap_servers": self.servers,
+            "security_protocol": security + ("SSL" if self.tls else "PLAINTEXT"),
+            "client_id": "eventkit",
+        }
+        if self.tls:
+            arguments["ssl_context"] = self._tls()
+        if self.user is not None:
+            arguments["sasl_mechanism"] = self.mechanism
+            arguments["sasl_plain_username"] = self.user
+            arguments["sasl_plain_password"] = self.password or ""
+        return arguments
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if not self.tls:
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file or None)
+            if self.cert_file:
+                # An encrypted key would ask for its password on the terminal.
+                context.load_cert_chain(self.cert_file, self.key_file or None, password=_no_password)
+        except (OSError, ValueError) as error:  # SSLError is an OSError
+            raise ConfigurationError(
+                f"the files for TLS cannot be used: {getattr(error, 'strerror', None) or error}",
+                where=self.url,
+                mend="give ca_file, cert_file and key_file in PEM format, the key without a password",
+            ) from error
+        return context
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted")

@@ -1,0 +1,56 @@
+"""Kafka's errors in words that say what to do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiokafka import errors
+
+from eventkit.contract.errors import BusError
+
+_DOWN: Final = ("no broker can be reached", "see whether it is up, and whether the address and the port are right")
+_RIGHTS: Final = "give the user of this service the rights that docs/buses/kafka.md lists"
+_REPLICAS: Final = ("too few replicas are in sync", "see whether brokers are down, and what min.insync.replicas says")
+# What is wrong, and what to do about it; the first class that fits counts.
+_MEANINGS: Final[tuple[tuple[type[errors.KafkaError], tuple[str, str]], ...]] = (
+    (errors.SaslAuthenticationFailed, ("the broker does not know the user or the password", "see both in the URL")),
+    (errors.AuthenticationFailedError, ("the broker does not know the user or the password", "see both in the URL")),
+    (errors.UnsupportedSaslMechanismError, ("the broker does not take this kind of password", "set `mechanism`")),
+    (errors.AuthenticationMethodNotSupported, ("the broker does not take this kind of password", "set `mechanism`")),
+    (errors.TopicAuthorizationFailedError, ("the user may not use a topic", _RIGHTS)),
+    (errors.GroupAuthorizationFailedError, ("the user may not join the consumer group", _RIGHTS)),
+    (errors.ClusterAuthorizationFailedError, ("the user may not make topics, or write idempotently", _RIGHTS)),
+    (errors.MessageSizeTooLargeError, ("the event is larger than the topic takes", "raise its max.message.bytes")),
+    (errors.RecordListTooLargeError, ("the events are larger than the topic takes", "raise its max.message.bytes")),
+    (errors.NotEnoughReplicasError, _REPLICAS),
+    (errors.NotEnoughReplicasAfterAppendError, _REPLICAS),
+    (
+        errors.UnknownTopicOrPartitionError,
+        ("a topic does not exist any more", "connect anew, and it is made; or make it"),
+    ),
+    (errors.KafkaTimeoutError, ("no broker answered in time", "see whether the brokers are up and not overloaded")),
+    (errors.RequestTimedOutError, ("no broker answered in time", "see whether the brokers are up and not overloaded")),
+    (errors.KafkaConnectionError, _DOWN),
+    (errors.NodeNotReadyError, _DOWN),
+    (errors.GroupCoordinatorNotAvailableError, _DOWN),
+)
+
+
+def meaning(error: errors.KafkaError) -> tuple[str, str]:
+    """Return what is wrong and what to do about it."""
+    for kind, known in _MEANINGS:
+        if isinstance(error, kind):
+            return known
+    what = str(error) or type(error).__name__
+    return f"Kafka says: {what}", "see what the brokers' log says"
+
+
+def explained(error: errors.KafkaError, url: str) -> BusError:
+    """Return an error of Kafka as eventkit tells it.
+
+    Args:
+        error: What was raised.
+        url: The bus, without a password.
+    """
+    what, mend = meaning(error)
+    return BusError(what, where=url, mend=mend)

@@ -1,0 +1,108 @@
+"""Publishing: one producer for the bus, which sends together what is published at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+
+from eventkit.bus.kafka.connection import CLOSE_WITHIN, Connection
+from eventkit.bus.kafka.errors import meaning
+from eventkit.bus.kafka.records import Headers
+from eventkit.bus.kafka.topology import Topology
+from eventkit.contract.errors import BusError, PublishError
+
+SEND_WITHIN: Final = 10.0
+"""Seconds after which a record that no broker took is given up."""
+
+
+class Publisher:
+    """Writes records; what it returned from is on all replicas that are in sync.
+
+    Args:
+        connection: The brokers.
+        topology: Knows which topics there are.
+        idempotent: Let brokers recognise what is sent again, so that it is stored once and in its place.
+    """
+
+    def __init__(self, connection: Connection, topology: Topology, idempotent: bool) -> None:
+        self._connection = connection
+        self._topology = topology
+        self._idempotent = idempotent
+        self._producer: AIOKafkaProducer | None = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Connect; raises BusError."""
+        producer = self._connection.producer(
+            acks="all", enable_idempotence=self._idempotent, linger_ms=0, request_timeout_ms=int(SEND_WITHIN * 1000)
+        )
+        try:
+            await self._connection.start(producer.start)
+        except BaseException:
+            await _stop(producer)
+            raise
+        self._producer = producer
+
+    async def close(self) -> None:
+        """Finish what is being sent, and disconnect."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stop(producer)
+
+    async def send(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, partition: int | None = None
+    ) -> None:
+        """Store a record; return when it is safe.
+
+        Args:
+            topic: Where to.
+            key: The record's key; of the same key all go to one partition, in order.
+            value: The record's value.
+            headers: Its headers.
+            partition: Its partition, where it is not the key's.
+
+        Raises:
+            PublishError: It was not stored, or nobody knows.
+        """
+        producer = self._producer
+        if producer is None:
+            raise PublishError(
+                "the bus is not open",
+                where=self._connection.url,
+                mend="use it inside `async with connect(...)`, in the event loop of that block",
+            )
+        try:
+            if not self._topology.knows(topic):
+                await self._topology.ensure([topic])
+            await (await producer.send(topic, value, key=key, headers=headers, partition=partition))
+        except BusError as error:
+            raise PublishError(error.what, where=error.where, mend=error.mend) from error
+        except KafkaError as error:
+            if isinstance(error, UnknownTopicOrPartitionError):
+                self._topology.forget()
+            if not error.retriable:
+                await self._replace(producer)
+            what, mend = meaning(error)
+            raise PublishError(f"{topic}: {what}", where=self._connection.url, mend=mend) from error
+
+    async def _replace(self, broken: AIOKafkaProducer) -> None:
+        """Make a new producer: one whose numbering of records has come out of step with the brokers' sends no more."""
+        async with self._opening:
+            if self._producer is broken and self._idempotent and _is_dead(broken):
+                await self.open()
+                await _stop(broken)
+
+
+def _is_dead(producer: AIOKafkaProducer) -> bool:
+    task = producer._sender.sender_task
+    return task is None or task.done()
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    with suppress(KafkaError, TimeoutError):
+        async with asyncio.timeout(CLOSE_WITHIN):
+            await producer.stop()

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eventkit.contract.envelope import new_id
+from tests.bus.kafka.broker import Broker, Tansu
+from tests.servers.fixtures import required
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One broker for all tests that leave it as it is."""
+    required(Tansu)
+    with Broker(tmp_path_factory.mktemp("tansu")) as running:
+        yield running
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[Broker]:
+    """A broker of the test's own, which it may cut off, freeze and kill."""
+    required(Tansu)
+    with Broker(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def prefix() -> str:
+    """What makes the topics and groups of a test its own."""
+    return f"{new_id()[-12:]}."

@@ -1,0 +1,156 @@
+"""What tansu 0.6 lacks of Kafka, put in front of it.
+
+`Gateway` stands between clients and tansu and changes three answers:
+
+- *OffsetFetch*: tansu stores the metadata of a committed offset, and does not give it back. The gateway remembers it.
+- *InitProducerId*: tansu refuses the oldest form of this request, which aiokafka sends. The gateway writes it in the
+  newer form, and the answer in the older one.
+- *JoinGroup*: tansu counts the generations of a group from 0, and Kafka from 1; a client that is in generation 0 does
+  not say that it leaves. The gateway adds one, and takes it away again from what clients say. And tansu lets everybody
+  who joins wait for half of the session timeout, where Kafka waits for those that it knows: the gateway shortens it.
+
+All else goes through as it is. It runs in a thread with a loop of its own, so that a blocked test does not block it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import threading
+from collections import deque
+from contextlib import suppress
+from io import BytesIO
+from typing import Final, Self
+
+from aiokafka.protocol.commit import (
+    OffsetCommitRequest_v2,
+    OffsetFetchResponse_v1,
+    OffsetFetchResponse_v2,
+    OffsetFetchResponse_v3,
+)
+
+OFFSET_COMMIT: Final = 8
+OFFSET_FETCH: Final = 9
+JOIN_GROUP: Final = 11
+HEARTBEAT: Final = 12
+SYNC_GROUP: Final = 14
+INIT_PRODUCER_ID: Final = 22
+_FETCHED = {1: OffsetFetchResponse_v1, 2: OffsetFetchResponse_v2, 3: OffsetFetchResponse_v3}
+_NEWER_INIT = 3
+SESSION = 2_000
+"""Milliseconds after which a member that is not heard of is put out."""
+
+
+class Gateway:
+    """A port that speaks more of Kafka than the one behind it.
+
+    Args:
+        target: tansu's port.
+        port: Where the gateway listens; what tansu tells clients that it is (`--advertised-listener-url`).
+    """
+
+    def __init__(self, target: int, port: int) -> None:
+        self.target = target
+        self.port = port
+        self._metadata: dict[tuple[str, str, int], tuple[int, str]] = {}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=f"gateway-{port}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        starting = asyncio.start_server(self._connected, "127.0.0.1", self.port)
+        self._listener = asyncio.run_coroutine_threadsafe(starting, self._loop).result(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def forget(self) -> None:
+        """Forget what was committed, as a broker that has lost its storage."""
+        self._loop.call_soon_threadsafe(self._metadata.clear)
+
+    async def _end(self) -> None:
+        self._listener.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    async def _connected(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        try:
+            server, to_server = await asyncio.open_connection("127.0.0.1", self.target)
+        except OSError:
+            to_client.transport.abort()
+            return
+        asked: deque[tuple[int, int, str]] = deque()
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._pass_on(client, to_server, lambda frame: self._request(frame, asked)))
+                both.create_task(self._pass_on(server, to_client, lambda frame: self._answer(frame, asked)))
+        except* (OSError, asyncio.CancelledError):
+            pass  # also where the gateway ends: asyncio would report what nobody waits for
+        finally:
+            for writer in (to_client, to_server):
+                writer.close()
+
+    async def _pass_on(self, source, sink, change) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                (size,) = struct.unpack(">i", await source.readexactly(4))
+                frame = change(await source.readexactly(size))
+                sink.write(struct.pack(">i", len(frame)) + frame)
+                await sink.drain()
+        sink.close()
+
+    def _request(self, frame: bytes, asked: deque[tuple[int, int, str]]) -> bytes:
+        key, version, correlation, length = struct.unpack_from(">hhih", frame)
+        head = 10 + max(length, 0)
+        group = ""
+        if key == OFFSET_COMMIT and version in (2, 3):
+            commit = OffsetCommitRequest_v2.decode(BytesIO(frame[head:]))
+            for topic, partitions in commit.topics:
+                for partition, offset, metadata in partitions:
+                    self._metadata[commit.consumer_group, topic, partition] = offset, metadata
+        elif key == OFFSET_FETCH:
+            (size,) = struct.unpack_from(">h", frame, head)
+            group = frame[head + 2 : head + 2 + size].decode()
+        elif key == INIT_PRODUCER_ID and version == 0:
+            (id_length,) = struct.unpack_from(">h", frame, head)
+            assert id_length == -1, "no test uses transactions"
+            (timeout,) = struct.unpack_from(">i", frame, head + 2)
+            body = struct.pack(">bbiqhb", 0, 0, timeout, -1, -1, 0)
+            frame = struct.pack(">hhih", key, _NEWER_INIT, correlation, length) + frame[10:head] + body
+        elif key == JOIN_GROUP:
+            (size,) = struct.unpack_from(">h", frame, head)
+            place = head + 2 + size
+            frame = frame[:place] + struct.pack(">i", SESSION) + frame[place + 4 :]
+        if key in (OFFSET_COMMIT, HEARTBEAT, SYNC_GROUP):
+            (size,) = struct.unpack_from(">h", frame, head)
+            frame = _plus(frame, head + 2 + size, -1)
+        asked.append((key, version, group))
+        return frame
+
+    def _answer(self, frame: bytes, asked: deque[tuple[int, int, str]]) -> bytes:
+        key, version, group = asked.popleft()
+        if key == INIT_PRODUCER_ID and version == 0:
+            return frame[:4] + frame[5:-1]  # without the tags of the newer form
+        if key == OFFSET_FETCH and version in _FETCHED:
+            answer = _FETCHED[version].decode(BytesIO(frame[4:]))
+            for topic, partitions in answer.topics:
+                for index, (partition, offset, _, error) in enumerate(partitions):
+                    known = self._metadata.get((group, topic, partition))
+                    if known is not None and known[0] == offset:
+                        partitions[index] = (partition, offset, known[1], error)
+            return frame[:4] + answer.encode()
+        if key == JOIN_GROUP:
+            return _plus(frame, 6 if version < 2 else 10, 1)
+        return frame
+
+
+def _plus(frame: bytes, place: int, change: int) -> bytes:
+    """Change a generation; -1 stands for none."""
+    (generation,) = struct.unpack_from(">i", frame, place)
+    return frame if generation < 0 else frame[:place] + struct.pack(">i", generation + change) + frame[place + 4 :]

@@ -1,0 +1,26 @@
+"""`kafka://` does what every bus does."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import pytest
+
+from eventkit import connect
+from eventkit.bus.protocol import Bus
+from eventkit.testing.conformance import BusConformance
+from eventkit.testing.conformance.support import BusFactory
+from tests.bus.kafka.broker import Broker
+from tests.servers.server import free_port
+
+
+@pytest.mark.slow  # tansu lets everybody who joins a group wait for a second
+class TestKafkaBus(BusConformance):
+    @pytest.fixture
+    def bus_factory(self, broker: Broker, prefix: str) -> BusFactory:
+        return functools.partial(connect, broker.url, prefix=prefix)
+
+    @pytest.fixture
+    def absent_factory(self) -> Callable[..., Bus]:
+        return functools.partial(connect, f"kafka://127.0.0.1:{free_port()}")
