@@ -41,6 +41,10 @@ format: $(VENV)/.ready ## format the code and mend what lint can mend
 bench: $(BENCH_VENV)/.ready ## measure eventkit beside its peers
 	$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
 
+.PHONY: faults
+faults: $(VENV)/.ready ## kill, cut and block whatever there is, and report what came of it
+	$(PY) -m tests.faults --report benchmarks/faults.md $(ARGS)
+
 .PHONY: docs
 docs: $(VENV)/.ready ## build the offline site of the example services
 	$(VENV)/bin/eventkit docs build
