@@ -15,6 +15,7 @@ from benchmarks.measure import machine
 HELPERS = {
     "__init__",
     "__main__",
+    "broker",
     "landscape_files",
     "measure",
     "schema_data",

@@ -1,0 +1,219 @@
+"""What the benchmarks of the brokers have in common: the event, eventkit's side, and the tables.
+
+A *contestant* is one way to use a broker: eventkit, the raw client, a peer. Each consumes what was published before,
+publishes one by one and 64 at once with the broker's confirmation, and sends single events there and back. Model and
+payload are the same for all: eight fields, 321 bytes of JSON, validated by the consumer, acknowledged after the
+handler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from benchmarks.measure import Table, alternate
+from benchmarks.memory_bus import ORDERS, OrderCreated
+from eventkit import Service, connect
+from tests.servers.server import Server
+
+CONSUMED = int(os.environ.get("EVENTKIT_BENCH_EVENTS", "20000"))
+ONE_BY_ONE = 2_000
+AT_ONCE = 64
+TRIPS = 1_000
+ROUNDS = int(os.environ.get("EVENTKIT_BENCH_ROUNDS", "5"))
+
+
+class Handled:
+    """Counts events and knows when the first and the last one came.
+
+    Args:
+        count: How many there are.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+        self.first = 0.0
+        self.last = 0.0
+        self.all = asyncio.Event()
+        self.one = asyncio.Event()
+
+    async def see(self, event: OrderCreated) -> None:
+        """Take note of one: what a handler does here."""
+        self.count()
+
+    def count(self) -> None:
+        """Take note of one."""
+        if not self.first:
+            self.first = time.perf_counter()
+        self._left -= 1
+        self.one.set()
+        if self._left == 0:
+            self.last = time.perf_counter()
+            self.all.set()
+
+
+Publish = Callable[[OrderCreated], AbstractAsyncContextManager[None]]
+
+
+class Contestant(ABC):
+    """One way to use a broker.
+
+    Args:
+        url: The server's.
+        run: A name that no other run has used, for streams, queues and topics.
+    """
+
+    def __init__(self, url: str, run: str) -> None:
+        self.url = url
+        self.run = run
+
+    @abstractmethod
+    def opened(self) -> AbstractAsyncContextManager[None]:
+        """Connect, and make what events are kept in."""
+
+    @abstractmethod
+    async def publish(self, order: OrderCreated) -> None:
+        """Publish one event; return when the broker has confirmed it."""
+
+    @abstractmethod
+    def consuming(self, handled: Handled) -> AbstractAsyncContextManager[None]:
+        """Consume while the block runs, and count what is handled."""
+
+
+class Eventkit(Contestant):
+    """eventkit, as a service uses it."""
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Open the bus; the group is one that no other run has used."""
+        self._service = Service(f"bench_{self.run}")
+
+        @self._service.publisher
+        async def publish_order_created(order: OrderCreated) -> OrderCreated:
+            return order
+
+        self._publish = publish_order_created
+        async with connect(self.url) as self._bus:
+            with self._service.publishing(self._bus):
+                yield
+
+    async def publish(self, order: OrderCreated) -> None:
+        """Publish by a publisher of a service."""
+        await self._publish(order)
+
+    @asynccontextmanager
+    async def consuming(self, handled: Handled) -> AsyncIterator[None]:
+        """Run a service with one handler."""
+        service = Service(f"bench_{self.run}")
+
+        @service.handler
+        async def handle_order_created(event: OrderCreated) -> None:
+            handled.count()
+
+        async with service.run(self._bus):
+            yield
+
+
+def compare(title: str, server: Callable[[Path], Server], contestants: Mapping[str, type[Contestant]]) -> list[Table]:
+    """Let contestants do the same on one server, and return the tables.
+
+    Args:
+        title: The broker.
+        server: Makes the server in a folder.
+        contestants: Their names and classes; the first is eventkit, the second the raw client's obvious way.
+    """
+    runs = 0
+
+    def fresh(kind: type[Contestant]) -> Contestant:
+        nonlocal runs
+        runs += 1
+        return kind(running.url, f"{os.getpid()}_{runs}")
+
+    latencies: dict[str, list[float]] = {name: [] for name in contestants}
+    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as running:
+        consumed = alternate(
+            {name: lambda kind=kind: asyncio.run(_consume(fresh(kind))) for name, kind in contestants.items()}, ROUNDS
+        )
+        one = alternate(
+            {name: lambda kind=kind: asyncio.run(_publish(fresh(kind), 1)) for name, kind in contestants.items()},
+            ROUNDS,
+        )
+        many = alternate(
+            {name: lambda kind=kind: asyncio.run(_publish(fresh(kind), AT_ONCE)) for name, kind in contestants.items()},
+            ROUNDS,
+        )
+        for _ in range(ROUNDS):
+            for name, kind in contestants.items():
+                latencies[name] += asyncio.run(_trips(fresh(kind)))
+    raw = list(contestants)[1]
+    rows = [
+        [
+            name,
+            f"{1 / consumed[name]:,.0f}",
+            f"{consumed[raw] / consumed[name]:.2f}",
+            f"{1 / one[name]:,.0f}",
+            f"{one[raw] / one[name]:.2f}",
+            f"{1 / many[name]:,.0f}",
+            f"{many[raw] / many[name]:.2f}",
+            _percentiles(latencies[name]),
+        ]
+        for name in contestants
+    ]
+    columns = [
+        "",
+        "consumed/s",
+        "beside raw",
+        "published/s, one by one",
+        "beside raw",
+        f"{AT_ONCE} at once",
+        "beside raw",
+        "there and back, µs: p50 / p99",
+    ]
+    return [Table(title, columns, rows)]
+
+
+async def _consume(contestant: Contestant) -> float:
+    async with contestant.opened():
+        for start in range(0, CONSUMED, 500):
+            await asyncio.gather(*(contestant.publish(ORDERS[number % 1000]) for number in range(start, start + 500)))
+        handled = Handled(CONSUMED)
+        async with contestant.consuming(handled), asyncio.timeout(120):
+            await handled.all.wait()
+    return (handled.last - handled.first) / CONSUMED
+
+
+async def _publish(contestant: Contestant, at_once: int) -> float:
+    count = ONE_BY_ONE if at_once == 1 else ONE_BY_ONE * 4
+
+    async def some(first: int) -> None:
+        for number in range(first, count, at_once):
+            await contestant.publish(ORDERS[number % 1000])
+
+    async with contestant.opened():
+        begun = time.perf_counter()
+        await asyncio.gather(*map(some, range(at_once)))
+        return (time.perf_counter() - begun) / count
+
+
+async def _trips(contestant: Contestant) -> list[float]:
+    handled, times = Handled(TRIPS), []
+    async with contestant.opened(), contestant.consuming(handled):
+        for number in range(TRIPS):
+            handled.one.clear()
+            begun = time.perf_counter()
+            await contestant.publish(ORDERS[number])
+            await handled.one.wait()
+            times.append(time.perf_counter() - begun)
+    return times
+
+
+def _percentiles(times: list[float]) -> str:
+    found = statistics.quantiles(times, n=100)
+    return f"{found[49] * 1e6:,.0f} / {found[98] * 1e6:,.0f}"
