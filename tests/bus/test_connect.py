@@ -100,7 +100,7 @@ class TestWrongURLs:
             ("http://localhost", "no bus is called http:// (http://localhost); use memory://, sqlite:///events.db"),
             ("nats://localhost/path", "the path '/path' means nothing here (nats://localhost/path); end the URL"),
             ("kafka://a b:9092", "a host cannot be read (kafka://a b:9092); write kafka://host:9092,other:9092"),
-            ("events.db", "'events.db' is no URL of a bus; use memory:// or sqlite:///events.db"),
+            ("events.db", "'events.db' is no URL of a bus; use memory://, sqlite:///events.db, nats://, redis://"),
             ("", "'' is no URL of a bus"),
             ("memory:", "'memory:' is no URL of a bus"),
             (None, "the URL of the bus is a NoneType, not text"),
@@ -124,9 +124,9 @@ class TestSecrets:
     @pytest.mark.parametrize(
         "url",
         [
-            "nats://user:hunter2@localhost",
-            "nats://hunter2@localhost",
-            "nats://user:hun@hunter2@localhost",
+            "nats://user:hunter2@localhost/path",
+            "nats://hunter2@localhost/path",
+            "nats://user:hun@hunter2@localhost/path",
             "nats://user:a/hunter2@localhost",
             "nats://user:a#hunter2@localhost",
             "nats://user:a?hunter2@localhost",

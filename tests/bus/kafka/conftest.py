@@ -6,23 +6,24 @@ from pathlib import Path
 import pytest
 
 from eventkit.contract.envelope import new_id
-from tests.bus.kafka.broker import Broker, Tansu
+from tests.bus.kafka.broker import Broker
 from tests.servers.fixtures import required
+from tests.servers.kafka import Kafka
 
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """One broker for all tests that leave it as it is."""
-    required(Tansu)
+    required(Kafka)
     with Broker(tmp_path_factory.mktemp("tansu")) as running:
         yield running
 
 
 @pytest.fixture
 def own_broker(tmp_path: Path) -> Iterator[Broker]:
-    """A broker of the test's own, which it may cut off, freeze and kill."""
-    required(Tansu)
-    with Broker(tmp_path) as running:
+    """A broker of the test's own, which it may cut off, freeze and kill; its data survive."""
+    required(Kafka)
+    with Broker(tmp_path, durable=True) as running:
         yield running
 
 

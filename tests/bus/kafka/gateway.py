@@ -68,10 +68,6 @@ class Gateway:
         self._thread.join()
         self._loop.close()
 
-    def forget(self) -> None:
-        """Forget what was committed, as a broker that has lost its storage."""
-        self._loop.call_soon_threadsafe(self._metadata.clear)
-
     async def _end(self) -> None:
         self._listener.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}

@@ -125,12 +125,18 @@ class KafkaBus(Bus):
         topics: dict[str, set[str]] = {}
         for each in types:
             topics.setdefault(self._layout.topic(each), set()).add(each)
-        counts = await self._topology.ensure(topics)
-        await self._topology.ensure([dead], least=max(counts.values(), default=1))
-        subscription = KafkaSubscription(
-            self._connection, self._publisher, group, self._layout.prefix + group, topics, dead, self._lease
-        )
+
+        async def prepare() -> None:
+            # Each time that an instance joins: somebody may have deleted a topic meanwhile.
+            self._topology.forget()
+            counts = await self._topology.ensure(topics)
+            await self._topology.ensure([dead], least=max(counts.values(), default=1))
+
+        await prepare()
         await self._dead_letters.enter(group, {each.partition(".")[0] for each in types})
+        subscription = KafkaSubscription(
+            self._connection, self._publisher, prepare, group, self._layout.prefix + group, topics, dead, self._lease
+        )
         await subscription.join()
         self._subscriptions = [*(each for each in self._subscriptions if not each.left), subscription]
         return subscription

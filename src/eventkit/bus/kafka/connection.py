@@ -25,6 +25,8 @@ MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 LARGEST_RECORD: Final = DEFAULT_LIMITS.max_bytes + 1024 * 1024
 # A partition that an instance gets is fetched when the fetch that waits for others has been answered.
 _FETCH_WAIT: Final = 100  # milliseconds
+# How soon partitions are seen that were added, and topics that were deleted and made again.
+_LOOK_FOR_TOPICS: Final = 15_000  # milliseconds
 # Whether a worker is alive is what leases tell; a full queue does not make an instance leave its group.
 _NEVER: Final = 2**31 - 1
 
@@ -140,6 +142,7 @@ class Connection:
             "bootstrap_servers": self.servers,
             "security_protocol": security + ("SSL" if self.tls else "PLAINTEXT"),
             "client_id": "eventkit",
+            "metadata_max_age_ms": _LOOK_FOR_TOPICS,
         }
         if self.tls:
             arguments["ssl_context"] = self._tls()

@@ -13,7 +13,13 @@ from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, OffsetAndMetadata, TopicPartition
-from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError, KafkaError
+from aiokafka.errors import (
+    CommitFailedError,
+    ConsumerStoppedError,
+    IllegalStateError,
+    KafkaError,
+    NoOffsetForPartitionError,
+)
 
 from eventkit.bus.kafka.connection import CLOSE_WITHIN, Connection
 from eventkit.bus.kafka.sharing import Assignor, Claim
@@ -133,8 +139,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
             found: Mapping[TopicPartition, list[ConsumerRecord]] = await self._consumer.getmany(
                 *partitions, timeout_ms=_WAIT, max_records=_BATCH
             )
-        except (IllegalStateError, ConsumerStoppedError):
-            return {}
+        except (IllegalStateError, ConsumerStoppedError, NoOffsetForPartitionError):
+            return {}  # the share changed meanwhile
         return found
 
     async def commit(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> bool:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError, ProducerClosed, UnknownTopicOrPartitionError
 
 from eventkit.bus.kafka.connection import CLOSE_WITHIN, Connection
 from eventkit.bus.kafka.errors import meaning
@@ -78,7 +78,15 @@ class Publisher:
         try:
             if not self._topology.knows(topic):
                 await self._topology.ensure([topic])
-            await (await producer.send(topic, value, key=key, headers=headers, partition=partition))
+            # A producer with numbered records tries for ever; whoever publishes does not wait for ever.
+            async with asyncio.timeout(SEND_WITHIN):
+                await (await producer.send(topic, value, key=key, headers=headers, partition=partition))
+        except TimeoutError:
+            raise PublishError(
+                f"{topic}: no broker answered within {SEND_WITHIN:g} s; whether the event will be stored is not known",
+                where=self._connection.url,
+                mend="see whether the brokers are up, then publish it again: handlers with an inbox see it once",
+            ) from None
         except BusError as error:
             raise PublishError(error.what, where=error.where, mend=error.mend) from error
         except KafkaError as error:
@@ -103,6 +111,13 @@ def _is_dead(producer: AIOKafkaProducer) -> bool:
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
-    with suppress(KafkaError, TimeoutError):
+    try:
         async with asyncio.timeout(CLOSE_WITHIN):
             await producer.stop()
+    except (TimeoutError, KafkaError):
+        # What no broker took has been told to those who published it.
+        producer._message_accumulator.fail_all(ProducerClosed())
+        await producer.client.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await producer._sender.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, cast
 
@@ -47,6 +47,7 @@ class KafkaSubscription(LogSubscription):
     Args:
         connection: The brokers.
         publisher: Writes dead letters.
+        prepare: Makes the topics that are missing.
         group: The service.
         group_id: The consumer group.
         topics: What it reads, and which types it handles of each.
@@ -58,6 +59,7 @@ class KafkaSubscription(LogSubscription):
         self,
         connection: Connection,
         publisher: Publisher,
+        prepare: Callable[[], Awaitable[None]],
         group: str,
         group_id: str,
         topics: Mapping[str, Collection[str]],
@@ -67,6 +69,7 @@ class KafkaSubscription(LogSubscription):
         super().__init__(group, lease)
         self._connection = connection
         self._publisher = publisher
+        self._prepare = prepare
         self._group_id = group_id
         self._topics = {**topics, dead: ()}
         self._dead = dead
@@ -93,6 +96,7 @@ class KafkaSubscription(LogSubscription):
 
     async def _join(self) -> None:
         await self._leave()
+        await self._prepare()
         membership = Membership(self._connection, self._group_id, self._topics, self._session, self)
         try:
             await membership.open()
@@ -139,7 +143,11 @@ class KafkaSubscription(LogSubscription):
             raise explained(error, url) from error
         except TimeoutError:
             # By now the group has put this instance out, and others have its partitions.
-            outage = BusError("no broker took what was settled", where=url, mend="see whether the brokers are up")
+            outage = BusError(
+                "no broker took what was settled",
+                where=url,
+                mend="see whether the brokers are up, and the topics there",
+            )
             self.fail(outage)
             raise outage from None
 

@@ -110,7 +110,8 @@ class Topology:
 
         Args:
             topics: Their names.
-            least: How many partitions each has to have at least.
+            least: How many partitions each has to have at least; those that are made get as many. 0 for what the
+                settings say.
 
         Returns:
             The partitions of each.
@@ -126,7 +127,7 @@ class Topology:
             missing = sorted(set(topics) - found.keys())
             if missing:
                 self._may_make(f"there is no topic {missing[0]}", f"make it: {', '.join(missing)}")
-                await self._make(admin, missing, max(least, self.layout.partitions))
+                await self._make(admin, missing, least or self.layout.partitions)
                 found = await self._find(admin, topics)
             for topic, count in found.items():
                 if count < least:
