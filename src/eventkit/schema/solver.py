@@ -19,7 +19,7 @@ from eventkit.schema.identity import Identity
 from eventkit.schema.keywords.logic import Union
 from eventkit.schema.keywords.object_store import ObjectStore
 from eventkit.schema.nodes import Node
-from eventkit.schema.samples import Hints
+from eventkit.schema.samples import Hints, any_of_type
 from eventkit.schema.stores import Listed, empty_store
 from eventkit.schema.validator import Validator
 from eventkit.schema.values import ANY, ATOMIC_TYPES, STRING, Json, type_of
@@ -127,7 +127,10 @@ class Solver:
         return unsure or EMPTY
 
     def of_kind(self, kind: int, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> Outcome:
-        """Solve a goal for values of one atomic type."""
+        """Solve a goal for values of one atomic type, which all schemas that hold allow."""
+        if _is_free(kind, holds, fails):
+            self.budget.spend()
+            return Found(lambda: any_of_type(kind, Hints(nodes=holds)))
         try:
             search = Search(self, kind, exact=False)
             outcome = search.run(holds, fails)
@@ -150,6 +153,17 @@ class Solver:
     ) -> Outcome:
         """Find a string, of which also facts are known, preferring some strings where they will do."""
         return Search(self, STRING, exact=True).run(holds, fails, tuple(facts), prefer)
+
+
+def _is_free(kind: int, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> bool:
+    """Tell whether any value of a type will do, as none of the schemas says more of it."""
+    for node in holds:
+        if not node.plain:
+            return False
+    for node in fails:  # noqa: SIM110  (a generator takes longer than what it looks at)
+        if node.mask & kind:
+            return False
+    return True
 
 
 class Search:

@@ -363,7 +363,7 @@ class Choice:
         return self._base.keys() | self._chosen.keys()
 
     def size(self) -> int:
-        return len(self.taken())
+        return len(self._base) + sum(name not in self._base for name in self._chosen)
 
     def weight(self, base_weight: int) -> int:
         """Return about how many values the object is made of, given that of the keys that are required."""
