@@ -109,6 +109,11 @@ class Document:
         root = json.loads(text)
         return cls(root, side, "2020-12", None if any(name in text for name in _NO_NUMBERS) else text)
 
+    @property
+    def has_resources(self) -> bool:
+        """Whether some subschema has a base URI of its own."""
+        return bool(self._resources)
+
     def resource_of(self, raw: Json, parent: Resource) -> Resource:
         """Return the resource that a subschema belongs to: its own where it has an `$id`, else its parent's."""
         return self._resources.get(id(raw), parent) if self._resources else parent

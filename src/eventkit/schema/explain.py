@@ -68,9 +68,16 @@ class Explainer:
             return
         self._walking.add(key)
         accepted = accepted_types(target)
-        sent = [kind for kind in ATOMIC_TYPES if all(kind & node.mask for node in holds)]
-        wrong = [kind for kind in sent if not kind & accepted]
-        self._types(sum(kind for kind in wrong if self._can_be_sent(kind, holds)), accepted, holds, target, path)
+        allowed = ANY
+        for node in holds:
+            allowed &= node.mask
+        sent = [kind for kind in ATOMIC_TYPES if kind & allowed]
+        wrong = 0
+        for kind in sent:
+            if not kind & accepted and self._can_be_sent(kind, holds):
+                wrong |= kind
+        if wrong:
+            self._types(wrong, accepted, holds, target, path)
         for kind in sent:
             if kind & accepted:
                 self._ways(kind, holds, target, path)

@@ -17,6 +17,7 @@ from eventkit.schema.budget import MAX_DEPTH, Budget, OutOfBudget, Undecided
 from eventkit.schema.cases import EMPTY, Case, Empty, Fact, Found, Outcome, Store, Unsure
 from eventkit.schema.identity import Identity
 from eventkit.schema.keywords.logic import Union
+from eventkit.schema.keywords.object_facts import Violates
 from eventkit.schema.keywords.object_store import ObjectStore
 from eventkit.schema.nodes import Node
 from eventkit.schema.samples import Hints, any_of_type
@@ -222,18 +223,20 @@ class Search:
     def _try(self, branch: Branch, option: Case, *, last: bool) -> Outcome:
         try:
             if last and not option.holds and not option.fails:
-                return self._settle(branch, option)
+                return self.settle(branch, option)
             return self.explore(branch.copy(), option)
         except OutOfBudget:
             raise
         except Undecided as undecided:
             return Unsure(str(undecided))
 
-    def _settle(self, branch: Branch, option: Case) -> Outcome:
+    def settle(self, branch: Branch, option: Case) -> Outcome:
         """Explore a last option that only adds facts: there is no need for a branch of its own."""
         self.solver.budget.spend()
         store: Store | None = branch.store
         for fact in option.facts:
+            if isinstance(fact, Violates) and isinstance(store, ObjectStore) and store.refutes(fact, self.solver):
+                return EMPTY
             store = fact.apply(store) if store is not None else None
         return EMPTY if store is None else store.solve(self.solver)
 

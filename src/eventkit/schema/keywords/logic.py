@@ -165,7 +165,7 @@ def _one_of(raw: dict[str, Json], node: Node) -> Iterator[Union]:
     can overlap, a closed publisher satisfies one closed branch, and just one of them as they are written.
     """
     union = Union("oneOf", _branches(raw, "oneOf", node))
-    if node.closing:
+    if node.setting.closing:
         written = tuple(node.test(branch, f"/oneOf/{index}") for index, branch in enumerate(raw["oneOf"]))
         as_written = Union("oneOf", written)
         if any(as_written.tags.overlapping(branch, ANY) for branch in written):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, Any
 
 from eventkit.schema.cases import EMPTY, Empty, Found, Outcome, Unsure
-from eventkit.schema.keywords.object_facts import KeyFails, Region, SomeKeyViolates
+from eventkit.schema.keywords.object_facts import KeyFails, Region, SomeKeyViolates, Violates
 from eventkit.schema.keywords.object_keys import plain_names, sectors
 from eventkit.schema.keywords.strings import Matches
 from eventkit.schema.keywords.types import NotOneOf
@@ -70,8 +70,10 @@ class Skeleton:
         """Return the schemas that the value of a key must satisfy."""
         cell = self._cells.get(name)
         if cell is None:
-            cell = tuple(child for each in self.constraints for child in each.schemas_of(name))
-            self._cells[name] = cell
+            schemas: list[Node] = []
+            for each in self.constraints:
+                schemas += each.schemas_of(name)
+            cell = self._cells[name] = tuple(schemas)
         return cell
 
     def base(self, solver: Solver) -> dict[str, Found] | Empty | Unsure:
@@ -116,7 +118,8 @@ class ObjectStore:
         self._most: int | None = None
 
     def _copy(self) -> ObjectStore:
-        copy = ObjectStore(self.skeleton)
+        copy = ObjectStore.__new__(ObjectStore)
+        copy.skeleton = self.skeleton
         copy._absent, copy._present, copy._violations = self._absent, self._present, self._violations
         copy._demands, copy._least, copy._most = self._demands, self._least, self._most
         return copy
@@ -181,6 +184,13 @@ class ObjectStore:
             if node.keys is not None:
                 keys = node.keys if keys is None else keys & node.keys
         return keys
+
+    def refutes(self, fact: Violates, solver: Solver) -> bool:
+        """Tell whether a key cannot violate a schema, whatever else is known of the object.
+
+        It takes no store that has the fact, and is the rule: most fields of two sides fit together.
+        """
+        return isinstance(self.skeleton.value_of(fact.name, (fact.node,), solver), Empty)
 
     def solve(self, solver: Solver) -> Outcome:
         skeleton = self.skeleton

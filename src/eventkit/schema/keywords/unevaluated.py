@@ -171,8 +171,7 @@ def _ways_of(constraint: Constraint, node: Node, kind: int, above: tuple[int, ..
         return _ways_of_conditional(constraint, kind, above)
     if isinstance(constraint, DependentSchema):
         raw = {"required": [constraint.name]}
-        place = Place(raw, node.pointer, node.resource)
-        present = node.graph.node(place, node.document, node.scope, 0)
+        present = node.test(raw, "")
         there = [Way(holds=(present,)).combined(way) for way in _ways(constraint.node, kind, above, None)]
         return [*there, Way(fails=(present,))]
     return [Way()]
