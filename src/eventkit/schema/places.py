@@ -71,6 +71,11 @@ class Place:
             return list(store.skeleton.mentioned)
         return list(dict.fromkeys(name for value in self._listed() for name in value))
 
+    def mentions(self, name: str) -> bool:
+        """Tell whether the publisher's schemas mention a name."""
+        store = self.branch.store
+        return name in (store.skeleton.mentioned if isinstance(store, ObjectStore) else self.names())
+
     def cell(self, name: str) -> tuple[Node, ...]:
         """Return the publisher's schemas for the value of a key."""
         store = self.branch.store

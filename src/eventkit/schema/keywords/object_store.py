@@ -7,11 +7,12 @@ its own; the cells do not influence each other but through the number of keys an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
-from eventkit.schema.cases import EMPTY, Empty, Found, Outcome, Unsure
-from eventkit.schema.keywords.object_facts import KeyFails, Region, SomeKeyViolates, Violates
+from eventkit.schema.budget import OutOfBudget, Undecided
+from eventkit.schema.cases import EMPTY, Case, Empty, Found, Outcome, Unsure
+from eventkit.schema.keywords.object_facts import Absent, KeyFails, Region, SomeKeyViolates, Violates
 from eventkit.schema.keywords.object_keys import plain_names, sectors
 from eventkit.schema.keywords.strings import Matches
 from eventkit.schema.keywords.types import NotOneOf
@@ -45,7 +46,9 @@ class Skeleton:
     def closure(self, names: Iterable[str]) -> dict[str, None]:
         """Return the names and all those that must be there where these are."""
         closed = dict.fromkeys(names)
-        todo = list(closed) if self._dependents else []
+        if not self._dependents:
+            return closed
+        todo = list(closed)
         while todo:
             name = todo.pop()
             for needed in (other for each in self._dependents for other in each.get(name, ())):
@@ -185,12 +188,27 @@ class ObjectStore:
                 keys = node.keys if keys is None else keys & node.keys
         return keys
 
-    def refutes(self, fact: Violates, solver: Solver) -> bool:
-        """Tell whether a key cannot violate a schema, whatever else is known of the object.
+    def sifted(self, cases: Sequence[Case], solver: Solver) -> Iterator[Case]:
+        """Yield the cases that are not refuted by what is known of one key.
 
-        It takes no store that has the fact, and is the rule: most fields of two sides fit together.
+        Of two sides most fields fit together, so that most cases end here, before a store is made for any of them.
         """
-        return isinstance(self.skeleton.value_of(fact.name, (fact.node,), solver), Empty)
+        skeleton = self.skeleton
+        solver.budget.spend(len(cases) >> 3)
+        for case in cases:
+            fact = case.facts[0] if case.facts else None
+            if isinstance(fact, Absent):
+                if fact.name in skeleton.required:
+                    continue
+            elif isinstance(fact, Violates):
+                try:
+                    if isinstance(skeleton.value_of(fact.name, (fact.node,), solver), Empty):
+                        continue
+                except OutOfBudget:
+                    raise
+                except Undecided:  # whoever explores the case will say so
+                    pass
+            yield case
 
     def solve(self, solver: Solver) -> Outcome:
         skeleton = self.skeleton
@@ -322,9 +340,9 @@ class ObjectStore:
     def _fill(self, choice: Choice, solver: Solver) -> Outcome:
         """Add keys until there are as many as `minProperties` demands."""
         unsure: Unsure | None = None
-        if self._least > choice.size() + _MOST_ADDED_KEYS:
+        if self._least > _MOST_ADDED_KEYS and self._least > choice.size() + _MOST_ADDED_KEYS:
             return Unsure(f"objects of {self._least} keys are not looked at")
-        while (size := choice.size()) < self._least:
+        while self._least and (size := choice.size()) < self._least:
             solver.budget.spend(size >> 4)
             for name in self._addable(choice, solver):
                 wider = name if isinstance(name, Unsure) else self._choose(choice, name, (), solver)

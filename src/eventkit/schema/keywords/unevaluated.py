@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from eventkit.schema.budget import Undecided
 from eventkit.schema.cases import Accepts, Case, Constraint
-from eventkit.schema.documents import Place
 from eventkit.schema.keywords.array_facts import SomeItemViolates
 from eventkit.schema.keywords.arrays import ArrayConstraint
 from eventkit.schema.keywords.logic import AllOf, Conditional, Union
