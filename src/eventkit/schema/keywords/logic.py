@@ -76,9 +76,10 @@ class Union:
         return self.branches
 
     def accepts(self, value: Json, accepts: Accepts) -> bool:
+        branches = self.tags.taking(value)
         if not self.exclusive:
-            return any(accepts(branch, value) for branch in self.branches)
-        return sum(accepts(branch, value) for branch in self.branches) == 1
+            return any(accepts(branch, value) for branch in branches)
+        return sum(accepts(branch, value) for branch in branches) == 1
 
 
 class Not:
