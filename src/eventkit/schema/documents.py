@@ -30,6 +30,8 @@ SUBSCHEMA_MAPS = {"properties", "patternProperties", "$defs", "definitions", "de
 
 
 _IDENTIFIERS = ('"$id"', '"$anchor"', '"$dynamicAnchor"', '"$recursiveAnchor"')
+_NAMES_SOMETHING = '"$'
+"""How all of these begin; most schemas of single events have none."""
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 _NO_NUMBERS = ("NaN", "Infinity")
 _encode = json.JSONEncoder(allow_nan=False).encode
@@ -100,7 +102,8 @@ class Document:
         self.root = Resource(root, "#", "", self._dialect_of(root, dialect))
         self._resources: dict[int, Resource] = {}
         self._by_uri: dict[str, Resource] = {}
-        if self.root.dialect == "draft-04" or any(keyword in self.text for keyword in _IDENTIFIERS):
+        named = _NAMES_SOMETHING in self.text and any(keyword in self.text for keyword in _IDENTIFIERS)
+        if named or self.root.dialect == "draft-04":
             self._index()
 
     @classmethod

@@ -6,7 +6,6 @@ the `parse` functions of the keyword families: the solver sees types, values and
 
 from __future__ import annotations
 
-from functools import cached_property
 from itertools import count
 from typing import Any, Final, NoReturn
 
@@ -242,7 +241,12 @@ class Setting:
         resource: their resource.
         scope: the resources with dynamic anchors that were entered on the way to them, theirs included.
         closing: the policy: OPEN, CLOSED or INSIDE.
+
+    Attributes:
+        below: the setting of what describes parts of the values: what is below a closed schema is closed on its own.
     """
+
+    __slots__ = ("_nodes", "below", "closing", "document", "graph", "resource", "scope")
 
     def __init__(
         self, graph: Graph, document: Document, resource: Resource, scope: tuple[Resource, ...], closing: int
@@ -253,6 +257,7 @@ class Setting:
         self.scope = scope
         self.closing = closing
         self._nodes: dict[int, Node] = {}
+        self.below: Setting = self.of_policy(CLOSED if closing else OPEN)
 
     def node(self, raw: Json, pointer: str) -> Node:
         """Return the node of a subschema, of the setting that it opens where it is a resource of its own.
@@ -267,11 +272,6 @@ class Setting:
         if node is None or raw is True or raw is False:
             node = self._nodes[id(raw)] = Node(self, raw, pointer)
         return node
-
-    @cached_property
-    def below(self) -> Setting:
-        """The setting of what describes parts of the values: what is below a closed schema is closed on its own."""
-        return self.of_policy(CLOSED if self.closing else OPEN)
 
     def of_policy(self, closing: int) -> Setting:
         """Return the setting that differs in nothing but the policy."""
