@@ -165,3 +165,9 @@ def test_what_is_undecided_in_one_field_does_not_hide_what_is_wrong_in_another()
     assert (
         compare(publisher, subscriber | {"properties": {**subscriber["properties"], "c": STRING}}).verdict == "unknown"
     )
+
+
+def test_keys_that_are_undecided_do_not_hide_that_there_may_be_none() -> None:
+    publisher = {"type": "object", "properties": {"a": STRING}, "propertyNames": {"pattern": "(?<=x)y"}}
+    subscriber = {"type": "object", "properties": {"a": INTEGER}, "minProperties": 1}
+    assert compare(publisher, subscriber).counterexample == {}

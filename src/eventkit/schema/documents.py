@@ -30,6 +30,8 @@ SUBSCHEMA_MAPS = {"properties", "patternProperties", "$defs", "definitions", "de
 
 
 _IDENTIFIERS = ('"$id"', '"$anchor"', '"$dynamicAnchor"', '"$recursiveAnchor"')
+_NAMES_SOMETHING = '"$'
+"""How all of these begin; most schemas of single events have none."""
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 _NO_NUMBERS = ("NaN", "Infinity")
 _encode = json.JSONEncoder(allow_nan=False).encode
@@ -100,7 +102,8 @@ class Document:
         self.root = Resource(root, "#", "", self._dialect_of(root, dialect))
         self._resources: dict[int, Resource] = {}
         self._by_uri: dict[str, Resource] = {}
-        if self.root.dialect == "draft-04" or any(keyword in self.text for keyword in _IDENTIFIERS):
+        named = _NAMES_SOMETHING in self.text and any(keyword in self.text for keyword in _IDENTIFIERS)
+        if named or self.root.dialect == "draft-04":
             self._index()
 
     @classmethod
@@ -108,6 +111,11 @@ class Document:
         """Return the document that a text holds; it is kept, unless it is not JSON that everybody reads alike."""
         root = json.loads(text)
         return cls(root, side, "2020-12", None if any(name in text for name in _NO_NUMBERS) else text)
+
+    @property
+    def has_resources(self) -> bool:
+        """Whether some subschema has a base URI of its own."""
+        return bool(self._resources)
 
     def resource_of(self, raw: Json, parent: Resource) -> Resource:
         """Return the resource that a subschema belongs to: its own where it has an `$id`, else its parent's."""

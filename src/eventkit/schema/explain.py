@@ -68,9 +68,16 @@ class Explainer:
             return
         self._walking.add(key)
         accepted = accepted_types(target)
-        sent = [kind for kind in ATOMIC_TYPES if all(kind & node.mask for node in holds)]
-        wrong = [kind for kind in sent if not kind & accepted]
-        self._types(sum(kind for kind in wrong if self._can_be_sent(kind, holds)), accepted, holds, target, path)
+        allowed = ANY
+        for node in holds:
+            allowed &= node.mask
+        sent = [kind for kind in ATOMIC_TYPES if kind & allowed]
+        wrong = 0
+        for kind in sent:
+            if not kind & accepted and self._can_be_sent(kind, holds):
+                wrong |= kind
+        if wrong:
+            self._types(wrong, accepted, holds, target, path)
         for kind in sent:
             if kind & accepted:
                 self._ways(kind, holds, target, path)
@@ -120,7 +127,7 @@ class Explainer:
         if not target.mask & place.kind:
             self._types(place.kind, accepted_types(target), place.holds, target, place.path)
             return
-        for case in target.defects(place.kind):
+        for case in place.branch.sifted(target.defects(place.kind)):
             if len(self._problems) >= _MOST_PROBLEMS:
                 return
             outcome = place.explore(case)
@@ -151,7 +158,7 @@ class Explainer:
         pointer = f"{target.pointer}/{case.keyword}"
         for fact in case.facts:
             if isinstance(fact, Absent):
-                message = missing(fact.name, declared=fact.name in place.names())
+                message = missing(fact.name, declared=place.mentions(fact.name))
                 self._add(codes.REQUIRED, f"{place.path}/{escape(fact.name)}", message, place.pointer, pointer)
                 return
             if isinstance(fact, KeyFails):
@@ -164,7 +171,7 @@ class Explainer:
 
     def _is_missing(self, place: Place, path: str, name: str) -> bool:
         """Tell whether a field is undeclared and was reported as such: then nothing is to be said of its type."""
-        return name not in place.names() and any(
+        return not place.mentions(name) and any(
             (problem.code, problem.path) == (codes.REQUIRED, path) for problem in self._problems.values()
         )
 

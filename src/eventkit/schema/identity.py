@@ -41,13 +41,18 @@ class Identity:
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._known: dict[_Key, bool] = {}
+        self._plain: dict[tuple[int, int], bool] = {}
 
     def __call__(self, one: Node, other: Node) -> bool:
         """Tell whether two schemas are the same, with all that they refer to: what the one accepts, the other does.
 
         A publisher's schema that is closed accepts a part of what the same schema accepts when it is open.
         """
-        if one.raw is None or other.raw is None or (other.closing and other.closing != one.closing):
+        if (
+            one.raw is None
+            or other.raw is None
+            or (other.setting.closing and other.setting.closing != one.setting.closing)
+        ):
             return False
         first = (one.raw, one.resource), (other.raw, other.resource)
         if (known := self._known.get(_key(first))) is not None:
@@ -78,12 +83,15 @@ class Identity:
         """Tell whether two schemas that refer to nothing are written alike, to the letter; neither is parsed for it."""
         if not isinstance(one.raw, dict) or one.raw != other.raw or one.dialect != other.dialect:
             return False
-        if other.closing and other.closing != one.closing:
+        if other.setting.closing and other.setting.closing != one.setting.closing:
             return False
-        # The bytes tell true from 1, and are made ten times as fast as JSON.
-        text = marshal.dumps(one.raw, _PLAIN)
-        self._budget.spend(len(text) >> 10)
-        return _MAY_REFER not in text and text == marshal.dumps(other.raw, _PLAIN)
+        key = one.id, other.id
+        if key not in self._plain:
+            # The bytes tell true from 1, and are made ten times as fast as JSON.
+            text = marshal.dumps(one.raw, _PLAIN)
+            self._budget.spend(len(text) >> 10)
+            self._plain[key] = _MAY_REFER not in text and text == marshal.dumps(other.raw, _PLAIN)
+        return self._plain[key]
 
 
 def _key(pair: _Pair) -> _Key:

@@ -6,13 +6,14 @@ the `parse` functions of the keyword families: the solver sees types, values and
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any, Final, NoReturn
 
 from eventkit.schema.budget import Endless, Undecided
 from eventkit.schema.cases import Case, Constraint
 from eventkit.schema.dialects import Dialect, understood
 from eventkit.schema.documents import Document, Place, Resource, escape
-from eventkit.schema.keywords import FAMILIES, IN_PLACE, types
+from eventkit.schema.keywords import ASSERTED, FAMILIES, IN_PLACE, types
 from eventkit.schema.keywords.logic import AllOf
 from eventkit.schema.tags import Outline
 from eventkit.schema.values import ANY, Json, key_of, type_of
@@ -26,6 +27,8 @@ INSIDE: Final = 2
 
 _DECLARES = ("properties", "patternProperties")
 _STATES = ("additionalProperties", "unevaluatedProperties")
+_BESIDE_TYPE = ASSERTED - {"type"}
+"""What most schemas of single fields do not have."""
 
 
 _PARSED = ("mask", "values", "keys", "constraints", "plain", "seals", "grounded", "meant")
@@ -45,19 +48,11 @@ class Node:
     """
 
     __slots__ = (
-        "_defects", "closing", "constraints", "document", "graph", "grounded", "id", "keys", "mask", "meant", "plain",
-        "pointer", "raw", "resource", "scope", "seals", "values",
+        "_defects", "constraints", "grounded", "id", "keys", "mask", "meant", "plain", "pointer", "raw", "seals",
+        "setting", "values",
     )  # fmt: skip
 
     _defects: dict[int, tuple[Case, ...]]
-    graph: Graph
-    document: Document
-    resource: Resource
-    scope: tuple[Resource, ...]
-    closing: int
-    id: int
-    pointer: str
-    raw: Json
     mask: int
     values: tuple[Json, ...] | None
     keys: frozenset[Any] | None
@@ -66,6 +61,12 @@ class Node:
     plain: bool
     grounded: bool
     seals: bool
+
+    def __init__(self, setting: Setting, raw: Json, pointer: str) -> None:
+        self.setting = setting
+        self.raw = raw
+        self.pointer = pointer
+        self.id = setting.graph.next_id()
 
     def __getattr__(self, name: str) -> Any:
         """Parse the schema when something of it is asked for the first time (its slots are still empty)."""
@@ -77,36 +78,41 @@ class Node:
     def _parse(self) -> None:
         raw = self.raw
         self.seals = False
-        self.values = self.keys = None
+        self._defects = {}
         if isinstance(raw, bool):
-            self.mask = ANY if raw else 0
-            self.constraints = ()
-            self.plain = self.grounded = True
-            self.meant = self
-            self._defects = {}
+            self._is(ANY if raw else 0, None, None, ())
             return
         if not isinstance(raw, dict):
             self.fault("", "a schema must be an object or a boolean")
-        raw = understood(raw, self.resource.dialect)
-        if self.closing == CLOSED:
+        if _BESIDE_TYPE.isdisjoint(raw):
+            self._is(types.mask_of(raw, self), None, None, ())
+            return
+        raw = understood(raw, self.dialect)
+        if self.setting.closing == CLOSED:
             raw = self._closed(raw)
         mask, values, keys = types.parse(raw, self)
-        parsers = []
-        for keyword in raw:
-            parse = FAMILIES.get(keyword)
-            if parse is not None and parse not in parsers:
-                parsers.append(parse)
         constraints: tuple[Constraint, ...] = ()
-        for parse in parsers:
-            constraints += parse(raw, self)
+        for parse in dict.fromkeys(map(FAMILIES.get, raw)):
+            if parse is not None:
+                constraints += parse(raw, self)
+        self._is(mask, values, keys, constraints)
+
+    def _is(
+        self,
+        mask: int,
+        values: tuple[Json, ...] | None,
+        keys: frozenset[Any] | None,
+        constraints: tuple[Constraint, ...],
+    ) -> None:
+        """Keep what was read."""
         self.values, self.keys, self.constraints = values, keys, constraints
-        self.grounded = False
-        self._check_loops()
+        if constraints:
+            self.grounded = False
+            self._check_loops()
         self.grounded = True
         self.plain = values is None and not constraints
-        self._defects = {}
         self.mask = mask
-        self.meant = self._what_is_meant()
+        self.meant = self._what_is_meant() if constraints else self
 
     def _check_loops(self) -> None:
         """Refuse a schema that applies itself to the same value: there is no end to what it means.
@@ -161,9 +167,24 @@ class Node:
             return self
 
     @property
+    def graph(self) -> Graph:
+        """All nodes of the comparison."""
+        return self.setting.graph
+
+    @property
+    def document(self) -> Document:
+        """The document that the schema stands in."""
+        return self.setting.document
+
+    @property
+    def resource(self) -> Resource:
+        """The resource that the schema stands in."""
+        return self.setting.resource
+
+    @property
     def dialect(self) -> Dialect:
         """The dialect that the schema is written in."""
-        return self.resource.dialect
+        return self.setting.resource.dialect
 
     def defects(self, kind: int) -> tuple[Case, ...]:
         """Return all ways in which a value of the atomic type `kind`, which `mask` has, can violate this schema."""
@@ -182,17 +203,16 @@ class Node:
 
     def test(self, raw: Json, step: str) -> Node:
         """Return a subschema that only asks a question about the same value, as `not` and `if` do."""
-        return self.graph.node(Place(raw, self.pointer + step, self.resource), self.document, self.scope, OPEN)
+        return self.setting.of_policy(OPEN).node(raw, self.pointer + step)
 
     def below(self, raw: Json, step: str) -> Node:
         """Return a subschema for a part of the value: a property, an item, a key."""
-        closing = CLOSED if self.closing else OPEN
-        return self.graph.node(Place(raw, self.pointer + step, self.resource), self.document, self.scope, closing)
+        return self.setting.below.node(raw, self.pointer + step)
 
     def referred(self, place: Place) -> Node:
         """Return the schema at the end of a reference, which speaks of the same value, too."""
-        closing = INSIDE if self.seals and self.closing == CLOSED else self.closing
-        return self.graph.node(place, self.document, self.scope, closing)
+        closing = INSIDE if self.seals and self.setting.closing == CLOSED else self.setting.closing
+        return self.setting.of(place.resource, closing).node(place.raw, place.pointer)
 
     def fault(self, keyword: str, text: str) -> NoReturn:
         """Say that the schema is not well formed.
@@ -212,6 +232,56 @@ def _conjuncts(raw: dict[str, Json]) -> list[Json]:
     return found
 
 
+class Setting:
+    """What nodes have in common that stand in one resource, have one dynamic scope and are under one policy.
+
+    Args:
+        graph: all nodes of the comparison.
+        document: the document that they stand in.
+        resource: their resource.
+        scope: the resources with dynamic anchors that were entered on the way to them, theirs included.
+        closing: the policy: OPEN, CLOSED or INSIDE.
+
+    Attributes:
+        below: the setting of what describes parts of the values: what is below a closed schema is closed on its own.
+    """
+
+    __slots__ = ("_nodes", "below", "closing", "document", "graph", "resource", "scope")
+
+    def __init__(
+        self, graph: Graph, document: Document, resource: Resource, scope: tuple[Resource, ...], closing: int
+    ) -> None:
+        self.graph = graph
+        self.document = document
+        self.resource = resource
+        self.scope = scope
+        self.closing = closing
+        self._nodes: dict[int, Node] = {}
+        self.below: Setting = self.of_policy(CLOSED if closing else OPEN)
+
+    def node(self, raw: Json, pointer: str) -> Node:
+        """Return the node of a subschema, of the setting that it opens where it is a resource of its own.
+
+        The same place under the same policy is the same node.
+        """
+        if self.document.has_resources:
+            resource = self.document.resource_of(raw, self.resource)
+            if resource is not self.resource:
+                return self.of(resource, self.closing).node(raw, pointer)
+        node = self._nodes.get(id(raw))
+        if node is None or raw is True or raw is False:
+            node = self._nodes[id(raw)] = Node(self, raw, pointer)
+        return node
+
+    def of_policy(self, closing: int) -> Setting:
+        """Return the setting that differs in nothing but the policy."""
+        return self if closing == self.closing else self.of(self.resource, closing)
+
+    def of(self, resource: Resource, closing: int) -> Setting:
+        """Return the setting of a resource that is entered from this one."""
+        return self.graph.setting(self.document, resource, self.scope, closing)
+
+
 class Graph:
     """All nodes of one comparison.
 
@@ -221,35 +291,24 @@ class Graph:
 
     def __init__(self, *, assert_formats: bool) -> None:
         self.assert_formats = assert_formats
-        self._nodes: dict[tuple[int, ...], Node] = {}
+        self._settings: dict[tuple[int, ...], Setting] = {}
         self.outlines: dict[int, Outline] = {}
-        self._count = 0
+        self.next_id = count(1).__next__
 
     def root(self, document: Document, *, closed: bool) -> Node:
         """Return the node of a whole document."""
         resource = document.root
-        return self.node(Place(resource.root, "#", resource), document, (), CLOSED if closed else OPEN)
+        return self.setting(document, resource, (), CLOSED if closed else OPEN).node(resource.root, "#")
 
-    def node(self, place: Place, document: Document, scope: tuple[Resource, ...], closing: int) -> Node:
-        """Return the node of a subschema; the same place under the same policy is the same node."""
-        raw, pointer, parent = place
-        resource = document.resource_of(raw, parent)
+    def setting(self, document: Document, resource: Resource, scope: tuple[Resource, ...], closing: int) -> Setting:
+        """Return a setting; there is one for each resource, scope and policy."""
         if resource.dynamic and resource not in scope:
             scope = (*scope, resource)
-        key = (id(raw), id(resource), closing, *map(id, scope))
-        node = self._nodes.get(key)
-        if node is None or raw is True or raw is False:
-            node = Node()
-            node.graph = self
-            node.document = document
-            node.resource = resource
-            node.scope = scope
-            node.closing = closing
-            node.pointer = pointer
-            node.raw = raw
-            node.id = self._count = self._count + 1
-            self._nodes[key] = node
-        return node
+        key = (id(resource), closing, *map(id, scope))
+        setting = self._settings.get(key)
+        if setting is None:
+            setting = self._settings[key] = Setting(self, document, resource, scope, closing)
+        return setting
 
     def listing(self, like: Node, values: list[Json]) -> Node:
         """Return a node, made while reasoning about the node `like`, that accepts just these values."""
@@ -262,10 +321,7 @@ class Graph:
         self, like: Node, mask: int, constraints: tuple[Constraint, ...], values: list[Json] | None = None
     ) -> Node:
         """Return a node that stands in no document, made while reasoning about the node `like`."""
-        node = Node()
-        node.graph, node.document, node.resource, node.scope = self, like.document, like.resource, like.scope
-        node.closing, node.pointer, node.raw = OPEN, like.pointer, None
-        node.id = self._count = self._count + 1
+        node = Node(like.setting.of_policy(OPEN), None, like.pointer)
         node.seals = False
         node.grounded = True
         node.mask = mask

@@ -46,7 +46,10 @@ class Place:
 
     def explore(self, case: Case) -> Outcome:
         """Find a value here for which a case is true."""
-        return self.branch.search.explore(self.branch.copy(), case)
+        branch = self.branch
+        if not (branch.choices or branch.unions or case.holds or case.fails or isinstance(branch.store, Listed)):
+            return branch.search.settle(branch, case)
+        return branch.search.explore(branch.copy(), case)
 
     def confirms(self, outcome: Found, target: Node) -> bool:
         """Tell whether a value is a counterexample here, even if the search for it was not exact."""
@@ -67,6 +70,11 @@ class Place:
         if isinstance(store, ObjectStore):
             return list(store.skeleton.mentioned)
         return list(dict.fromkeys(name for value in self._listed() for name in value))
+
+    def mentions(self, name: str) -> bool:
+        """Tell whether the publisher's schemas mention a name."""
+        store = self.branch.store
+        return name in (store.skeleton.mentioned if isinstance(store, ObjectStore) else self.names())
 
     def cell(self, name: str) -> tuple[Node, ...]:
         """Return the publisher's schemas for the value of a key."""

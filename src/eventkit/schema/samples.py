@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from eventkit.schema.values import Exact, Json
+from eventkit.schema.values import ARRAY, BOOLEAN, FRACTION, INTEGER, NULL, OBJECT, STRING, Exact, Json, type_of
 
 if TYPE_CHECKING:
     from eventkit.schema.nodes import Node
@@ -17,6 +17,8 @@ NUMBERS: tuple[Exact, ...] = (1, 0, Fraction(25, 2), Fraction(1, 2), 2, 3, 10, -
 STRINGS: tuple[str, ...] = ("a", "", "1", "A", "abc", "text")
 
 NAMES: tuple[str, ...] = ("extra", "other", "key", "another")
+
+_PLAINEST: dict[int, Json] = {STRING: STRINGS[0], INTEGER: 1, FRACTION: 12.5, BOOLEAN: True, NULL: None}
 
 _BY_WORD: dict[str, str] = {
     "amount": "12.50",
@@ -54,6 +56,19 @@ class Hints(NamedTuple):
 
 
 NO_HINTS = Hints()
+
+
+def any_of_type(kind: int, hints: Hints) -> Json:
+    """Return a value of an atomic type of which nothing else is asked: one that is suggested, or the plainest."""
+    if kind == OBJECT:
+        return {}
+    if kind == ARRAY:
+        return []
+    if kind in (STRING, INTEGER, FRACTION):
+        for value in hints.suggested():
+            if type_of(value) == kind:
+                return value
+    return _PLAINEST[kind]
 
 
 @lru_cache(maxsize=1024)

@@ -19,7 +19,7 @@ from eventkit.schema.identity import Identity
 from eventkit.schema.keywords.logic import Union
 from eventkit.schema.keywords.object_store import ObjectStore
 from eventkit.schema.nodes import Node
-from eventkit.schema.samples import Hints
+from eventkit.schema.samples import Hints, any_of_type
 from eventkit.schema.stores import Listed, empty_store
 from eventkit.schema.validator import Validator
 from eventkit.schema.values import ANY, ATOMIC_TYPES, STRING, Json, type_of
@@ -53,38 +53,51 @@ class Solver:
         Raises:
             OutOfBudget: there are no steps left.
         """
-        # Before anything is asked of the two: most of what both sides share need not even be parsed.
-        if len(holds) == 1 == len(fails) and self.same.is_plain_to_see(holds[0], fails[0]):
-            return EMPTY
+        pair = len(holds) == 1 == len(fails)
+        if pair:
+            known = self._known.get((holds[0].id, 0, fails[0].id))
+            if known is not None:
+                return known
+            # Before anything is asked of the two: most of what both sides share need not even be parsed.
+            if self.same.is_plain_to_see(holds[0], fails[0]):
+                return EMPTY
         try:
             holds, fails = tuple([node.meant for node in holds]), tuple([node.meant for node in fails])
-            mask = ANY
-            for node in holds:
-                mask &= node.mask
-            for node in fails:
-                if node.plain:
-                    mask &= ~node.mask
+            mask, free = _room(ANY, holds, fails)
         except Undecided as undecided:  # a schema that is not well formed
             return Unsure(str(undecided))
         if not mask:
             return EMPTY
         if len(holds) == 1 and len(fails) < 2:
-            key: Key = (holds[0].id, 0, *(node.id for node in fails))
+            key: Key = (holds[0].id, 0, fails[0].id) if fails else (holds[0].id, 0)
         else:
             key = (*sorted({node.id for node in holds}), 0, *sorted({node.id for node in fails}))
-        known = self._known.get(key)
+        known = self._met(key)
         if known is not None:
             return known
-        if len(holds) == 1 == len(fails) and not holds[0].plain and self.same(holds[0], fails[0]):
+        if free:
+            return self._known.setdefault(key, self._any(mask, holds))
+        if pair and not holds[0].plain and self.same(holds[0], fails[0]):
             return self._known.setdefault(key, EMPTY)
-        if key in self._provisional:
-            outcome, depth = self._provisional[key]
-            self._rests_on = min(self._rests_on, depth)
-            return outcome
-        if key in self._active:
-            self._rests_on = min(self._rests_on, self._active[key])
-            return EMPTY
         return self._solve_new(key, mask, holds, fails)
+
+    def _met(self, key: Key) -> Outcome | None:
+        """Return what is known of a goal that was met before; one that is being solved counts as empty."""
+        known = self._known.get(key)
+        if known is None and self._active:
+            if key in self._provisional:
+                known, depth = self._provisional[key]
+                self._rests_on = min(self._rests_on, depth)
+            elif key in self._active:
+                self._rests_on = min(self._rests_on, self._active[key])
+                known = EMPTY
+        return known
+
+    def _any(self, mask: int, holds: tuple[Node, ...]) -> Found:
+        """Return a value of one of some types, where any will do, as no schema says more of it."""
+        self.budget.spend()
+        kind = next(kind for kind in ATOMIC_TYPES if mask & kind)
+        return Found(lambda: any_of_type(kind, Hints(nodes=holds)))
 
     def _solve_new(self, key: Key, mask: int, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> Outcome:
         depth = len(self._active)
@@ -127,7 +140,10 @@ class Solver:
         return unsure or EMPTY
 
     def of_kind(self, kind: int, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> Outcome:
-        """Solve a goal for values of one atomic type."""
+        """Solve a goal for values of one atomic type, which all schemas that hold allow."""
+        room, free = _room(kind, holds, fails)
+        if free and room:
+            return self._any(kind, holds)
         try:
             search = Search(self, kind, exact=False)
             outcome = search.run(holds, fails)
@@ -150,6 +166,20 @@ class Solver:
     ) -> Outcome:
         """Find a string, of which also facts are known, preferring some strings where they will do."""
         return Search(self, STRING, exact=True).run(holds, fails, tuple(facts), prefer)
+
+
+def _room(mask: int, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> tuple[int, bool]:
+    """Return which of some types are left, and whether the schemas say no more of these, so that any value will do."""
+    free = True
+    for node in holds:
+        mask &= node.mask
+        free = free and node.plain
+    for node in fails:
+        if node.plain:
+            mask &= ~node.mask
+        elif node.mask & mask:
+            free = False
+    return mask, free
 
 
 class Search:
@@ -194,7 +224,7 @@ class Search:
         smallest: Found | None = None
         last = not branch.choices and not branch.unions
         seen = 0
-        for option in choice:
+        for option in branch.sifted(choice):
             outcome = self._try(branch, option, last=last)
             if isinstance(outcome, Found):
                 seen += 1
@@ -208,14 +238,14 @@ class Search:
     def _try(self, branch: Branch, option: Case, *, last: bool) -> Outcome:
         try:
             if last and not option.holds and not option.fails:
-                return self._settle(branch, option)
+                return self.settle(branch, option)
             return self.explore(branch.copy(), option)
         except OutOfBudget:
             raise
         except Undecided as undecided:
             return Unsure(str(undecided))
 
-    def _settle(self, branch: Branch, option: Case) -> Outcome:
+    def settle(self, branch: Branch, option: Case) -> Outcome:
         """Explore a last option that only adds facts: there is no need for a branch of its own."""
         self.solver.budget.spend()
         store: Store | None = branch.store
@@ -303,6 +333,10 @@ class Branch:
         if isinstance(self.store, ObjectStore):
             return union.tags.relevant(self.store.listed)
         return union.branches
+
+    def sifted(self, cases: Sequence[Case]) -> Iterable[Case]:
+        """Return the cases that are not refuted by a part of the value alone."""
+        return self.store.sifted(cases, self.search.solver) if isinstance(self.store, ObjectStore) else cases
 
     def _assume_fact(self, fact: Fact) -> bool:
         self.facts = (*self.facts, fact)

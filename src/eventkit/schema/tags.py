@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from eventkit.schema.values import ANY, OBJECT
+from eventkit.schema.budget import Undecided
+from eventkit.schema.values import ANY, OBJECT, Json, key_of
 
 if TYPE_CHECKING:
     from eventkit.schema.nodes import Node
@@ -17,6 +18,7 @@ Keys = frozenset[Any]
 """Keys (`values.key_of`) of the values that a property can have."""
 
 _MOST_CONJUNCTS = 32
+_MANY = 8
 
 
 class Outline:
@@ -127,6 +129,15 @@ class Tags:
         if chosen is None:
             return self._branches
         return tuple(self._branches[index] for index in sorted(chosen))
+
+    def taking(self, value: Json) -> tuple[Node, ...]:
+        """Return the branches that may accept a value: of many, those whose tags an object has."""
+        if len(self._branches) < _MANY or not isinstance(value, dict):
+            return self._branches
+        try:
+            return self.relevant(lambda name: frozenset((key_of(value[name]),)) if name in value else None)
+        except Undecided:  # a branch is not well formed; another one may accept the value
+            return self._branches
 
     def overlapping(self, branch: Node, kinds: int) -> tuple[Node, ...]:
         """Return the other branches that could hold for a value of these types together with this one."""

@@ -7,6 +7,7 @@ Two traps of Python are kept out of the engine here: `True == 1` (JSON Schema te
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 Json = Any
@@ -66,6 +67,7 @@ def type_of(value: Json) -> int:
     return ARRAY if isinstance(value, list) else OBJECT
 
 
+@cache
 def type_names(mask: int) -> str:
     """Return a set of types in words, as in "an integer, a string or null"."""
     names = []

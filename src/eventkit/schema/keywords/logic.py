@@ -76,9 +76,10 @@ class Union:
         return self.branches
 
     def accepts(self, value: Json, accepts: Accepts) -> bool:
+        branches = self.tags.taking(value)
         if not self.exclusive:
-            return any(accepts(branch, value) for branch in self.branches)
-        return sum(accepts(branch, value) for branch in self.branches) == 1
+            return any(accepts(branch, value) for branch in branches)
+        return sum(accepts(branch, value) for branch in branches) == 1
 
 
 class Not:
@@ -165,7 +166,7 @@ def _one_of(raw: dict[str, Json], node: Node) -> Iterator[Union]:
     can overlap, a closed publisher satisfies one closed branch, and just one of them as they are written.
     """
     union = Union("oneOf", _branches(raw, "oneOf", node))
-    if node.closing:
+    if node.setting.closing:
         written = tuple(node.test(branch, f"/oneOf/{index}") for index, branch in enumerate(raw["oneOf"]))
         as_written = Union("oneOf", written)
         if any(as_written.tags.overlapping(branch, ANY) for branch in written):

@@ -7,11 +7,12 @@ its own; the cells do not influence each other but through the number of keys an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
-from eventkit.schema.cases import EMPTY, Empty, Found, Outcome, Unsure
-from eventkit.schema.keywords.object_facts import KeyFails, Region, SomeKeyViolates
+from eventkit.schema.budget import OutOfBudget, Undecided
+from eventkit.schema.cases import EMPTY, Case, Empty, Found, Outcome, Unsure
+from eventkit.schema.keywords.object_facts import Absent, KeyFails, Region, SomeKeyViolates, Violates
 from eventkit.schema.keywords.object_keys import plain_names, sectors
 from eventkit.schema.keywords.strings import Matches
 from eventkit.schema.keywords.types import NotOneOf
@@ -45,7 +46,9 @@ class Skeleton:
     def closure(self, names: Iterable[str]) -> dict[str, None]:
         """Return the names and all those that must be there where these are."""
         closed = dict.fromkeys(names)
-        todo = list(closed) if self._dependents else []
+        if not self._dependents:
+            return closed
+        todo = list(closed)
         while todo:
             name = todo.pop()
             for needed in (other for each in self._dependents for other in each.get(name, ())):
@@ -70,8 +73,10 @@ class Skeleton:
         """Return the schemas that the value of a key must satisfy."""
         cell = self._cells.get(name)
         if cell is None:
-            cell = tuple(child for each in self.constraints for child in each.schemas_of(name))
-            self._cells[name] = cell
+            schemas: list[Node] = []
+            for each in self.constraints:
+                schemas += each.schemas_of(name)
+            cell = self._cells[name] = tuple(schemas)
         return cell
 
     def base(self, solver: Solver) -> dict[str, Found] | Empty | Unsure:
@@ -116,7 +121,8 @@ class ObjectStore:
         self._most: int | None = None
 
     def _copy(self) -> ObjectStore:
-        copy = ObjectStore(self.skeleton)
+        copy = ObjectStore.__new__(ObjectStore)
+        copy.skeleton = self.skeleton
         copy._absent, copy._present, copy._violations = self._absent, self._present, self._violations
         copy._demands, copy._least, copy._most = self._demands, self._least, self._most
         return copy
@@ -181,6 +187,28 @@ class ObjectStore:
             if node.keys is not None:
                 keys = node.keys if keys is None else keys & node.keys
         return keys
+
+    def sifted(self, cases: Sequence[Case], solver: Solver) -> Iterator[Case]:
+        """Yield the cases that are not refuted by what is known of one key.
+
+        Of two sides most fields fit together, so that most cases end here, before a store is made for any of them.
+        """
+        skeleton = self.skeleton
+        solver.budget.spend(len(cases) >> 3)
+        for case in cases:
+            fact = case.facts[0] if case.facts else None
+            if isinstance(fact, Absent):
+                if fact.name in skeleton.required:
+                    continue
+            elif isinstance(fact, Violates):
+                try:
+                    if isinstance(skeleton.value_of(fact.name, (fact.node,), solver), Empty):
+                        continue
+                except OutOfBudget:
+                    raise
+                except Undecided:  # whoever explores the case will say so
+                    pass
+            yield case
 
     def solve(self, solver: Solver) -> Outcome:
         skeleton = self.skeleton
@@ -312,9 +340,9 @@ class ObjectStore:
     def _fill(self, choice: Choice, solver: Solver) -> Outcome:
         """Add keys until there are as many as `minProperties` demands."""
         unsure: Unsure | None = None
-        if self._least > choice.size() + _MOST_ADDED_KEYS:
+        if self._least > _MOST_ADDED_KEYS and self._least > choice.size() + _MOST_ADDED_KEYS:
             return Unsure(f"objects of {self._least} keys are not looked at")
-        while (size := choice.size()) < self._least:
+        while self._least and (size := choice.size()) < self._least:
             solver.budget.spend(size >> 4)
             for name in self._addable(choice, solver):
                 wider = name if isinstance(name, Unsure) else self._choose(choice, name, (), solver)
@@ -363,7 +391,7 @@ class Choice:
         return self._base.keys() | self._chosen.keys()
 
     def size(self) -> int:
-        return len(self.taken())
+        return len(self._base) + sum(name not in self._base for name in self._chosen)
 
     def weight(self, base_weight: int) -> int:
         """Return about how many values the object is made of, given that of the keys that are required."""

@@ -37,7 +37,7 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[AllOf, ...]:
 def _dynamic(reference: Json, node: Node, anchor: str, declared_by: str) -> Place:
     place = node.document.resolve(reference, node.resource)
     if isinstance(place.raw, dict) and place.raw.get(declared_by) in (anchor, True):
-        for resource in node.scope:
+        for resource in node.setting.scope:
             if anchor in resource.dynamic:
                 raw, pointer = resource.dynamic[anchor]
                 return Place(raw, pointer, resource)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from eventkit.schema.cases import Accepts, Case, Store
-from eventkit.schema.documents import Place
 from eventkit.schema.values import ANY, ARRAY, OBJECT, TYPE_MASKS, Json, key_of, type_of
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class NotOneOf:
 
 def parse(raw: dict[str, Json], node: Node) -> tuple[int, tuple[Json, ...] | None, frozenset[Any] | None]:
     """Return the types that are allowed, and the values where these are listed, with their keys."""
-    mask = _mask(raw["type"], node) if "type" in raw else ANY
+    mask = mask_of(raw, node)
     if "anyOf" in raw:
         mask &= union_of_types(raw) or ANY
     if "enum" not in raw and "const" not in raw:
@@ -62,7 +61,11 @@ def union_of_types(raw: dict[str, Json]) -> int | None:
     return mask or None
 
 
-def _mask(names: Json, node: Node) -> int:
+def mask_of(raw: dict[str, Json], node: Node) -> int:
+    """Return the types that `type` allows."""
+    if "type" not in raw:
+        return ANY
+    names = raw["type"]
     if isinstance(names, str) and names in TYPE_MASKS:
         return TYPE_MASKS[names]
     if not isinstance(names, list) or not all(isinstance(name, str) and name in TYPE_MASKS for name in names):
@@ -94,4 +97,4 @@ def _exactly(node: Node, value: Json) -> Node:
     else:
         fields = {name: {"const": item} for name, item in value.items()}
         raw = {"type": "object", "properties": fields, "required": list(value), "additionalProperties": False}
-    return node.graph.node(Place(raw, node.pointer, node.resource), node.document, node.scope, 0)
+    return node.test(raw, "")

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from eventkit.schema.budget import Undecided
 from eventkit.schema.cases import Accepts, Case, Constraint
-from eventkit.schema.documents import Place
 from eventkit.schema.keywords.array_facts import SomeItemViolates
 from eventkit.schema.keywords.arrays import ArrayConstraint
 from eventkit.schema.keywords.logic import AllOf, Conditional, Union
@@ -171,8 +170,7 @@ def _ways_of(constraint: Constraint, node: Node, kind: int, above: tuple[int, ..
         return _ways_of_conditional(constraint, kind, above)
     if isinstance(constraint, DependentSchema):
         raw = {"required": [constraint.name]}
-        place = Place(raw, node.pointer, node.resource)
-        present = node.graph.node(place, node.document, node.scope, 0)
+        present = node.test(raw, "")
         there = [Way(holds=(present,)).combined(way) for way in _ways(constraint.node, kind, above, None)]
         return [*there, Way(fails=(present,))]
     return [Way()]
