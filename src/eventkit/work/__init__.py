@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from eventkit.work.cache import Cache
+from eventkit.work.collector import collect_seldom
 from eventkit.work.processes import Processes
 
 __all__ = ["Cache", "Processes", "Work"]
@@ -16,6 +17,8 @@ __all__ = ["Cache", "Processes", "Work"]
 @dataclass(slots=True)
 class Work:
     """The means to work with: a context manager, at whose end the cache is written and the processes end.
+
+    From its beginning on, this process looks for cycles of objects seldom.
 
     Without arguments there is no cache, and all is done in this process.
 
@@ -37,6 +40,7 @@ class Work:
         return cls(Cache(cache), Processes())
 
     def __enter__(self) -> Self:
+        collect_seldom()
         return self
 
     def __exit__(

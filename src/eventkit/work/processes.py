@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from typing import Final, TypeVar
 
 from eventkit.contract.errors import EventkitError
+from eventkit.work.collector import collect_seldom
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -53,7 +54,7 @@ class Processes:
                 yield from function([item])
             return
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.count, get_context("spawn"), initializer=_leave_ctrl_c_to_parent)
+            self._pool = ProcessPoolExecutor(self.count, get_context("spawn"), initializer=_begin)
         size = max(1, -(-count // (self.count * _CHUNKS_EACH)))
         rest = iter(items)
         try:
@@ -72,7 +73,8 @@ class Processes:
             self._pool = None
 
 
-def _leave_ctrl_c_to_parent() -> None:
+def _begin() -> None:
+    collect_seldom()
     # It reaches all processes of a terminal; the one that was started ends the others, without a traceback of each.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
