@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from eventkit.discovery import codes
@@ -58,5 +59,11 @@ class Landscape:
 
 def shown(path: Path) -> str:
     """Return a path as places show it: relative to the working folder where it lies below it, with slashes."""
-    absolute, here = path.absolute(), Path.cwd()
+    return _shown(path, Path.cwd())
+
+
+@lru_cache(maxsize=10_000)
+def _shown(path: Path, here: Path) -> str:
+    # Each document is shown several times, and taking paths apart is slow.
+    absolute = here / path
     return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()

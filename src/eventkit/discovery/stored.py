@@ -10,7 +10,7 @@ import json
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from eventkit.contract.event import EventType
@@ -166,13 +166,19 @@ def _row(message: Message, schema_text: str) -> list[Any]:
 def _message(row: list[Any], body: Body, index: int) -> StoredMessage:
     message = object.__new__(StoredMessage)
     name, version, digest, *values = row
-    _set(message, "event", EventType(name, version))
+    _set(message, "event", _event(name, version))
     _set(message, "_digest", bytes.fromhex(digest))
     _set(message, "_body", body)
     _set(message, "_index", index)
     for field, value in zip(_OF_MESSAGE, values, strict=True):
         _set(message, field, value)
     return message
+
+
+@lru_cache(maxsize=100_000)
+def _event(name: str, version: int) -> EventType:
+    # The publisher and all who handle an event share it, which is faster to make and to compare.
+    return EventType(name, version)
 
 
 def _messages(contract: Contract) -> list[Message]:

@@ -63,6 +63,8 @@ class Traffic:
         self.handled = handled
         self._published = _Index(published, is_open)
         self._handled = _Index(handled, is_pattern)
+        self._handled_as: dict[str, list[Side]] = {}
+        self._published_as: dict[str, list[Side]] = {}
 
     @classmethod
     def of(cls, landscape: Landscape, time: Time = Time.NOW) -> Traffic:
@@ -96,15 +98,23 @@ class Traffic:
             found.setdefault((side.service, side.message.event.name), []).append(side)
         return found
 
-    def handled_as(self, published: str) -> list[Side]:
+    def handled_as(self, published: str) -> Sequence[Side]:
         """Return who handles events that are published under a name, in the order of the names that are handled."""
-        near = self._handled.near(published, is_several=is_open(published))
-        return [side for name in near if can_be_same(published, name) for side in self.handled.get(name, ())]
+        if published not in self._handled_as:
+            near = self._handled.near(published, is_several=is_open(published))
+            self._handled_as[published] = [
+                side for name in near if can_be_same(published, name) for side in self.handled.get(name, ())
+            ]
+        return self._handled_as[published]
 
-    def published_as(self, handled: str) -> list[Side]:
+    def published_as(self, handled: str) -> Sequence[Side]:
         """Return who publishes events that are handled under a name, in the order of the names that are published."""
-        near = self._published.near(handled, is_several=is_pattern(handled))
-        return [side for name in near if can_be_same(name, handled) for side in self.published.get(name, ())]
+        if handled not in self._published_as:
+            near = self._published.near(handled, is_several=is_pattern(handled))
+            self._published_as[handled] = [
+                side for name in near if can_be_same(name, handled) for side in self.published.get(name, ())
+            ]
+        return self._published_as[handled]
 
     def overlapping(self, published: str) -> list[Side]:
         """Return who publishes under another name, later in the alphabet, events that can have this one, too."""
@@ -125,13 +135,12 @@ class _Index:
         return sorted(self._all.near(name) if is_several else {name, *self._patterns.near(name)})
 
 
-def _order(side: Side) -> tuple[str, int, str]:
-    event = side.message.event
-    return event.name, event.version, side.service
+def _order(side: Side) -> tuple[int, str]:
+    return side.message.event.version, side.service
 
 
 def _by_name(sides: Iterable[Side]) -> Mapping[str, tuple[Side, ...]]:
     found: defaultdict[str, list[Side]] = defaultdict(list)
-    for side in sorted(sides, key=_order):
+    for side in sides:
         found[side.message.event.name].append(side)
-    return {name: tuple(several) for name, several in sorted(found.items())}
+    return {name: tuple(sorted(found[name], key=_order)) for name in sorted(found)}
