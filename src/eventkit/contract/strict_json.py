@@ -113,17 +113,18 @@ def _check_depth(value: Any, text: str, limits: Limits) -> None:
     # Almost every event has fewer brackets than the limit has levels, and then no walk is needed.
     if text.count("{") + text.count("[") <= limits.max_depth:
         return
-    level = [value]
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(limits.max_depth):
-        level = [child for node in level for child in _children(node)]
+        # The types are exactly these, and asking for them in place is what keeps large documents fast.
+        level = [
+            child
+            for node in level
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) is dict or type(child) is list
+        ]
         if not level:
             return
     raise _too_deep(limits)
-
-
-def _children(node: Any) -> list[Any]:
-    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return [child for child in children if isinstance(child, dict | list)] if children else []
 
 
 def _check_surrogates(value: Any, text: str) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from eventkit.discovery.asyncapi.errors import DocumentError
@@ -70,9 +69,8 @@ class Document:
         return Node(self, pointer, value), []
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A value of a document, with the way to it.
+class Node(NamedTuple):
+    """A value of a document, with the way to it; a tuple, as thousands of them are made of a document.
 
     Args:
         document: The document.
@@ -141,14 +139,16 @@ class Node:
     def raw_members(self, key: str) -> Iterator[Node]:
         """Yield the members of a member that is an object or an array, as they stand there."""
         # Not followed: only single objects are Reference Objects, and a property may be called `$ref`.
-        parent = self.raw(key)
-        if parent is None:
-            return
-        if not isinstance(parent.value, dict | list):
-            raise parent.error(f"{key!r} is neither an object nor an array")
-        pairs = parent.value.items() if isinstance(parent.value, dict) else enumerate(parent.value)
-        for step, value in pairs:
-            yield Node(self.document, f"{parent.pointer}/{escape(str(step))}", value)
+        parent = self._holder(key)
+        if parent is not None:
+            pairs = parent.value.items() if isinstance(parent.value, dict) else enumerate(parent.value)
+            for step, value in pairs:
+                yield Node(self.document, f"{parent.pointer}/{escape(str(step))}", value)
+
+    def names(self, key: str) -> Collection[str]:
+        """Return the names of the members of a member that is an object; none where it is an array."""
+        parent = self._holder(key)
+        return parent.value if parent is not None and isinstance(parent.value, dict) else ()
 
     def below(self, steps: str, value: Any) -> Node:
         """Return a value inside this one; `steps` are a JSON pointer from here."""
@@ -160,6 +160,8 @@ class Node:
         Raises:
             DocumentError: It leads to nothing, back to itself, or where nothing is read.
         """
+        if not (isinstance(self.value, dict) and "$ref" in self.value):
+            return self  # as most are
         node, seen = self, {self.address}
         while isinstance(node.value, dict) and "$ref" in node.value:
             document, pointer = node.target(node.value["$ref"])
@@ -187,6 +189,13 @@ class Node:
         if fragment and not fragment.startswith("/"):
             raise self.error(f"the reference {reference!r} names an anchor", "refer to it by its path: '#/...'")
         return self.document.opened(self, reference) if file else self.document, fragment
+
+    def _holder(self, key: str) -> Node | None:
+        """Return a member that is an object or an array; None where it is not there or null."""
+        node = self.raw(key)
+        if node is not None and not isinstance(node.value, dict | list):
+            raise node.error(f"{key!r} is neither an object nor an array")
+        return node
 
     def _object(self) -> dict[str, Any]:
         if not isinstance(self.value, dict):

@@ -18,6 +18,9 @@ _LIST: Final = frozenset({"allOf", "anyOf", "items", "oneOf", "prefixItems"})
 _MAP: Final = frozenset({
     "$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties",
 })  # fmt: skip
+_SCHEMA: Final = (dict, bool)
+HOLDING_SCHEMAS: Final = _ONE | _LIST | _MAP
+"""The keywords in which schemas stand."""
 
 
 def map_subschemas(schema: Mapping[str, Any], change: Callable[[Any, str], Any]) -> dict[str, Any]:
@@ -30,7 +33,9 @@ def map_subschemas(schema: Mapping[str, Any], change: Callable[[Any, str], Any])
     """
     result: dict[str, Any] = {}
     for keyword, value in schema.items():
-        if keyword in _MAP and isinstance(value, dict):
+        if keyword not in HOLDING_SCHEMAS:
+            result[keyword] = value
+        elif keyword in _MAP and isinstance(value, dict):
             result[keyword] = {
                 name: change(child, f"/{keyword}/{escape(name)}") if _is_schema(child) else child
                 for name, child in value.items()
@@ -61,4 +66,4 @@ def subschemas(schema: Mapping[str, Any]) -> list[tuple[Any, str]]:
 
 def _is_schema(value: Any) -> bool:
     # An array of names in `dependencies` is none, and what is malformed is left for the comparison to refuse.
-    return isinstance(value, dict | bool)
+    return isinstance(value, _SCHEMA)

@@ -103,8 +103,8 @@ class MessageReader:
         content_type = message.text("contentType") or self._default_content_type
         if content_type.startswith(_BATCH):
             raise UnknownPayloadError("it is a batch of events, which is not read")
-        properties = self._schemas.properties(whole)
-        if "specversion" in properties and "data" in properties:
+        if self._schemas.declares(whole, "specversion") and self._schemas.declares(whole, "data"):
+            properties = self._schemas.properties(whole)
             return properties["data"], {name: schema.constant() for name, schema in properties.items()}
         if content_type.startswith(_STRUCTURED):
             raise UnknownPayloadError(

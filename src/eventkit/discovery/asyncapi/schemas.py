@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, Final
 
 from eventkit.discovery.asyncapi.document import Node
-from eventkit.discovery.asyncapi.keywords import map_subschemas, subschemas
+from eventkit.discovery.asyncapi.keywords import HOLDING_SCHEMAS, map_subschemas, subschemas
 from eventkit.discovery.asyncapi.text import MAX_DEFINITIONS
 from eventkit.discovery.contract import Place
 
@@ -40,6 +41,8 @@ _ANNOTATIONS: Final = frozenset({
     "$comment", "$defs", "$id", "$ref", "$schema", "default", "definitions", "deprecated", "description", "examples",
     "externalDocs", "readOnly", "title", "writeOnly",
 })  # fmt: skip
+_REWRITTEN: Final = HOLDING_SCHEMAS | {"$id", "$ref", "$schema"}
+"""Keywords that say something else where a schema stands alone, or hold what may; most schemas have none of them."""
 _Address = tuple[str, str]
 _MAX_PLACES: Final = 1_000
 """Schemas of one message whose places are looked up, each once for every path to it."""
@@ -178,6 +181,17 @@ class Schemas:
     def properties(self, payload: Payload) -> dict[str, Payload]:
         """Return the properties that an object schema declares, those of its `allOf` and `$ref` included."""
         found: dict[str, Payload] = {}
+        for part in self._parts(payload):
+            for node in part.node.raw_members("properties"):
+                found.setdefault(node.name, part.inside(node))
+        return found
+
+    def declares(self, payload: Payload, name: str) -> bool:
+        """Whether `properties` has a name; most schemas are asked for no more than that."""
+        return any(name in part.node.names("properties") for part in self._parts(payload))
+
+    def _parts(self, payload: Payload) -> Iterator[Payload]:
+        """Yield an object schema, and those of its `allOf` and `$ref`."""
         todo, seen = [payload], set()
         while todo:
             part = todo.pop()
@@ -187,9 +201,7 @@ class Schemas:
             if "$ref" in part.node.value:
                 todo.append(self._target(part))
             todo.extend(part.inside(node) for node in part.node.raw_members("allOf"))
-            for node in part.node.raw_members("properties"):
-                found.setdefault(node.name, part.inside(node))
-        return found
+            yield part
 
     def _definition(self, payload: Payload) -> _Definition:
         """Return a schema with its references rewritten to `$defs`."""
@@ -215,6 +227,8 @@ class Schemas:
             kept["$ref"] = f"#/$defs/{self._name(target.node.address)}"
 
         def rewrite(child: Any, steps: str) -> Any:
+            if isinstance(child, bool) or _REWRITTEN.isdisjoint(child):
+                return child
             return self._rewritten(payload.inside(node.below(steps, child)), definition)
 
         return map_subschemas(kept, rewrite)
