@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 import pytest
 
+from tests.servers.kafka import Kafka
 from tests.servers.nats import Nats
 from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMQ
@@ -24,7 +25,7 @@ from tests.servers.server import Server
 
 S = TypeVar("S", bound=Server)
 
-FIXTURES: Final = {"nats_server", "redis_server", "rabbitmq_server", "postgres_server"}
+FIXTURES: Final = {"nats_server", "redis_server", "rabbitmq_server", "kafka_server", "postgres_server"}
 _MISSING: Final = "NOT TESTED: no server for "
 
 
@@ -59,6 +60,12 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 def rabbitmq_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
     """A RabbitMQ server; it takes seconds to start."""
     yield from _shared(RabbitMQ, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A server that speaks Kafka's protocol."""
+    yield from _shared(Kafka, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

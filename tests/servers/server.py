@@ -219,8 +219,8 @@ class Server(ABC):
         raise ServerFailedError(f"{self.kind} is not ready after {START_WITHIN:.0f} s{self._tail()}")
 
     def _signal(self, number: signal.Signals) -> set[int]:
-        """Send a signal to all processes of the server, if it runs; return their ids."""
-        if self._process is None or self._process.poll() is not None:
+        """Send a signal to all processes of the server, also to those that it left behind; return their ids."""
+        if self._process is None:
             return set()
         if number != signal.SIGCONT:
             self._process.send_signal(signal.SIGSTOP)  # so that it starts no other while we look
@@ -245,9 +245,9 @@ def processes() -> dict[int, tuple[int, int]]:
 
 
 def family(pid: int) -> set[int]:
-    """Return a process that leads a group, the group, and what descends from it: PostgreSQL's leave the group."""
+    """Return those of a process's group and what descends from them: PostgreSQL's processes leave the group."""
     running = processes()
-    members = {pid} | {member for member, (_, group) in running.items() if group == pid}
+    members = {member for member, (_, group) in running.items() if group == pid}
     while more := {child for child, (parent, _) in running.items() if parent in members} - members:
         members |= more
     return members

@@ -16,10 +16,13 @@ import aio_pika
 import asyncpg
 import nats
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from nats.js.api import StreamConfig
 from redis.asyncio import Redis as RedisClient
 
 from tests.servers.fixtures import required
+from tests.servers.kafka import Kafka
 from tests.servers.nats import Nats, NatsCluster, installed_nats, newest_nats
 from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMQ
@@ -32,6 +35,7 @@ KINDS = [
     pytest.param(Nats, id="nats"),
     pytest.param(Redis, id="redis"),
     pytest.param(RabbitMQ, id="rabbitmq", marks=pytest.mark.slow),
+    pytest.param(Kafka, id="kafka"),
     pytest.param(Postgres, id="postgres"),
 ]
 
@@ -91,6 +95,20 @@ class Keeper:
     async def get_postgres(self, url: str) -> bytes | None:
         async with self.database(url) as connection:
             return (await connection.fetchval("SELECT id FROM orders")).encode()
+
+    async def put_kafka(self, url: str) -> None:
+        address = url.removeprefix("kafka://")
+        admin = AIOKafkaAdminClient(bootstrap_servers=address)
+        await admin.start()
+        await admin.create_topics([NewTopic("orders", num_partitions=1, replication_factor=1)])
+        await admin.close()
+        async with AIOKafkaProducer(bootstrap_servers=address, acks="all") as producer:
+            await producer.send_and_wait("orders", b"o-1")
+
+    async def get_kafka(self, url: str) -> bytes | None:
+        address = url.removeprefix("kafka://")
+        async with AIOKafkaConsumer("orders", bootstrap_servers=address, auto_offset_reset="earliest") as consumer:
+            return (await consumer.getone()).value
 
     async def put(self, server: Server) -> None:
         await getattr(self, f"put_{server.kind}")(server.url)
@@ -252,6 +270,6 @@ async def test_postgres_takes_settings(tmp_path: Path, keeper: Keeper):
             assert await connection.fetchval("SHOW max_connections") == "7"
 
 
-@pytest.mark.parametrize("name", ["nats_server", "redis_server", "postgres_server"])
+@pytest.mark.parametrize("name", ["nats_server", "redis_server", "kafka_server", "postgres_server"])
 def test_a_fixture_gives_a_server_that_runs(name: str, request: pytest.FixtureRequest):
     assert answers(request.getfixturevalue(name).port)
