@@ -28,7 +28,7 @@ def test_a_missing_server_skips_its_tests_and_says_how_to_install_it(monkeypatch
 
 def test_a_missing_server_fails_its_tests_where_servers_are_required(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("EVENTKIT_REQUIRE_SERVERS", "1")
-    with pytest.raises(pytest.fail.Exception, match="missing is not installed.*apt install missing"):
+    with pytest.raises(pytest.fail.Exception, match=r"missing is not installed.*apt install missing"):
         required(Missing)
 
 

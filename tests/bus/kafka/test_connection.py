@@ -39,10 +39,10 @@ def test_a_password_is_shown_nowhere() -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("kafka://", "addresses cannot be read"),
-        ("kafka://a:port", "addresses cannot be read"),
-        ("kafka://a,,b", "addresses cannot be read"),
-        ("kafka://a/topic", "has no path"),
+        ("kafka://", "a host cannot be read"),
+        ("kafka://a:port", "the URL of the bus cannot be read"),
+        ("kafka://a,,b", "a host cannot be read"),
+        ("kafka://a/topic", "means nothing here"),
         ("kafka://a?lease=0", "lease=0.0 is out of range"),
         ("kafka://a?partitions=0", "partitions=0 is out of range"),
         ("kafka://a?retention=-1", "retention=-1.0 is out of range"),
