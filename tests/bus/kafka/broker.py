@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from tests.servers.kafka import Kafka
-
 from tests.bus.kafka.gateway import Gateway
+from tests.servers.kafka import Kafka
 from tests.servers.proxy import Proxy
 from tests.servers.server import free_port
 

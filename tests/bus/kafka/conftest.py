@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.servers.kafka import Kafka
 
 from eventkit.contract.envelope import new_id
 from tests.bus.kafka.broker import Broker
 from tests.servers.fixtures import required
+from tests.servers.kafka import Kafka
 
 
 @pytest.fixture(scope="session")

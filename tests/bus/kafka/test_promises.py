@@ -17,7 +17,7 @@ from eventkit import Event, Retry, Service, connect
 from eventkit.bus.protocol import Bus
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import PublishError
-from eventkit.delivery.subscription import Done, Reason
+from eventkit.delivery.subscription import Done, Reason, Subscription
 from eventkit.testing.conformance.support import LONG, PATIENCE, event, handle, name_of, names_of, publish, take
 from tests.bus.kafka.broker import Broker
 
@@ -116,7 +116,7 @@ class TestInstances:
             await handle(second, 1)
             await first.settle([Done(slow)])
 
-            rest = [*await_all(await asyncio.gather(drain(first), drain(second)))]
+            rest = [name for names in await asyncio.gather(drain(first), drain(second)) for name in names]
             assert name_of(slow) not in rest
             assert len(rest) == 38
 
@@ -149,7 +149,7 @@ class TestInstances:
             assert first.attempt == 2
 
     async def test_a_blocked_event_loop_is_put_out_of_the_group_and_comes_back(
-        self, broker: Broker, prefix: str, caplog: pytest.LogCaptureFixture
+        self, broker: Broker, prefix: str
     ) -> None:
         ledger = Ledger()
         expected = {(f"order-{number}", 0) for number in range(50)}
@@ -176,21 +176,17 @@ class TestInstances:
         assert set(ledger.handled) == expected
 
 
-async def drain(subscription: object, seconds: float = 2.0) -> list[str]:
+async def drain(subscription: Subscription, seconds: float = 2.0) -> list[str]:
     """Handle what comes until nothing comes for some time."""
     names: list[str] = []
     while True:
         try:
             async with asyncio.timeout(seconds):
-                deliveries = await subscription.receive(10)  # type: ignore[attr-defined]
+                deliveries = await subscription.receive(10)
         except TimeoutError:
             return names
-        await subscription.settle([Done(each) for each in deliveries])  # type: ignore[attr-defined]
+        await subscription.settle([Done(each) for each in deliveries])
         names += names_of(deliveries)
-
-
-def await_all(lists: list[list[str]]) -> list[str]:
-    return [name for names in lists for name in names]
 
 
 class TestProgress:
@@ -243,9 +239,7 @@ class TestOthers:
         assert {each.reason for each in letters} == {Reason.UNREADABLE}
         assert {each.body for each in letters} == {b"not an event", b""}
 
-    async def test_a_topic_that_was_deleted_is_made_again(
-        self, own_broker: Broker, prefix: str, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    async def test_a_topic_that_was_deleted_is_made_again(self, own_broker: Broker, prefix: str) -> None:
         ledger = Ledger()
         async with connect(own_broker.url, prefix=prefix, lease=6.0) as bus, bus.serve(ledger.service(), ()):
             await bus.publish(counted("order-1", 0))

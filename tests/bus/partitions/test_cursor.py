@@ -190,3 +190,15 @@ class TestText:
     def test_what_it_has_not_written_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match="not the progress of a group"):
             Cursor.from_json("order", 0, text)
+
+
+def test_what_is_not_finished_can_be_counted() -> None:
+    cursor = Cursor("order", 0, 10, ["order.created"])
+    for place in range(10, 16):
+        cursor.add(place)
+    for place in (11, 13):
+        cursor.finish(place)
+    cursor.hand_out(15, 1)
+
+    assert Cursor.from_json("order", 0, cursor.to_json()).unfinished(20) == 8
+    assert Cursor("order", 0, 10).unfinished(10) == 0

@@ -91,14 +91,17 @@ async def _merged(
     """Yield records of partitions up to their ends, by time."""
     read: dict[TopicPartition, deque[ConsumerRecord]] = {each: deque() for each in ends}
     while read:
+        for partition in [each for each, records in read.items() if not records]:
+            if await consumer.position(partition) >= ends[partition]:
+                del read[partition]
         if lacking := [each for each, records in read.items() if not records]:
             found = await consumer.getmany(*lacking, timeout_ms=_WAIT, max_records=_BATCH)
             for partition, records in found.items():
-                read[partition].extend(records)
-            for partition in lacking:
-                if not read[partition] and await consumer.position(partition) >= ends[partition]:
-                    del read[partition]
-        else:
+                read[partition].extend(each for each in records if each.offset < ends[partition])
+                if records[-1].offset >= ends[partition]:
+                    # What has come since has its place among what came elsewhere: with the next look.
+                    consumer.seek(partition, ends[partition])
+        elif read:
             yield min(read.values(), key=_written).popleft()
 
 

@@ -82,6 +82,7 @@ class Publisher:
             async with asyncio.timeout(SEND_WITHIN):
                 await (await producer.send(topic, value, key=key, headers=headers, partition=partition))
         except TimeoutError:
+            await self._replace(producer)
             raise PublishError(
                 f"{topic}: no broker answered within {SEND_WITHIN:g} s; whether the event will be stored is not known",
                 where=self._connection.url,
@@ -101,8 +102,9 @@ class Publisher:
         """Make a new producer: one whose numbering of records has come out of step with the brokers' sends no more."""
         async with self._opening:
             if self._producer is broken and self._idempotent and _is_dead(broken):
-                await self.open()
-                await _stop(broken)
+                with suppress(BusError):  # then the next one who publishes tries again
+                    await self.open()
+                    await _stop(broken)
 
 
 def _is_dead(producer: AIOKafkaProducer) -> bool:
