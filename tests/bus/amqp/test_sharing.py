@@ -44,7 +44,7 @@ def in_order(handled: list[tuple[str, int]]) -> bool:
 
 
 async def handle_all(subscription: AMQPSubscription, names: list[str]) -> None:
-    while True:
+    while not subscription.closed:
         for delivery in await subscription.receive(10):
             names.append(name_of(delivery))
             await subscription.settle([Done(delivery)])
@@ -126,6 +126,8 @@ async def test_what_a_killed_process_had_goes_to_the_others_in_order(broker: Bro
     with running() as start:
         processes = [start(actors.handle_orders, broker.url, broker.prefix, str(path), 0.005) for _ in range(2)]
         async with broker.connect() as bus:
+            async with subscribed(bus):  # from here on, nothing is unrouted
+                pass
             for number in range(count):
                 await asyncio.gather(*(bus.publish(order(key, number)) for key in keys))
                 if number % 10 == 5:

@@ -136,11 +136,9 @@ class Link:
             frames: How many frames may wait for the channel before the connection reads no more.
         """
         connection = await self.connection()
-        with explained(self.where):
-            return cast(
-                Channel,
-                await connection.channel(publisher_confirms=confirms, frame_buffer_size=frames, timeout=CONNECT),
-            )
+        # Not aiormq's own timeout: on Python 3.11 it may swallow a cancellation.
+        async with answered(self.where):
+            return cast(Channel, await connection.channel(publisher_confirms=confirms, frame_buffer_size=frames))
 
     async def is_blocked(self) -> bool:
         """Tell whether RabbitMQ takes nothing from this connection, because its memory or its disk is short."""

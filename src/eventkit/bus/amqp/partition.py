@@ -146,6 +146,8 @@ class Partition:
         self._receive(message)
 
     def _receive(self, message: DeliveredMessage) -> None:
+        if self._closing:
+            return  # it comes to the next owner
         if self._early is None:
             self._take(message)
             return
@@ -167,14 +169,14 @@ class Partition:
                 await self.save(exact=False)
             except BusError as error:
                 logger.warning("a crash that comes now would not count: %s", error)
+        if self._closing:
+            return
         early, self._early = self._early or [], None
         self._owned(self.number)
         for message in early:
             self._take(message)
 
     def _take(self, message: DeliveredMessage) -> None:
-        if self._closing:
-            return
         event = from_message(message)
         known = Known(0)
         if is_redelivered(message):

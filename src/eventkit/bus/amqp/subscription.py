@@ -237,6 +237,7 @@ class AMQPSubscription(PartitionedSubscription):
             return
         del self._partitions[partition.number]
         self.lose(partition.number)
+        self._task(partition.close())  # where only we think that it has ended, nobody else would get its messages
         if isinstance(error, ChannelEnded) and not self.closed:
             logger.warning("%s reads its partition %d anew: %s", self.group, partition.number, error)
             self._changed.set()
