@@ -26,7 +26,6 @@ _KINDS: Final[Mapping[str, tuple[tuple[type, ...], Callable[[str], object], str]
     "float": ((int, float), float, "a number"),
     "bool": ((bool,), {"true": True, "false": False}.__getitem__, "true or false"),
     "str": ((str,), str, "text"),
-    "str | None": ((str,), str, "text"),
 }
 
 

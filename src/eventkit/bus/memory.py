@@ -17,10 +17,11 @@ from typing import ClassVar, Final
 
 from eventkit.bus.group_queue import GroupQueue, State
 from eventkit.bus.protocol import Bus, Capabilities, DeadLetter, Lag
+from eventkit.bus.settings import require
 from eventkit.contract.codec import to_headers
 from eventkit.contract.context import current_handling
 from eventkit.contract.envelope import Envelope, new_id
-from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+from eventkit.contract.errors import BusError, PublishError
 from eventkit.contract.event import EventType
 from eventkit.delivery.subscription import Dead, Delivery, Outcome
 from eventkit.delivery.worker import WorkerOptions
@@ -54,13 +55,12 @@ class MemoryBus(Bus):
         capacity: int = 10_000,
         lease: float = 30.0,
     ) -> None:
-        for setting, ok, rule in (
+        rules = (
             (f"{history=}", history >= 0, "0 or more events"),
             (f"{capacity=}", capacity >= 1, "1 or more events"),
             (f"{lease=}", lease > 0, "more than 0 seconds"),
-        ):
-            if not ok:
-                raise ConfigurationError(f"{setting} is out of range", where=url, mend=f"give {rule}")
+        )
+        require(url, rules)
         self.url = url
         self.options = options
         self._capacity = capacity

@@ -50,9 +50,9 @@ class TestSettings:
         with pytest.raises(ConfigurationError, match=f"^{setting} is out of range"):
             connect(f"amqp://localhost/?{setting}")
 
-    async def test_a_certificate_that_is_not_there(self) -> None:
-        with pytest.raises(ConfigurationError, match="certificate"):
-            await connect("amqps://localhost/", cafile="no-such-file.pem").open()
+    def test_a_certificate_that_is_not_there(self) -> None:
+        with pytest.raises(ConfigurationError, match="the files of TLS cannot be used: No such file"):
+            connect("amqps://localhost/", tls_ca="no-such-file.pem")
 
 
 class TestOpening:

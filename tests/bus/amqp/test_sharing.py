@@ -20,7 +20,7 @@ from eventkit.testing.conformance.support import LONG, event, name_of, publish, 
 from tests.bus.amqp import actors
 from tests.bus.amqp.actors import OrderCreated
 from tests.bus.amqp.support import Broker, until
-from tests.bus.sqlite.processes import kill, running
+from tests.bus.processes import kill, running
 
 
 def order(key: str, number: int) -> Envelope:

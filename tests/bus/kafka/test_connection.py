@@ -48,9 +48,9 @@ def test_a_password_is_shown_nowhere() -> None:
         ("kafka://a?retention=-1", "retention=-1.0 is out of range"),
         ("kafka://a?prefix=a/b", "prefix='a/b' is out of range"),
         ("kafka://a?mechanism=NTLM", "mechanism='NTLM' is unknown"),
-        ("kafka://a?ca_file=ca.pem", "TLS is off"),
-        ("kafka://a?tls=true&key_file=key.pem", "without its certificate"),
-        ("kafka://a?tls=true&ca_file=/nowhere.pem", "cannot be used: No such file"),
+        ("kafka://a?tls_ca=ca.pem", "the connection is not encrypted"),
+        ("kafka://a?tls=true&tls_key=key.pem", "without its certificate"),
+        ("kafka://a?tls=true&tls_ca=/nowhere.pem", "cannot be used: No such file"),
     ],
 )
 def test_what_is_wrong_in_the_url_is_told(url: str, message: str) -> None:
@@ -60,7 +60,7 @@ def test_what_is_wrong_in_the_url_is_told(url: str, message: str) -> None:
 def test_a_file_that_is_no_certificate_is_told(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("hello")
 
-    assert "in PEM format" in error_of("kafka://a?tls=true", ca_file=str(tmp_path / "ca.pem"))
+    assert "in PEM format" in error_of("kafka://a?tls=true", tls_ca=str(tmp_path / "ca.pem"))
 
 
 async def test_who_answers_nothing_is_no_broker() -> None:

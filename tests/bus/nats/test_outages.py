@@ -31,7 +31,7 @@ from tests.bus.nats.actors import Counted
 from tests.bus.nats.actors import handle as handle_until_killed
 from tests.bus.nats.admin import admin
 from tests.bus.nats.patience import handle_at_last
-from tests.bus.nats.processes import running
+from tests.bus.processes import running
 from tests.servers.nats import Nats, NatsCluster
 
 KEYS = 6

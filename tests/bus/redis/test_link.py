@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import exceptions
 
-from eventkit.bus.redis.address import TLS, Address
+from eventkit.bus.redis.address import Address
 from eventkit.bus.redis.link import Link, _packed, pack
 from eventkit.bus.redis.server import Server
+from eventkit.bus.settings import TLSFiles
 from tests.servers.proxy import Proxy
 from tests.servers.redis import Redis
 
@@ -26,7 +27,7 @@ def proxy(redis_server: Redis) -> Iterator[Proxy]:
 
 async def linked(proxy: Proxy, patience: float) -> Link:
     url = f"redis://127.0.0.1:{proxy.port}"
-    return await Server(Address.of(url, url), TLS(None, None, None), url).connect(patience)
+    return await Server(Address.of(url, url), TLSFiles(), url).connect(patience)
 
 
 async def test_each_gets_its_own_answer(proxy: Proxy) -> None:

@@ -45,19 +45,19 @@ async def test_events_travel_encrypted_and_both_sides_show_who_they_are(
     address: str, certificate: tuple[str, str]
 ) -> None:
     cert, key = certificate
-    async with connect(address, ca=cert, cert=cert, cert_key=key) as bus, subscribed(bus) as subscription:
+    async with connect(address, tls_ca=cert, tls_cert=cert, tls_key=key) as bus, subscribed(bus) as subscription:
         await publish(bus, ["a"])
 
         assert await handle(subscription, 1) == ["a"]
 
 
 async def test_a_server_that_nobody_vouches_for_is_refused(address: str) -> None:
-    with pytest.raises(BusError, match=r"^TLS fails: .*certificate verify failed.*; see the settings `ca`"):
+    with pytest.raises(BusError, match=r"^TLS fails: .*certificate verify failed.*; see the settings `tls_ca`"):
         async with connect(address):
             pass
 
 
 async def test_a_client_without_a_certificate_is_refused(address: str, certificate: tuple[str, str]) -> None:
     with pytest.raises(BusError):
-        async with connect(address, ca=certificate[0]):
+        async with connect(address, tls_ca=certificate[0]):
             pass

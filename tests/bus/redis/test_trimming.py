@@ -9,10 +9,11 @@ import pytest
 from redis.asyncio import Redis as Client
 
 from eventkit.bus.protocol import Bus
-from eventkit.bus.redis.address import TLS, Address
+from eventkit.bus.redis.address import Address
 from eventkit.bus.redis.keys import Keys
 from eventkit.bus.redis.server import Server
 from eventkit.bus.redis.trimming import trim
+from eventkit.bus.settings import TLSFiles
 from eventkit.delivery.subscription import Dead, Done, Reason, Released
 from eventkit.testing.conformance.support import (
     PATIENCE,
@@ -49,7 +50,7 @@ def stream(prefix: str) -> str:
 @pytest.fixture
 async def left(redis_server: Redis, prefix: str, client: Client, stream: str) -> AsyncIterator[Left]:
     """Removes what may go, and returns which events are left."""
-    server = Server(Address.of(redis_server.url, redis_server.url), TLS(None, None, None), redis_server.url)
+    server = Server(Address.of(redis_server.url, redis_server.url), TLSFiles(), redis_server.url)
 
     async def left(keep: int = 0) -> list[str]:
         await trim(server, Keys(prefix), keep)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.bus.processes import kill, running
 from tests.bus.sqlite import actors
-from tests.bus.sqlite.processes import kill, running
 
 KILLS = 240
 LONGEST_LIFE = 0.1

@@ -11,9 +11,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from eventkit import Envelope, connect
+from tests.bus.processes import kill, running
 from tests.bus.sqlite import actors
 from tests.bus.sqlite.actors import Counted, Place
-from tests.bus.sqlite.processes import kill, running
 
 PATIENCE = 30.0
 LONG = 60.0  # a lease that no test sees the end of

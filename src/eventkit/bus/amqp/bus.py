@@ -22,6 +22,7 @@ from eventkit.bus.amqp.publisher import Publisher
 from eventkit.bus.amqp.subscription import AMQPSubscription
 from eventkit.bus.amqp.topology import Topology
 from eventkit.bus.protocol import Bus, Capabilities, Lag
+from eventkit.bus.settings import TLSFiles, require
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, ConfigurationError, EventkitError, PublishError
 from eventkit.delivery.subscription import Unreadable
@@ -47,9 +48,9 @@ class AMQPBus(Bus):
         prefetch: How many events of a partition RabbitMQ sends to an instance ahead of time.
         unrouted: How many events of a domain are kept that no group has a queue for.
         heartbeat: Seconds of silence after which RabbitMQ and the bus ask whether the other is there.
-        cafile: Certificates of the authorities that are trusted, for `amqps://`; those of the system where it is empty.
-        certfile: The bus's own certificate. It logs in with it where the URL names no user.
-        keyfile: The certificate's key, where it is in a file of its own.
+        tls_ca: Certificates of the authorities that are trusted, for `amqps://`; those of the system where it is empty.
+        tls_cert: The bus's own certificate. It logs in with it where the URL names no user.
+        tls_key: The certificate's key, where it is in a file of its own.
 
     Raises:
         ConfigurationError: A value out of its range.
@@ -70,23 +71,22 @@ class AMQPBus(Bus):
         prefetch: int = 500,
         unrouted: int = 50_000,
         heartbeat: int = 20,
-        cafile: str = "",
-        certfile: str = "",
-        keyfile: str = "",
+        tls_ca: str = "",
+        tls_cert: str = "",
+        tls_key: str = "",
     ) -> None:
-        for setting, ok, rule in (
+        rules = (
             (f"{partitions=}", 1 <= partitions <= SLOTS and SLOTS % partitions == 0, "1, 2, 4, 8 or 16"),
             (f"{lease=}", 0 < lease < math.inf, "more than 0 seconds"),
             (f"{prefetch=}", 1 <= prefetch <= _MAX_PREFETCH, f"1 to {_MAX_PREFETCH:,} events"),
             (f"{unrouted=}", 1 <= unrouted <= MOST, f"1 to {MOST:,} events"),
             (f"{heartbeat=}", 1 <= heartbeat < MOST, "1 or more seconds"),
             (f"{prefix=}", prefix.isascii() and prefix.isprintable() and len(prefix) <= MAX_NAME // 2, "a short name"),
-        ):
-            if not ok:
-                raise ConfigurationError(f"{setting} is out of range", where=url, mend=f"give {rule}")
+        )
+        require(url, rules)
         self.url = url
         self.options = options
-        self._address = _address(location, heartbeat, cafile, certfile, keyfile)
+        self._address = _address(location, heartbeat, TLSFiles(tls_ca, tls_cert, tls_key), url)
         self._names = Names(prefix, partitions)
         self._lease = lease
         self._prefetch = prefetch
@@ -215,10 +215,10 @@ class AMQPBus(Bus):
         )
 
 
-def _address(location: str, heartbeat: int, cafile: str, certfile: str, keyfile: str) -> Address:
+def _address(location: str, heartbeat: int, files: TLSFiles, url: str) -> Address:
     parts = urlsplit(location)
     user = unquote(parts.username or "")
-    login_with_certificate = bool(certfile) and not user
+    login_with_certificate = bool(files.cert) and not user
     return Address(
         scheme=parts.scheme,
         host=parts.hostname or "localhost",
@@ -227,7 +227,6 @@ def _address(location: str, heartbeat: int, cafile: str, certfile: str, keyfile:
         password=unquote(parts.password or "") or ("" if user or login_with_certificate else "guest"),
         vhost=unquote(parts.path[1:]) or "/",
         heartbeat=heartbeat,
-        cafile=cafile,
-        certfile=certfile,
-        keyfile=keyfile,
+        external=login_with_certificate,
+        tls=files.context(url, encrypted=parts.scheme == "amqps"),
     )

@@ -13,7 +13,7 @@ from aiormq.connection import Connection
 from yarl import URL
 
 from eventkit.bus.amqp.errors import RAISED, Locked, answered, explained
-from eventkit.contract.errors import BusError, ConfigurationError
+from eventkit.contract.errors import BusError
 
 CONNECT: Final = 5.0
 """Seconds in which a connection must be open."""
@@ -35,9 +35,8 @@ class Address:
         password: The password; never shown.
         vhost: The virtual host.
         heartbeat: Seconds of silence after which either side asks whether the other is there; twice that ends it.
-        cafile: Certificates of the authorities that are trusted; those of the system where it is empty.
-        certfile: This client's certificate. It is what it logs in with where the URL names no user.
-        keyfile: The certificate's key, where it is in a file of its own.
+        external: Log in with the certificate of TLS (SASL EXTERNAL).
+        tls: How TLS is spoken; None for `amqp`.
     """
 
     scheme: str
@@ -47,14 +46,13 @@ class Address:
     password: str = field(repr=False)
     vhost: str
     heartbeat: int
-    cafile: str = ""
-    certfile: str = ""
-    keyfile: str = ""
+    external: bool
+    tls: ssl.SSLContext | None
 
     def url(self, purpose: str) -> URL:
         """Return it as aiormq takes it."""
         query = {"heartbeat": str(self.heartbeat), "name": f"eventkit {purpose}"}
-        if self.certfile and not self.user:
+        if self.external:
             query["auth"] = "external"
         return URL.build(
             scheme=self.scheme,
@@ -64,21 +62,6 @@ class Address:
             password=self.password or None,
             query=query,
         )
-
-    def context(self, where: str) -> ssl.SSLContext | None:
-        """Return how TLS is spoken; raises ConfigurationError where a file cannot be used."""
-        if self.scheme != "amqps":
-            return None
-        try:
-            context = ssl.create_default_context(cafile=self.cafile or None)
-            if self.certfile:
-                context.load_cert_chain(self.certfile, self.keyfile or None)
-        except OSError as error:  # ssl.SSLError is one
-            names = ", ".join(each for each in (self.cafile, self.certfile, self.keyfile) if each)
-            raise ConfigurationError(
-                f"a certificate cannot be used: {error.strerror or error}", where=where, mend=f"check {names}"
-            ) from error
-        return context
 
 
 async def close(channel: Channel) -> None:
@@ -163,7 +146,7 @@ class Link:
         return Lock(self, name, self._locks.setdefault(name, asyncio.Lock()))
 
     async def _connect(self) -> Connection:
-        context = self._address.context(self.where)
+        context = self._address.tls
         connection = Connection(self._address.url(self._purpose), context=context)
         connection.vhost = self._address.vhost
         with explained(self.where):

@@ -17,8 +17,9 @@ from eventkit.bus.kafka.records import headers_of, key_of
 from eventkit.bus.kafka.subscription import KafkaSubscription
 from eventkit.bus.kafka.topology import Layout, Topology
 from eventkit.bus.protocol import Bus, Capabilities, Lag
+from eventkit.bus.settings import TLSFiles, require
 from eventkit.contract.envelope import Envelope
-from eventkit.contract.errors import BusError, ConfigurationError
+from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Unreadable
 from eventkit.delivery.worker import WorkerOptions
 
@@ -42,9 +43,9 @@ class KafkaBus(Bus):
         lease: Seconds after which the events of a process that died go to another instance; 6 at the least.
         mechanism: How the password is sent: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
         tls: Talk TLS.
-        ca_file: Certificates of the authorities to trust, PEM; those of the system by default.
-        cert_file: This client's certificate, PEM.
-        key_file: The key of the certificate, PEM, where it is not in `cert_file`.
+        tls_ca: Certificates of the authorities to trust, PEM; those of the system by default.
+        tls_cert: This client's certificate, PEM.
+        tls_key: The key of the certificate, PEM, where it is not in `tls_cert`.
 
     Raises:
         ConfigurationError: A value out of its range, or settings that do not go together.
@@ -69,18 +70,16 @@ class KafkaBus(Bus):
         lease: float = 30.0,
         mechanism: str = "PLAIN",
         tls: bool = False,
-        ca_file: str = "",
-        cert_file: str = "",
-        key_file: str = "",
+        tls_ca: str = "",
+        tls_cert: str = "",
+        tls_key: str = "",
     ) -> None:
-        if not 0 < lease < math.inf:
-            raise ConfigurationError(f"{lease=} is out of range", where=url, mend="give more than 0 seconds")
+        require(url, [(f"{lease=}", 0 < lease < math.inf, "more than 0 seconds")])
         self.url = url
         self.options = options
         self._lease = lease
-        self._connection = Connection(
-            url, servers, user or None, password, mechanism, tls, ca_file, cert_file, key_file
-        )  # fmt: skip
+        encryption = TLSFiles(tls_ca, tls_cert, tls_key).context(url, encrypted=tls)
+        self._connection = Connection(url, servers, user or None, password, mechanism, encryption)
         self._layout = Layout(url, prefix, partitions, replication, retention, create)
         self._topology = Topology(self._connection, self._layout)
         self._publisher = Publisher(self._connection, self._topology, idempotent)

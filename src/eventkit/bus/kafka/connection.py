@@ -41,13 +41,10 @@ class Connection:
         user: The user of SASL; None for none.
         password: Its password.
         mechanism: How the password is sent; one of `MECHANISMS`.
-        tls: Talk TLS.
-        ca_file: The authorities that sign the brokers' certificates; those of the system by default.
-        cert_file: This client's certificate, and its key where `key_file` is not given.
-        key_file: The key of the certificate.
+        tls: How TLS is spoken; None for connections without it.
 
     Raises:
-        ConfigurationError: Settings that do not go together, or files that cannot be read.
+        ConfigurationError: The mechanism is unknown.
     """
 
     url: str
@@ -55,23 +52,13 @@ class Connection:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     mechanism: str = "PLAIN"
-    tls: bool = False
-    ca_file: str = ""
-    cert_file: str = ""
-    key_file: str = ""
+    tls: ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
         if self.mechanism not in MECHANISMS:
             raise ConfigurationError(
                 f"mechanism={self.mechanism!r} is unknown", where=self.url, mend=f"use one of: {', '.join(MECHANISMS)}"
             )
-        if not self.tls and (self.ca_file or self.cert_file or self.key_file):
-            raise ConfigurationError("files for TLS are given, and TLS is off", where=self.url, mend="set tls=true")
-        if self.key_file and not self.cert_file:
-            raise ConfigurationError(
-                "key_file is given without its certificate", where=self.url, mend="give cert_file, too"
-            )
-        self._tls()
 
     def producer(self, **options: Any) -> AIOKafkaProducer:
         """Return a producer that is not started."""
@@ -145,29 +132,9 @@ class Connection:
             "metadata_max_age_ms": _LOOK_FOR_TOPICS,
         }
         if self.tls:
-            arguments["ssl_context"] = self._tls()
+            arguments["ssl_context"] = self.tls
         if self.user is not None:
             arguments["sasl_mechanism"] = self.mechanism
             arguments["sasl_plain_username"] = self.user
             arguments["sasl_plain_password"] = self.password or ""
         return arguments
-
-    def _tls(self) -> ssl.SSLContext | None:
-        if not self.tls:
-            return None
-        try:
-            context = ssl.create_default_context(cafile=self.ca_file or None)
-            if self.cert_file:
-                # An encrypted key would ask for its password on the terminal.
-                context.load_cert_chain(self.cert_file, self.key_file or None, password=_no_password)
-        except (OSError, ValueError) as error:  # SSLError is an OSError
-            raise ConfigurationError(
-                f"the files for TLS cannot be used: {getattr(error, 'strerror', None) or error}",
-                where=self.url,
-                mend="give ca_file, cert_file and key_file in PEM format, the key without a password",
-            ) from error
-        return context
-
-
-def _no_password() -> str:
-    raise ValueError("the key is encrypted")

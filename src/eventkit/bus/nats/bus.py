@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import ssl
 from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
@@ -18,8 +17,9 @@ from eventkit.bus.nats.publisher import Publisher
 from eventkit.bus.nats.subscription import NATSSubscription
 from eventkit.bus.nats.topology import Layout, Topology, domain_of, is_type
 from eventkit.bus.protocol import Bus, Capabilities, Lag
+from eventkit.bus.settings import TLSFiles, require
 from eventkit.contract.envelope import Envelope
-from eventkit.contract.errors import BusError, ConfigurationError
+from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Unreadable
 from eventkit.delivery.worker import WorkerOptions
 
@@ -77,15 +77,14 @@ class NATSBus(Bus):
         tls_cert: str = "",
         tls_key: str = "",
     ) -> None:
-        for setting, ok, rule in (
+        rules = (
             (f"{lease=}", 0 < lease < math.inf, "more than 0 seconds"),
             (f"{partitions=}", 1 <= partitions <= MOST_PARTITIONS, f"1 to {MOST_PARTITIONS}"),
             (f"{replicas=}", 1 <= replicas <= 5, "1 to 5"),
             (f"{retention=}", 0 < retention < math.inf, "more than 0 days"),
             (f"{max_bytes=}", max_bytes >= 0, "0 or more bytes"),
-        ):
-            if not ok:
-                raise ConfigurationError(f"{setting} is out of range", where=url, mend=f"give {rule}")
+        )
+        require(url, rules)
         self.url = url
         self.options = options
         self._lease = lease
@@ -93,7 +92,7 @@ class NATSBus(Bus):
         if user and not password:
             user, token = "", user  # what NATS makes of a URL with a user alone
         login = Login(user, password, token, credentials, nkey)
-        tls = _tls(url, tls_ca, tls_cert, tls_key) if encrypted else None
+        tls = TLSFiles(tls_ca, tls_cert, tls_key).context(url, encrypted=encrypted)
         self._connection = Connection(servers, login, tls, lease, url)
         self._jetstream = JetStream(self._connection)
         self._documents = Documents(self._jetstream)
@@ -163,17 +162,3 @@ class NATSBus(Bus):
         self._subscriptions.append(subscription)
         await subscription.join()
         return subscription
-
-
-def _tls(url: str, authorities: str, certificate: str, key: str) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=authorities or None)
-        if certificate:
-            context.load_cert_chain(certificate, key or None)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f"the files of TLS cannot be read: {error.strerror or error}",
-            where=url,
-            mend="see tls_ca, tls_cert, tls_key",
-        ) from None
-    return context

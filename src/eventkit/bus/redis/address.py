@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -57,28 +56,3 @@ class Address:
             password=unquote(parts.password) if parts.password else None,
             tls=parts.scheme == "rediss",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class TLS:
-    """Files for TLS; each is the path of a PEM file, or None.
-
-    Args:
-        ca: Certificates of the authorities to trust; those of the system where it is None.
-        cert: The certificate of this client.
-        key: The private key of that certificate.
-    """
-
-    ca: str | None
-    cert: str | None
-    key: str | None
-
-    def require_files(self, where: str) -> None:
-        """Raise ConfigurationError where a file cannot be read.
-
-        Args:
-            where: The URL of the bus, for errors.
-        """
-        for setting, path in (("ca", self.ca), ("cert", self.cert), ("cert_key", self.key)):
-            if path is not None and not os.access(path, os.R_OK):
-                raise ConfigurationError(f"the file {path} cannot be read", where=where, mend=f"see `{setting}`")

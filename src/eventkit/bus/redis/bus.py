@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from eventkit.bus.protocol import Bus, Capabilities, Lag
-from eventkit.bus.redis.address import TLS, Address
+from eventkit.bus.redis.address import Address
 from eventkit.bus.redis.dead_letters import RedisDeadLetters
 from eventkit.bus.redis.entries import to_fields
 from eventkit.bus.redis.follow import follow
@@ -21,8 +21,9 @@ from eventkit.bus.redis.scripts import PUBLISH
 from eventkit.bus.redis.server import Server
 from eventkit.bus.redis.subscription import RedisSubscription, milliseconds
 from eventkit.bus.redis.trimming import trim
+from eventkit.bus.settings import TLSFiles, require
 from eventkit.contract.envelope import Envelope
-from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+from eventkit.contract.errors import BusError, PublishError
 from eventkit.delivery.subscription import Unreadable
 from eventkit.delivery.worker import WorkerOptions
 
@@ -44,9 +45,9 @@ class RedisBus(Bus):
         lease: Seconds after which the events of a process that died go to another instance.
         retention: Days for which events are kept for groups that come later; what a group has not handled stays longer.
         prefix: What the bus's keys begin with; buses with different ones share a database.
-        ca: TLS: the file with the certificates of the authorities to trust; those of the system where it is None.
-        cert: TLS: the file with the certificate of this client.
-        cert_key: TLS: the file with the private key of that certificate.
+        tls_ca: For `rediss`: the file with the authorities to trust; those of the system where it is empty.
+        tls_cert: The file with the certificate of this client.
+        tls_key: The file with the private key of that certificate.
 
     Raises:
         ConfigurationError: A value out of its range.
@@ -63,23 +64,25 @@ class RedisBus(Bus):
         lease: float = 30.0,
         retention: float = 7.0,
         prefix: str = "eventkit",
-        ca: str | None = None,
-        cert: str | None = None,
-        cert_key: str | None = None,
+        tls_ca: str = "",
+        tls_cert: str = "",
+        tls_key: str = "",
     ) -> None:
-        for setting, ok, rule in (
+        rules = (
             (f"{lease=}", 0.001 <= lease < math.inf, "0.001 or more seconds"),
             (f"{retention=}", 0 <= retention < math.inf, "0 or more days"),
             (f"{prefix=}", prefix and not set(prefix) & set("{}"), "text without braces"),
-        ):
-            if not ok:
-                raise ConfigurationError(f"{setting} is out of range", where=url, mend=f"give {rule}")
+        )
+        require(url, rules)
         self.url = url
         self.options = options
         self._lease = lease
         self._retention = milliseconds(retention * DAY)
         self._keys = Keys(prefix)
-        self._server = Server(Address.of(address, url), TLS(ca, cert, cert_key), url)
+        place, files = Address.of(address, url), TLSFiles(tls_ca, tls_cert, tls_key)
+        # redis-py makes a context of its own from the files; this one shows that they will do.
+        files.context(url, encrypted=place.tls)
+        self._server = Server(place, files, url)
         self._dead_letters = RedisDeadLetters(self._server, self._keys)
         self._domains: set[str] = set()
         self._subscriptions: list[RedisSubscription] = []

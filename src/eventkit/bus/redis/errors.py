@@ -53,7 +53,7 @@ def explained(error: Exception, where: str) -> BusError:
     if isinstance(error, exceptions.ResponseError):
         return BusError(f"the server refuses: {text}", where=where, mend="see whether it is Redis 6.2 or newer")
     if "SSL" in text or "certificate" in text.lower():
-        return BusError(f"TLS fails: {text}", where=where, mend="see the settings `ca`, `cert` and `cert_key`")
+        return BusError(f"TLS fails: {text}", where=where, mend="see the settings `tls_ca`, `tls_cert` and `tls_key`")
     return BusError(f"the server cannot be reached: {text}", where=where, mend="see whether it runs")
 
 

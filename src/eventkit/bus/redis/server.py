@@ -10,10 +10,11 @@ from typing import Any, Final
 from redis import exceptions
 from redis.asyncio.connection import Connection, SSLConnection
 
-from eventkit.bus.redis.address import TLS, Address
+from eventkit.bus.redis.address import Address
 from eventkit.bus.redis.errors import explained, unfit
 from eventkit.bus.redis.link import PATIENCE, Argument, Link
 from eventkit.bus.redis.scripts import Script
+from eventkit.bus.settings import TLSFiles
 from eventkit.contract.errors import BusError
 
 CONNECT_WITHIN: Final = 4.5
@@ -31,7 +32,7 @@ class Server:
         where: The URL of the bus, without its password, for errors.
     """
 
-    def __init__(self, address: Address, tls: TLS, where: str) -> None:
+    def __init__(self, address: Address, tls: TLSFiles, where: str) -> None:
         self.where = where
         self.closing = asyncio.Event()
         """Set while the server is not to be used."""
@@ -46,9 +47,8 @@ class Server:
 
         Raises:
             BusError: It cannot be reached, refuses the password, or is a replica.
-            ConfigurationError: It is too old, or a node of a cluster, or a file for TLS is missing.
+            ConfigurationError: It is too old, or a node of a cluster.
         """
-        self._tls.require_files(self.where)
         self._loop = asyncio.get_running_loop()
         self.closing = asyncio.Event()
         try:
@@ -212,7 +212,9 @@ class Server:
         }
         if not address.tls:
             return Connection(**settings)
-        return SSLConnection(ssl_ca_certs=tls.ca, ssl_certfile=tls.cert, ssl_keyfile=tls.key, **settings)
+        return SSLConnection(
+            ssl_ca_certs=tls.ca or None, ssl_certfile=tls.cert or None, ssl_keyfile=tls.key or None, **settings
+        )
 
     def _require_fit(self, info: bytes) -> None:
         facts = dict(line.split(":", 1) for line in info.decode(errors="replace").splitlines() if ":" in line)

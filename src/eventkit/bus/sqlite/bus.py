@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from eventkit.bus.protocol import Bus, Capabilities, Lag
+from eventkit.bus.settings import require
 from eventkit.bus.sqlite.bell import Bell
 from eventkit.bus.sqlite.claims import Instance
 from eventkit.bus.sqlite.database import Database
@@ -25,7 +26,7 @@ from eventkit.bus.sqlite.presence import appear
 from eventkit.bus.sqlite.subscription import SQLiteSubscription, message_of
 from eventkit.bus.sqlite.transaction import Transaction
 from eventkit.contract.envelope import Envelope
-from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+from eventkit.contract.errors import BusError, PublishError
 from eventkit.delivery.subscription import Unreadable
 from eventkit.delivery.worker import WorkerOptions
 
@@ -64,12 +65,11 @@ class SQLiteBus(Bus):
         retention: float = 7.0,
         create: bool = True,
     ) -> None:
-        for setting, ok, rule in (
+        rules = (
             (f"{lease=}", 0 < lease < math.inf, "more than 0 seconds"),
             (f"{retention=}", 0 <= retention < math.inf, "0 or more days"),
-        ):
-            if not ok:
-                raise ConfigurationError(f"{setting} is out of range", where=url, mend=f"give {rule}")
+        )
+        require(url, rules)
         self.url = url
         self.options = options
         self._lease = lease

@@ -1,4 +1,4 @@
-"""Processes that a test starts and kills, forked off one that has imported everything: that takes milliseconds."""
+"""Processes that a test starts and ends, forked off one that has imported everything: that takes milliseconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.bus.nats.actors"])
+CONTEXT.set_forkserver_preload(["tests.bus.sqlite.actors", "tests.bus.nats.actors"])
 
 
 @contextmanager
@@ -27,5 +27,10 @@ def running() -> Iterator[Callable[..., BaseProcess]]:
         yield start
     finally:
         for process in started:
-            process.kill()
-            process.join()
+            kill(process)
+
+
+def kill(process: BaseProcess) -> None:
+    """End a process with SIGKILL."""
+    process.kill()
+    process.join()
