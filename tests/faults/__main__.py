@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--scenario", action="append", choices=[each.name for each in SCENARIOS])
     parser.add_argument("--times", type=int, default=5, help="how often each fault happens")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--folder", type=Path, help="where servers, ledgers and logs are kept")
+    parser.add_argument("--folder", type=Path, help="a new folder for servers, ledgers and logs")
     parser.add_argument("--report", type=Path, help=f"where to write the report, for example {REPORT}")
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="eventkit-faults-"))

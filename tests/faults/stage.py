@@ -79,7 +79,7 @@ class Stage:
         self._publisher: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True)  # not one in which another campaign left its ledger
         self._log = self._stack.enter_context((self.folder / "actors.log").open("ab"))
         self.server: Server | None = None
         self.proxy: Proxy | None = None

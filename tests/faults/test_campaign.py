@@ -27,7 +27,7 @@ def test_promises_are_kept(backend: Backend, scenario: Scenario, tmp_path: Path)
     elif scenario.needs_server:
         pytest.skip(f"{backend.name} has no server")
 
-    result = play(backend, scenario, tmp_path, seed=1, times=2)
+    result = play(backend, scenario, tmp_path / "stage", seed=1, times=2)
 
     assert result.findings is not None, result.problem
     assert result.kept, result.problem
