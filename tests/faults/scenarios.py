@@ -38,6 +38,7 @@ class Scenario:
 
 def _under_load(stage: Stage, handlers: int = 3) -> None:
     stage.handle(handlers)
+    stage.until_subscribed()
     stage.publish()
     stage.until_handled(50)
 
@@ -45,6 +46,14 @@ def _under_load(stage: Stage, handlers: int = 3) -> None:
 def _end(stage: Stage) -> Findings:
     stage.publish_to_the_end()
     return stage.settle()
+
+
+def first_start(stage: Stage, times: int) -> Findings:
+    stage.publish()
+    stage.until_confirmed(100 * times)
+    stage.handle(3)
+    stage.until_handled(150 * times)
+    return _end(stage)
 
 
 def consumer_killed(stage: Stage, times: int) -> Findings:
@@ -146,6 +155,7 @@ def stopped_under_load(stage: Stage, times: int) -> Findings:
 
 def poison(stage: Stage, times: int) -> Findings:
     stage.handle(2)
+    stage.until_subscribed()
     stage.publish(count=15 * times)
     findings = stage.settle_when_published()
     dead = stage.dead()
@@ -164,6 +174,7 @@ def poison(stage: Stage, times: int) -> Findings:
 
 
 SCENARIOS: Final = (
+    Scenario("first start", "a service starts for the first time while its events are published", first_start),
     Scenario("consumer killed", "kill -9 of one of three processes, at random moments", consumer_killed),
     Scenario("broker killed", "kill -9 of the server, and its restart", broker_killed, needs_server=True),
     Scenario("network cut", "connections are reset, new ones refused for a while", network_cut, needs_server=True),

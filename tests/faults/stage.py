@@ -154,6 +154,14 @@ class Stage:
             self._look()
             time.sleep(min(left, 0.2))
 
+    def until_subscribed(self) -> None:
+        """Wait until the bus knows the group."""
+        asyncio.run(self._subscribed())
+
+    def until_confirmed(self, count: int) -> None:
+        """Wait until so many events were published."""
+        self._until(lambda lines: sum(line.what == CONFIRMED for line in lines) >= count, SETTLES_WITHIN)
+
     def until_handled(self, count: int, within: float = SETTLES_WITHIN) -> None:
         """Wait until so many events were handled."""
         self._until(lambda lines: sum(line.what == ENDED for line in lines) >= count, within)
@@ -217,6 +225,15 @@ class Stage:
         # What comes twice may still be under way.
         self.run(0.5)
         return judge(self.ledger.read(), self.dead(), effects_of(self.part), concurrency=self.part.concurrency)
+
+    async def _subscribed(self) -> None:
+        end = time.monotonic() + SETTLES_WITHIN
+        async with connect(self.direct, wait=30.0) as bus:
+            while not any(lag.group == GROUP for lag in await bus.lag()):
+                if time.monotonic() > end:
+                    raise TimeoutError(f"nobody subscribes; see {self._log.name}")
+                self._look()
+                await asyncio.sleep(STEP)
 
     async def _letters(self) -> list[DeadLetter]:
         async with connect(self.direct, wait=30.0) as bus:

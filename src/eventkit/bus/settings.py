@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -55,6 +56,9 @@ class TLSFiles:
             return None
         if self.key and not self.cert:
             raise ConfigurationError("tls_key is given without its certificate", where=url, mend="give tls_cert, too")
+        for setting, path in (("tls_ca", self.ca), ("tls_cert", self.cert), ("tls_key", self.key)):
+            if path and not os.access(path, os.R_OK):
+                raise ConfigurationError(f"the file {path} cannot be read", where=url, mend=f"see `{setting}`")
         try:
             context = ssl.create_default_context(cafile=self.ca or None)
             if self.cert:

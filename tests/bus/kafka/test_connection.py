@@ -50,7 +50,7 @@ def test_a_password_is_shown_nowhere() -> None:
         ("kafka://a?mechanism=NTLM", "mechanism='NTLM' is unknown"),
         ("kafka://a?tls_ca=ca.pem", "the connection is not encrypted"),
         ("kafka://a?tls=true&tls_key=key.pem", "without its certificate"),
-        ("kafka://a?tls=true&tls_ca=/nowhere.pem", "cannot be used: No such file"),
+        ("kafka://a?tls=true&tls_ca=/nowhere.pem", "the file /nowhere.pem cannot be read"),
     ],
 )
 def test_what_is_wrong_in_the_url_is_told(url: str, message: str) -> None:

@@ -124,7 +124,7 @@ class TestOpening:
         assert said.startswith(("TLS fails", "the server cannot be reached"))
 
     async def test_a_file_for_tls_is_missing(self, redis_server: Redis, tmp_path: Path) -> None:
-        said = await refusal(f"rediss://127.0.0.1:{redis_server.port}", ca=str(tmp_path / "missing.pem"))
+        said = await refusal(f"rediss://127.0.0.1:{redis_server.port}", tls_ca=str(tmp_path / "missing.pem"))
 
         assert "missing.pem" in said
 
