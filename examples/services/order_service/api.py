@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from eventkit import ClientError
 from eventkit.clients.errors import NotFoundError
+from eventkit.delivery.worker import Worker
 from order_service import service
 from order_service.clients.notification_client import Notification
 from order_service.models import Currency, OrderRequest, OrderStatus, OrderType
@@ -87,13 +88,21 @@ async def list_notifications(request: Request) -> Response:
 
 async def health(request: Request) -> Response:
     """GET /health: 200 while events are handled, 503 while they cannot be."""
-    problem = request.state.worker.problem
-    body = {"service": service.name, "version": service.version, "problem": str(problem) if problem else None}
-    return JSONResponse(body, 503 if problem else 200)
+    worker: Worker = request.state.worker
+    problem = str(worker.problem) if worker.problem else None
+    body = {"service": service.name, "version": service.version, "problem": problem}
+    return JSONResponse(body, 200 if worker.ready else 503)
+
+
+async def live(request: Request) -> Response:
+    """GET /health/live: 503 when only a new process can go on."""
+    worker: Worker = request.state.worker
+    return Response(status_code=200 if worker.alive else 503)
 
 
 ROUTES: Final = [
     Route("/health", health),
+    Route("/health/live", live),
     Route("/orders", place_order, methods=["POST"]),
     Route("/orders/{order_id}", get_order),
     Route("/orders/{order_id}/cancel", cancel_order, methods=["POST"]),

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from eventkit import ClientError
 from eventkit.clients.errors import NotFoundError
+from eventkit.delivery.worker import Worker
 from payment_service import service
 from payment_service.models import Currency, InvoiceStatus, PaymentStatus, SubscriptionStatus
 from payment_service.payment_service import PaymentNotFoundError, PaymentNotRefundableError
@@ -102,13 +103,21 @@ async def get_invoice(request: Request) -> Response:
 
 async def health(request: Request) -> Response:
     """GET /health: 200 while events are handled, 503 while they cannot be."""
-    problem = request.state.worker.problem
-    body = {"service": service.name, "version": service.version, "problem": str(problem) if problem else None}
-    return JSONResponse(body, 503 if problem else 200)
+    worker: Worker = request.state.worker
+    problem = str(worker.problem) if worker.problem else None
+    body = {"service": service.name, "version": service.version, "problem": problem}
+    return JSONResponse(body, 200 if worker.ready else 503)
+
+
+async def live(request: Request) -> Response:
+    """GET /health/live: 503 when only a new process can go on."""
+    worker: Worker = request.state.worker
+    return Response(status_code=200 if worker.alive else 503)
 
 
 ROUTES: Final = [
     Route("/health", health),
+    Route("/health/live", live),
     Route("/payments/{payment_intent_id}", get_payment),
     Route("/payments/{payment_intent_id}/refund", refund, methods=["POST"]),
     Route("/subscriptions/{subscription_id}", get_subscription),

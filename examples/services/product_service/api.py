@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from eventkit import ClientError
 from eventkit.clients.errors import NotFoundError
+from eventkit.delivery.worker import Worker
 from product_service import service
 from product_service.models import (
     BillingCycle,
@@ -100,13 +101,21 @@ async def record_usage(request: Request) -> Response:
 
 async def health(request: Request) -> Response:
     """GET /health: 200 while events are handled, 503 while they cannot be."""
-    problem = request.state.worker.problem
-    body = {"service": service.name, "version": service.version, "problem": str(problem) if problem else None}
-    return JSONResponse(body, 503 if problem else 200)
+    worker: Worker = request.state.worker
+    problem = str(worker.problem) if worker.problem else None
+    body = {"service": service.name, "version": service.version, "problem": problem}
+    return JSONResponse(body, 200 if worker.ready else 503)
+
+
+async def live(request: Request) -> Response:
+    """GET /health/live: 503 when only a new process can go on."""
+    worker: Worker = request.state.worker
+    return Response(status_code=200 if worker.alive else 503)
 
 
 ROUTES: Final = [
     Route("/health", health),
+    Route("/health/live", live),
     Route("/plans/{plan_id}", get_plan),
     Route("/subscriptions", subscribe, methods=["POST"]),
     Route("/subscriptions/{subscription_id}", get_subscription),

@@ -93,7 +93,7 @@ class Dispatch:
         self._slots: set[Slot] = set()
         self._runners: set[asyncio.Task[None]] = set()
         self._starting: asyncio.Task[None] | None = None
-        self._broken = False
+        self.broken = False
         self._slice_end = 0.0
         self._giving_way = False
         self._settler: asyncio.Task[None] | None = None
@@ -301,7 +301,7 @@ class Dispatch:
             self._starting = None
         if not task.cancelled():
             error = task.exception()
-        elif self._lanes.drained or self._broken:
+        elif self._lanes.drained or self.broken:
             error = None
         else:
             error = RuntimeError("a task of the worker was cancelled from outside")
@@ -313,7 +313,7 @@ class Dispatch:
         logger.error("%s takes no more events: %s", self._handlers.group, describe(error))
         if isinstance(error, Exception) and self.error is None:
             self.error = error
-        self._broken = True
+        self.broken = True
         self._receiver.cancel()
         self.stop_asked.set()
 

@@ -84,6 +84,11 @@ class Worker:
         """Whether it gets events and can settle them: it runs, is not stopping, and its bus can be used."""
         return self._dispatch is not None and not self._dispatch.stop_asked.is_set() and self.problem is None
 
+    @property
+    def alive(self) -> bool:
+        """Whether it works, or will when an outage is over. False after an error that only a new process mends."""
+        return self._dispatch is None or not self._dispatch.broken
+
     @asynccontextmanager
     async def running(self, subscription: Subscription) -> AsyncIterator[None]:
         """Handle the events of a subscription while the block runs.

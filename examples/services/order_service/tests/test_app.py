@@ -40,6 +40,7 @@ async def test_it_is_healthy(http):
         200,
         {"service": "order_service", "version": "1.0.0", "problem": None},
     )
+    assert (await http.get("/health/live")).status_code == 200
 
 
 async def test_a_body_that_is_no_order_is_refused(http):

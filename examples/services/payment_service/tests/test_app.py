@@ -28,6 +28,7 @@ async def test_it_is_healthy(http):
         200,
         {"service": "payment_service", "version": "1.0.0", "problem": None},
     )
+    assert (await http.get("/health/live")).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/payments/pi_404", "/subscriptions/sub_404", "/invoices/inv_404"])

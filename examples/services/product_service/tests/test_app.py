@@ -28,6 +28,7 @@ async def test_it_is_healthy(http):
         200,
         {"service": "product_service", "version": "1.0.0", "problem": None},
     )
+    assert (await http.get("/health/live")).status_code == 200
 
 
 async def test_plans_can_be_looked_up(http):
