@@ -9,8 +9,10 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from eventkit import ConfigurationError
-from eventkit.delivery.database import sql_engine
-from tests.delivery.conftest import changes, orders
+from eventkit.delivery import tables
+from eventkit.delivery.database import create_tables, sql_engine
+from tests.delivery.conftest import business, changes, orders
+from tests.servers.postgres import Postgres
 
 
 async def test_transactions_that_read_and_then_write_take_turns(engine: AsyncEngine) -> None:
@@ -88,3 +90,23 @@ def test_without_a_driver_it_is_named() -> None:
     assert 'pip install "eventkit-contracts[sql]"' in run_without("aiosqlite", make.format(url="sqlite:///x.db"))
     line = run_without("asyncpg", make.format(url="postgresql+asyncpg://me:secret@host/db"))
     assert line.endswith("the database driver asyncpg is not installed; run: pip install asyncpg")
+
+
+async def many_create_tables(url: str) -> None:
+    engines = [sql_engine(url) for _ in range(8)]
+    async with asyncio.TaskGroup() as group:
+        for each in engines:
+            group.create_task(create_tables(each, business, tables.metadata))
+    async with engines[0].begin() as connection:
+        await connection.execute(orders.insert().values(id="o-1"))
+        assert not (await connection.execute(select(tables.outbox.c.position))).all()
+    for each in engines:
+        await each.dispose()
+
+
+async def test_several_instances_may_create_tables_at_once(url: str) -> None:
+    await many_create_tables(url)
+
+
+async def test_several_instances_may_create_tables_at_once_on_postgresql(postgres_server: Postgres) -> None:
+    await many_create_tables(postgres_server.new_database())

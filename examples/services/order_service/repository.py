@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from eventkit.delivery import tables
+from eventkit.delivery.database import create_tables
 from eventkit.delivery.inbox import first_time
 from eventkit.delivery.outbox import outbox
 from order_service.database import Base
@@ -37,9 +38,7 @@ class OrderRepository:
 
     async def create_tables(self) -> None:
         """Create what is not there yet: the orders, and the inbox and outbox beside them."""
-        async with self._engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
-            await connection.run_sync(tables.metadata.create_all)
+        await create_tables(self._engine, Base.metadata, tables.metadata)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Orders]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from eventkit.contract.errors import ConfigurationError, MissingExtraError
 
 try:
-    from sqlalchemy import URL, Connection, Table, event, make_url
+    from sqlalchemy import URL, Connection, MetaData, Table, event, func, make_url, select
     from sqlalchemy.dialects import postgresql, sqlite
     from sqlalchemy.exc import ArgumentError, DBAPIError
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -18,6 +18,7 @@ Transaction = AsyncSession | AsyncConnection
 """The caller's transaction: an ORM session, or a connection."""
 
 BUSY_TIMEOUT: Final = 10.0
+_CREATING: Final = 0x65766B  # of PostgreSQL's advisory locks, the one of those who create tables
 
 
 def sql_engine(url: str, **options: Any) -> AsyncEngine:
@@ -47,6 +48,23 @@ def sql_engine(url: str, **options: Any) -> AsyncEngine:
             f"the database driver {error.name} is not installed", mend=f"run: pip install {error.name}"
         ) from None
     return _sqlite_engine(parsed, options)
+
+
+async def create_tables(engine: AsyncEngine, *metadata: MetaData) -> None:
+    """Create the tables that are not there yet; several processes may do so at once. Changes are Alembic's work.
+
+        await create_tables(engine, tables.metadata, Base.metadata)
+
+    Args:
+        engine: The database of the service.
+        metadata: The tables.
+    """
+    async with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # Two who look and find no table would both make it, and one would fail.
+            await connection.execute(select(func.pg_advisory_xact_lock(_CREATING)))
+        for each in metadata:
+            await connection.run_sync(each.create_all)
 
 
 def _sqlite_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
