@@ -2,6 +2,7 @@
 
 import pytest
 
+from eventkit.testing.conformance.crowds import CrowdConformance
 from eventkit.testing.conformance.dead_letters import DeadLetterConformance
 from eventkit.testing.conformance.deliveries import DeliveryConformance
 from eventkit.testing.conformance.order import OrderConformance
@@ -12,7 +13,12 @@ from tests.bus.partitions.log_bus import Broker
 
 
 class TestConformance(
-    DeliveryConformance, OrderConformance, DeadLetterConformance, ServiceConformance, StorageConformance
+    DeliveryConformance,
+    OrderConformance,
+    DeadLetterConformance,
+    ServiceConformance,
+    StorageConformance,
+    CrowdConformance,
 ):
     @pytest.fixture
     def bus_factory(self) -> BusFactory:

@@ -16,6 +16,7 @@ The suite needs pytest and pytest-asyncio. A conftest that calls
 `pytest.register_assert_rewrite("eventkit.testing.conformance")` before it is imported gets detailed messages.
 """
 
+from eventkit.testing.conformance.crowds import CrowdConformance
 from eventkit.testing.conformance.dead_letters import DeadLetterConformance
 from eventkit.testing.conformance.deliveries import DeliveryConformance
 from eventkit.testing.conformance.operations import OperationsConformance
@@ -33,5 +34,6 @@ class BusConformance(
     OperationsConformance,
     ServiceConformance,
     StorageConformance,
+    CrowdConformance,
 ):
     """All promises of a bus."""
