@@ -15,6 +15,7 @@ from eventkit.contract.errors import (
     EventkitError,
     MissingExtraError,
     PublishError,
+    RefusedError,
 )
 from eventkit.contract.event import Event, EventType
 from eventkit.contract.retry import Retry
@@ -41,6 +42,7 @@ __all__ = [
     "EventkitError",
     "MissingExtraError",
     "PublishError",
+    "RefusedError",
     "Retry",
     "Service",
     "ServiceClient",

@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import ClassVar, Final, Protocol, Self
 
 from eventkit.contract.envelope import Envelope
-from eventkit.contract.errors import BusError, EventkitError, PublishError
+from eventkit.contract.errors import BusError, EventkitError, RefusedError
 from eventkit.contract.retry import Retry
 from eventkit.contract.service import Service
 from eventkit.contract.strict_json import DEFAULT_LIMITS
@@ -171,7 +171,12 @@ class Bus(ABC):
 
     @abstractmethod
     async def publish(self, envelope: Envelope) -> None:
-        """Store one event; return when it is safe. Raises PublishError where it was not stored."""
+        """Store one event; return when it is safe.
+
+        Raises:
+            PublishError: It was not stored, or nobody knows.
+            RefusedError: It was not stored, and never will be: no try of the same event can succeed.
+        """
 
     @abstractmethod
     async def subscribe(self, group: str, types: Collection[str]) -> Subscription:
@@ -230,10 +235,10 @@ class Bus(ABC):
         return Health(True, f"answered in {(clock() - start) * 1000:.1f} ms ({self.url})")
 
     def require_size(self, envelope: Envelope) -> None:
-        """Raise PublishError where an event is larger than what readers accept; for `publish`."""
+        """Raise RefusedError where an event is larger than what readers accept; for `publish`."""
         size, limit = len(envelope.data), DEFAULT_LIMITS.max_bytes
         if size > limit:
-            raise PublishError(
+            raise RefusedError(
                 f"{envelope.type} has {size:,} bytes, more than the limit of {limit:,}",
                 where=self.url,
                 mend="send less, or a reference to it",

@@ -6,6 +6,7 @@
     │   └── MissingExtraError     an optional part is used that is not installed
     ├── EnvelopeError         bytes or attributes that are no CloudEvents 1.0 event
     ├── PublishError          an event could not be published; it was not stored
+    │   └── RefusedError          the bus does not take this event, however often it is tried
     ├── BusError              the bus cannot be reached, opened or written
     └── ClientError           a call to another service failed (see `eventkit.clients`)
 
@@ -72,6 +73,14 @@ class EnvelopeError(EventkitError):
 
 class PublishError(EventkitError):
     """An event could not be published. It was not stored: the caller may try again."""
+
+
+class RefusedError(PublishError):
+    """The bus does not take this event, however often it is tried: it is too large, or has a type without a name there.
+
+    A bus raises it only for what the event itself is, and never because of other events, rights or its own state: an
+    outbox sets aside what is refused.
+    """
 
 
 class BusError(EventkitError):

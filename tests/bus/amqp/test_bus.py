@@ -9,7 +9,7 @@ import pytest
 from pamqp.commands import Basic
 
 from eventkit.bus.connect import connect
-from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+from eventkit.contract.errors import BusError, ConfigurationError, PublishError, RefusedError
 from eventkit.testing.conformance.support import event, handle, publish, subscribed
 from tests.bus.amqp.support import Broker
 from tests.servers.rabbitmq import RabbitMQ
@@ -159,5 +159,5 @@ class TestTopology:
     async def test_a_type_name_that_is_no_routing_key(self, broker: Broker) -> None:
         async with broker.connect() as bus:
             for name in (".created", "order." + "x" * 300):
-                with pytest.raises(PublishError, match="routing key"):
+                with pytest.raises(RefusedError, match="routing key"):
                     await bus.publish(event("a", type=name))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eventkit import Envelope, PublishError, connect
+from eventkit import Envelope, RefusedError, connect
 from eventkit.delivery.subscription import Dead, Reason
 from eventkit.testing.conformance.support import event, failure, publish, subscribed, take
 from tests.bus.nats.admin import admin
@@ -38,13 +38,13 @@ class TestPublishing:
     @pytest.mark.parametrize("type", ["order", "order.*", "order created", "Order.Created", "order.3", "order.>"])
     async def test_a_type_that_is_no_subject(self, server: Nats, type: str) -> None:
         async with connect(server.url) as bus:
-            with pytest.raises(PublishError, match="cannot be published on NATS"):
+            with pytest.raises(RefusedError, match="cannot be published on NATS"):
                 await bus.publish(event("a", type=type))
 
     async def test_what_is_too_large_for_the_server(self, nats_server: Nats, tmp_path: Path) -> None:
         with Nats(tmp_path, settings=["max_payload: 65536"]) as small:
             async with connect(small.url) as bus, subscribed(bus) as subscription:
-                with pytest.raises(PublishError, match="more than the limit of 49,152"):
+                with pytest.raises(RefusedError, match="more than the limit of 49,152"):
                     await bus.publish(
                         Envelope(id="a", source="s", type="order.created", data=b'"%b"' % (b"x" * 49_100))
                     )
@@ -56,6 +56,14 @@ class TestPublishing:
                 [letter] = await bus.dead_letters.list()
                 assert len(letter.body) == 48_002
                 assert letter.failures[0].error.startswith("ValueError: üüü")
+
+    async def test_what_is_too_large_for_the_stream(self, server: Nats) -> None:
+        async with connect(server.url) as bus, admin(server.url) as operator:
+            await bus.publish(event("a"))
+            configuration = (await operator.api("STREAM.INFO.order-stream"))["config"]
+            await operator.api("STREAM.UPDATE.order-stream", **{**configuration, "max_msg_size": 1000})
+            with pytest.raises(RefusedError, match="too large for the stream"):
+                await bus.publish(Envelope(id="b", source="s", type="order.created", data=b'"%b"' % (b"x" * 1000)))
 
 
 class TestOtherPublishers:

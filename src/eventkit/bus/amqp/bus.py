@@ -24,7 +24,7 @@ from eventkit.bus.amqp.topology import Topology
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.settings import TLSFiles, require
 from eventkit.contract.envelope import Envelope
-from eventkit.contract.errors import BusError, ConfigurationError, EventkitError, PublishError
+from eventkit.contract.errors import BusError, ConfigurationError, EventkitError, PublishError, RefusedError
 from eventkit.delivery.subscription import Unreadable
 from eventkit.delivery.worker import WorkerOptions
 
@@ -126,7 +126,7 @@ class AMQPBus(Bus):
         self.require_size(envelope)
         key = routing_key(envelope)
         if len(key.encode()) > MAX_ROUTING_KEY or not envelope.type.partition(".")[0]:
-            raise PublishError(
+            raise RefusedError(
                 f"{envelope.type!r} cannot be a routing key",
                 where=self.url,
                 mend=f"use dotted words, of {MAX_ROUTING_KEY - 3} bytes at the most",

@@ -20,6 +20,7 @@ API: Final = "$JS.API."
 # Numbers of JetStream's errors (server/errors.json).
 NO_MESSAGE: Final = {10037, 10057, 10043}
 NO_STREAM: Final = 10059
+TOO_LARGE: Final = 10054
 OTHER_CONFIGURATION: Final = 10058
 OVERLAP: Final = 10065
 OTHER_REVISION: Final = {10071, 10164}
@@ -35,7 +36,7 @@ _MEANINGS: Final[Mapping[int, tuple[str, str]]] = {
     10008: ("JetStream is not ready", "see whether the cluster has a leader"),
     10047: ("JetStream has no room left", "give it more with `max_file_store`"),
     10023: ("JetStream has no room left", "give it more"),
-    10054: ("the message is too large for the stream", "send less, or a reference to it"),
+    TOO_LARGE: ("the message is too large for the stream", "send less, or a reference to it"),
 }
 
 

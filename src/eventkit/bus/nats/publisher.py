@@ -7,12 +7,12 @@ import json
 from typing import Final
 
 from eventkit.bus.nats.connection import ANSWER_WITHIN, Connection, NoResponders
-from eventkit.bus.nats.jetstream import NOT_READY, APIError
+from eventkit.bus.nats.jetstream import NOT_READY, TOO_LARGE, APIError
 from eventkit.bus.nats.messages import header_bytes
 from eventkit.bus.nats.topology import Topology, domain_of, is_type
 from eventkit.bus.partitions.keys import partition_of
 from eventkit.contract.envelope import Envelope
-from eventkit.contract.errors import BusError, ConfigurationError, PublishError
+from eventkit.contract.errors import BusError, ConfigurationError, PublishError, RefusedError
 
 ROOM_FOR_FAILURES: Final = 16_384
 """Bytes that an event leaves free, for what failed if it becomes a dead letter."""
@@ -57,7 +57,7 @@ class Publisher:
 
     async def _begin_domain(self, type: str) -> None:
         if not is_type(type):
-            raise BusError(
+            raise RefusedError(
                 f"{type!r} cannot be published on NATS", where=self._connection.where,
                 mend="name the type with dotted lower-case words, as order.created",
             )  # fmt: skip
@@ -68,7 +68,7 @@ class Publisher:
     def _require_room(self, envelope: Envelope, length: int) -> None:
         size, limit = length + len(envelope.data), self._connection.max_payload - ROOM_FOR_FAILURES
         if size > limit > 0:
-            raise BusError(
+            raise RefusedError(
                 f"{envelope.type} has {size:,} bytes with its attributes, more than the limit of {limit:,}",
                 where=self._connection.where, mend="send less, or a reference to it, or raise the server's max_payload",
             )  # fmt: skip
@@ -84,6 +84,8 @@ class Publisher:
                 if "error" not in document:
                     return
                 error = APIError.of(document["error"], subject, self._connection.where)
+                if error.number == TOO_LARGE:
+                    raise RefusedError(error.what, where=error.where, mend=error.mend)
                 if error.number not in NOT_READY:
                     raise error
             else:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from eventkit.contract.envelope import Envelope
-from eventkit.contract.errors import BusError, PublishError
+from eventkit.contract.errors import BusError, PublishError, RefusedError
 from eventkit.contract.strict_json import DEFAULT_LIMITS
 from eventkit.delivery.subscription import Done, Released
 from eventkit.testing.conformance.support import (
@@ -278,7 +278,7 @@ class DeliveryConformance:
     async def test_an_event_that_is_too_large_is_refused_when_it_is_published(self, bus_factory: BusFactory) -> None:
         data = b'"' + b"x" * DEFAULT_LIMITS.max_bytes + b'"'
         async with bus_factory() as bus, subscribed(bus) as subscription:
-            with pytest.raises(PublishError, match="limit"):
+            with pytest.raises(RefusedError, match="limit"):
                 await bus.publish(Envelope(id="a", source="conformance", type="order.created", data=data))
 
             await publish(bus, ["b"])
