@@ -15,31 +15,31 @@ from tests.delivery.conftest import business, changes, orders
 from tests.servers.postgres import Postgres
 
 
-async def test_transactions_that_read_and_then_write_take_turns(engine: AsyncEngine) -> None:
-    async with engine.begin() as connection:
+async def test_transactions_that_read_and_then_write_take_turns(sqlite_engine: AsyncEngine) -> None:
+    async with sqlite_engine.begin() as connection:
         await connection.execute(orders.insert().values(id="o-1", changes=0))
 
     async def change() -> None:
-        async with engine.begin() as connection:
+        async with sqlite_engine.begin() as connection:
             before = await connection.scalar(select(orders.c.changes))
             await asyncio.sleep(0)
             await connection.execute(update(orders).values(changes=before + 1))
 
     await asyncio.gather(*[change() for _ in range(5)])
-    assert await changes(engine) == 5
+    assert await changes(sqlite_engine) == 5
 
 
-async def test_reading_without_a_transaction_waits_for_nobody(engine: AsyncEngine) -> None:
-    async with engine.begin() as connection:
+async def test_reading_without_a_transaction_waits_for_nobody(sqlite_engine: AsyncEngine) -> None:
+    async with sqlite_engine.begin() as connection:
         await connection.execute(orders.insert().values(id="o-1", changes=0))
-    async with engine.begin() as writing:
+    async with sqlite_engine.begin() as writing:
         await writing.execute(update(orders).values(changes=1))
-        async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as reading:
+        async with sqlite_engine.execution_options(isolation_level="AUTOCOMMIT").connect() as reading:
             assert await reading.scalar(select(orders.c.changes)) == 0
 
 
-async def test_a_connection_that_read_without_a_transaction_begins_transactions_again(url: str) -> None:
-    engine = sql_engine(url, pool_size=1, max_overflow=0)
+async def test_a_connection_that_read_without_a_transaction_begins_transactions_again(sqlite_url: str) -> None:
+    engine = sql_engine(sqlite_url, pool_size=1, max_overflow=0)
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         await connection.execute(text("CREATE TABLE t (x)"))
     async with engine.connect() as connection:
@@ -49,8 +49,8 @@ async def test_a_connection_that_read_without_a_transaction_begins_transactions_
     await engine.dispose()
 
 
-async def test_a_commit_survives_a_power_loss(engine: AsyncEngine) -> None:
-    async with engine.connect() as connection:
+async def test_a_commit_survives_a_power_loss(sqlite_engine: AsyncEngine) -> None:
+    async with sqlite_engine.connect() as connection:
         settings = [await connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous")]
     assert settings == ["wal", 2]  # 2 is FULL
 

@@ -1,6 +1,8 @@
 """The inbox: an event that comes twice has one effect."""
 
 import asyncio
+import random
+import string
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -101,3 +103,10 @@ async def test_old_records_are_forgotten(sessions: async_sessionmaker) -> None:
         await session.execute(last_week.where(tables.inbox.c.event_id == "old"))
         assert await forget(session, timedelta(days=6)) == 1
     assert [await is_first(sessions, event(id)) for id in ("old", "new")] == [True, False]
+
+
+async def test_names_of_any_length_are_told_apart(sessions: async_sessionmaker) -> None:
+    # As long as CloudEvents attributes may be, of characters that no database compresses away.
+    rng = random.Random(1)
+    source, one, two = ("".join(rng.choices("äöü\U0001f9ed" + string.ascii_letters, k=4096)) for _ in range(3))
+    assert [await is_first(sessions, event(id, source)) for id in (one, two, one)] == [True, True, False]

@@ -1,6 +1,8 @@
 """The outbox: what a transaction publishes is stored with it, or not at all."""
 
 import asyncio
+import random
+import string
 
 import pytest
 from sqlalchemy import String, text
@@ -8,12 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from eventkit import Envelope, PublishError
-from eventkit.contract.codec import from_structured
 from eventkit.contract.context import handling
-from eventkit.delivery.outbox import outbox, woken_by_commits
-from eventkit.delivery.outbox_rows import OutboxRows
+from eventkit.delivery.outbox import outbox, waiting, woken_by_commits
 from eventkit.testing import record
-from tests.delivery.conftest import OrderChangedEvent, business, changes, orders, publish_order_changed, stored
+from tests.delivery.conftest import (
+    business,
+    changes,
+    commit,
+    number_of,
+    orders,
+    publish_order_changed,
+    stored,
+    stored_events,
+)
 
 
 class Base(DeclarativeBase):
@@ -33,10 +42,9 @@ async def test_events_are_stored_in_order_and_the_bus_gets_none(
             with outbox(session):
                 for number in range(3):
                     await publish_order_changed("o-1", number)
-    rows = await OutboxRows(engine, lease=1).read(after=0, limit=10)
-    envelopes = [from_structured(row.event.encode()) for row in rows]
-    assert [OrderChangedEvent.model_validate_json(each.data).number for each in envelopes] == [0, 1, 2]
-    assert [row.key for row in rows] == ["o-1"] * 3
+    envelopes = await stored_events(engine)
+    assert [number_of(each) for each in envelopes] == [0, 1, 2]
+    assert [each.key for each in envelopes] == ["o-1"] * 3
     assert {each.source for each in envelopes} == {"orders"}
     assert bus.envelopes == []
 
@@ -47,8 +55,7 @@ async def test_they_keep_their_cause(engine: AsyncEngine, sessions: async_sessio
         async with sessions.begin() as session:
             with outbox(session):
                 await publish_order_changed("o-1")
-    [row] = await OutboxRows(engine, lease=1).read(after=0, limit=10)
-    envelope = from_structured(row.event.encode())
+    [envelope] = await stored_events(engine)
     assert (envelope.causation, envelope.correlation) == ("e-1", "c-1")
 
 
@@ -81,8 +88,28 @@ async def test_missing_tables_are_named(engine: AsyncEngine, sessions: async_ses
     async with engine.begin() as connection:
         await connection.execute(text("DROP TABLE eventkit_outbox"))
     async with sessions() as session:
-        with outbox(session), pytest.raises(PublishError, match=r"no such table: eventkit_outbox.*create the tables"):
+        missing = (
+            r"outbox: (no such table: eventkit_outbox|relation \"eventkit_outbox\" does not exist) .*create the tables"
+        )
+        with outbox(session), pytest.raises(PublishError, match=missing):
             await publish_order_changed("o-1")
+
+
+async def test_a_key_of_any_length_is_stored(engine: AsyncEngine, sessions: async_sessionmaker) -> None:
+    key = "".join(random.Random(1).choices("äöü\U0001f9ed" + string.ascii_letters, k=4096))  # as long as keys may be
+    await commit(sessions, [0], key=key)
+    assert [each.key for each in await stored_events(engine)] == [key]
+
+
+async def test_it_tells_how_many_events_wait(sessions: async_sessionmaker) -> None:
+    await commit(sessions, range(3))
+    async with sessions() as session:
+        assert await waiting(session) == 3
+        with outbox(session):
+            await publish_order_changed("o-2")
+        assert await waiting(session) == 4
+        await session.rollback()
+        assert await waiting(session) == 3
 
 
 class TestWakingTheRelay:

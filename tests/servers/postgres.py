@@ -18,6 +18,8 @@ from tests.servers.server import Conversation, Server, ServerFailedError
 _USER: Final = "eventkit"
 _STARTUP: Final = f"user\0{_USER}\0database\0postgres\0\0".encode()
 _PROTOCOL: Final = 3 << 16
+# Tests kill processes, and never the machine: what PostgreSQL has written is there, and its databases are made at once.
+_DEFAULTS: Final = {"fsync": "off"}
 
 
 class Postgres(Server):
@@ -98,7 +100,7 @@ class Postgres(Server):
 
     def _command(self) -> list[str]:
         fixed = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
-        options = (f"--{name}={value}" for name, value in {**self._settings, **fixed}.items())
+        options = (f"--{name}={value}" for name, value in {**_DEFAULTS, **self._settings, **fixed}.items())
         return [str(self.program()), *options]
 
     def _is_ready(self) -> bool:

@@ -115,7 +115,12 @@ def insert_into(table: Table, connection: AsyncConnection) -> sqlite.Insert | po
         case "postgresql":
             return postgresql.insert(table)
         case other:
-            raise ConfigurationError(f"inbox and outbox do not run on {other}", mend="use SQLite or PostgreSQL")
+            raise unknown_database(other)
+
+
+def unknown_database(name: str) -> ConfigurationError:
+    """Return the error that says which databases will do."""
+    return ConfigurationError(f"inbox and outbox do not run on {name}", mend="use SQLite or PostgreSQL")
 
 
 def reason(error: Exception) -> str:

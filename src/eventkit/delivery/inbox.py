@@ -14,11 +14,16 @@ record are committed together, or neither is.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Final
 
 from eventkit.contract.context import current_handling
 from eventkit.contract.errors import ConfigurationError
 from eventkit.delivery import tables
 from eventkit.delivery.database import Transaction, connection_of, insert_into
+
+_LONGEST: Final = 200
+"""Characters of a name that is stored as it is: PostgreSQL's indexes take 2,704 bytes for three names."""
 
 
 async def first_time(transaction: Transaction) -> bool:
@@ -43,9 +48,9 @@ async def first_time(transaction: Transaction) -> bool:
         )
     connection = await connection_of(transaction)
     record = insert_into(tables.inbox, connection).values(
-        service=handling.group,
-        source=handling.envelope.source,
-        event_id=handling.envelope.id,
+        service=_short(handling.group),
+        source=_short(handling.envelope.source),
+        event_id=_short(handling.envelope.id),
         handled_at=datetime.now(UTC),
     )
     result = await connection.execute(record.on_conflict_do_nothing())
@@ -69,3 +74,8 @@ async def forget(transaction: Transaction, older_than: timedelta) -> int:
     old = tables.inbox.c.handled_at < datetime.now(UTC) - older_than
     result = await connection.execute(tables.inbox.delete().where(old))
     return result.rowcount
+
+
+def _short(name: str) -> str:
+    """Return a name, or what stands for one that is too long for an index."""
+    return name if len(name) <= _LONGEST else f"sha256:{sha256(name.encode()).hexdigest()}"

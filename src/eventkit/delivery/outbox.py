@@ -15,6 +15,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Final
 
 from eventkit.contract.codec import to_structured
 from eventkit.contract.context import publish_to
@@ -24,10 +26,12 @@ from eventkit.delivery import tables
 from eventkit.delivery.database import Transaction, connection_of, reason
 
 # isort: split
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
+
+_LANES: Final = 2**63  # what BIGINT holds, without a sign
 
 _to_wake: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
 
@@ -43,6 +47,16 @@ def outbox(transaction: Transaction) -> Iterator[None]:
     _wake_after_commit(transaction)
     with publish_to(_Outbox(transaction)):
         yield
+
+
+async def waiting(transaction: Transaction) -> int:
+    """Return how many events wait in the outbox to be published.
+
+    Args:
+        transaction: A session or connection.
+    """
+    connection = await connection_of(transaction)
+    return await connection.scalar(select(func.count()).select_from(tables.outbox)) or 0
 
 
 @contextmanager
@@ -64,7 +78,10 @@ class _Outbox:
             connection = await connection_of(self._transaction)
             await connection.execute(
                 tables.outbox.insert().values(
-                    key=envelope.key, event=to_structured(envelope).decode(), stored_at=datetime.now(UTC)
+                    lane=_lane_of(envelope),
+                    key=envelope.key,
+                    event=to_structured(envelope).decode(),
+                    stored_at=datetime.now(UTC),
                 )
             )
         except SQLAlchemyError as error:
@@ -73,6 +90,12 @@ class _Outbox:
                 where=tables.outbox.name,
                 mend="create the tables of eventkit.delivery.tables.metadata, and keep the transaction open",
             ) from error
+
+
+def _lane_of(envelope: Envelope) -> int:
+    """Return the same number for all events of a key; an event without a key has a lane of its own."""
+    text = f"id {envelope.id}" if envelope.key is None else f"key {envelope.key}"
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) % _LANES
 
 
 def _wake_after_commit(transaction: Transaction) -> None:

@@ -1,20 +1,24 @@
-"""The rows of the outbox, and the row that says which relay leads."""
+"""The rows of the outbox, as a relay sees them: it claims a page, publishes it, and settles what came of it.
+
+How a page is claimed, so that no other relay publishes it meanwhile, is what databases do in different ways:
+`outbox_led` and `outbox_locked`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from typing import NamedTuple
 
-from eventkit.contract.envelope import new_id
 from eventkit.delivery import tables
-from eventkit.delivery.database import insert_into
 
 # isort: split
-from sqlalchemy import or_, select
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-_LEAD: Final = 1
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 
 class Row(NamedTuple):
@@ -22,72 +26,92 @@ class Row(NamedTuple):
 
     Args:
         position: Its place in the order.
-        key: Events with the same key go out one after the other.
+        lane: Events of the same lane, which is to say key, go out one after the other.
         event: CloudEvents, structured mode.
     """
 
     position: int
-    key: str | None
+    lane: int
     event: str
 
 
-class OutboxRows:
+@dataclass(slots=True)
+class Page:
+    """Rows that this relay may publish, and what came of them.
+
+    Args:
+        lease: Seconds for which they stay its own.
+        extend: Keeps them for another lease; tells whether that was possible.
+        until: The time, of the monotonic clock, until which no other relay publishes them.
+        rows: The rows, in order.
+        following: Where the next page begins; None where this is the last one of the walk.
+        published: Positions of the events that the bus confirmed.
+        refused: Positions of the events that the bus does not take, with the reasons.
+        more: Whether another walk would find rows that this one had to leave.
+    """
+
+    lease: float
+    extend: Callable[[], Awaitable[bool]]
+    until: float
+    rows: Sequence[Row] = ()
+    following: int | None = None
+    published: list[int] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+    more: bool = False
+
+    async def renew(self) -> bool:
+        """Keep the rows for another lease; tell whether that was possible."""
+        until = monotonic() + self.lease  # before asking: it begins a little later
+        if not await self.extend():
+            return False
+        self.until = until
+        return True
+
+
+async def _never() -> bool:
+    return False
+
+
+class OutboxRows(ABC):
     """What one relay does in the database.
 
     Args:
         engine: The database.
-        lease: Seconds for which the lead lasts without being renewed.
+        lease: Seconds after which a relay that is not heard of loses its rows to another one.
     """
 
     def __init__(self, engine: AsyncEngine, lease: float) -> None:
-        self._engine = engine
+        self.lease = lease
         # A read is one statement: it needs no transaction, and on SQLite not the right to write.
         self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._lease = timedelta(seconds=lease)
-        self._holder = new_id()
 
     async def check(self) -> None:
-        """Read both tables; raises SQLAlchemyError where one is missing."""
+        """Read the tables; raises SQLAlchemyError where one is missing."""
         async with self._reading.connect() as connection:
-            await connection.execute(select(tables.outbox).limit(1))
-            await connection.execute(select(tables.outbox_lead).limit(1))
+            for table in (tables.outbox, tables.outbox_lead, tables.outbox_refused):
+                await connection.execute(select(table).limit(1))
 
-    async def read(self, *, after: int, limit: int) -> Sequence[Row]:
-        """Return up to `limit` events that stand behind the position `after`, in order."""
-        outbox = tables.outbox.c
-        query = select(outbox.position, outbox.key, outbox.event)
-        async with self._reading.connect() as connection:
-            found = await connection.execute(
-                query.where(outbox.position > after).order_by(outbox.position).limit(limit)
-            )
-            return [Row(*row) for row in found]
+    @abstractmethod
+    def page(self, after: int | None, limit: int) -> AbstractAsyncContextManager[Page]:
+        """Claim rows while the block runs, and settle after it what it noted in the page.
 
-    async def lead(self) -> bool:
-        """Take the lead, or renew it; tell whether this relay leads now."""
-        lead, now = tables.outbox_lead.c, datetime.now(UTC)
-        async with self._engine.begin() as connection:
-            mine = {"holder": self._holder, "until": now + self._lease}
-            result = await connection.execute(
-                insert_into(tables.outbox_lead, connection)
-                .values(id=_LEAD, **mine)
-                .on_conflict_do_update(
-                    index_elements=[lead.id], set_=mine, where=or_(lead.holder == self._holder, lead.until <= now)
-                )
-            )
-            return result.rowcount == 1
-
-    async def settle(self, published: Collection[int], *, keep_lead: bool) -> bool:
-        """Delete events that the bus confirmed, and renew the lead or give it up.
-
-        Returns:
-            Whether this relay still leads.
+        Args:
+            after: Where the page begins: `following` of the page before; None begins a walk through the outbox.
+            limit: How many rows it has, roughly.
         """
-        lead, now = tables.outbox_lead.c, datetime.now(UTC)
-        async with self._engine.begin() as connection:
-            await connection.execute(tables.outbox.delete().where(tables.outbox.c.position.in_(published)))
-            result = await connection.execute(
-                tables.outbox_lead.update()
-                .where(lead.holder == self._holder)
-                .values(until=now + self._lease if keep_lead else now)
-            )
-            return keep_lead and result.rowcount == 1
+
+    def _new_page(self, extend: Callable[[], Awaitable[bool]] = _never) -> Page:
+        """Return a page without rows, whose lease begins now: to be called before what begins it in the database."""
+        return Page(self.lease, extend, monotonic() + self.lease)
+
+
+async def remove(connection: AsyncConnection, published: Collection[int], refused: Mapping[int, str]) -> None:
+    """Delete events that the bus confirmed, and set aside those that it refused."""
+    outbox, now = tables.outbox, datetime.now(UTC)
+    if refused:
+        found = await connection.execute(select(outbox).where(outbox.c.position.in_(refused)))
+        aside = [{**row, "refused_at": now, "reason": refused[row["position"]]} for row in found.mappings()]
+        if aside:
+            await connection.execute(tables.outbox_refused.insert(), aside)
+    if gone := [*published, *refused]:
+        await connection.execute(outbox.delete().where(outbox.c.position.in_(gone)))

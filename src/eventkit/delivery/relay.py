@@ -1,11 +1,12 @@
 """`OutboxRelay`: publishes to the bus what transactions left in the outbox.
 
-Each process of a service may run one. To keep the order of events, one at a time leads: it takes the row of
-`eventkit_outbox_lead` when there is something to publish, renews it in time, and gives it up when the outbox is empty.
-Where its process dies, another leads after `lease` seconds.
+Each process of a service may run one. On PostgreSQL they share the work: each publishes the events that it has locked
+(`outbox_locked`). On SQLite one leads at a time (`outbox_led`). Where a process dies, another one takes over: at once
+on PostgreSQL, where its connection ends with it, and after `lease` seconds where the database cannot see the end.
 
 An event is deleted after the bus has it. One that was published and not yet deleted when its process died is published
-again with the same id: at least once, and once in effect where handlers use the inbox.
+again with the same id: at least once, and once in effect where handlers use the inbox. An event that the bus refuses
+for good is set aside (`outbox_refused`).
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from typing import Final
 
 from eventkit.contract.codec import from_structured
 from eventkit.contract.context import Sink
-from eventkit.contract.errors import ConfigurationError
+from eventkit.contract.errors import ConfigurationError, EnvelopeError, RefusedError
 from eventkit.contract.retry import Retry
-from eventkit.delivery.database import reason
+from eventkit.delivery.database import reason, unknown_database
 from eventkit.delivery.outbox import woken_by_commits
-from eventkit.delivery.outbox_rows import OutboxRows, Row
-from eventkit.delivery.policy import pause
+from eventkit.delivery.outbox_led import LedRows
+from eventkit.delivery.outbox_locked import LockedRows
+from eventkit.delivery.outbox_rows import OutboxRows, Page, Row
+from eventkit.delivery.policy import describe, pause
 
 # isort: split
 from sqlalchemy.exc import SQLAlchemyError
@@ -46,16 +49,18 @@ class _Sweep:
     """What came of one walk through the outbox.
 
     Args:
-        published: How many events went out.
+        published: How many events went out, or were refused for good.
         failed: How many did not.
-        held: Keys of which an event failed: those behind it keep waiting.
+        held: Lanes of which an event failed: those behind it keep waiting.
         error: The first failure.
+        more: Whether there is more to publish at once.
     """
 
     published: int = 0
     failed: int = 0
-    held: set[str] = field(default_factory=set)
+    held: set[int] = field(default_factory=set)
     error: str = ""
+    more: bool = False
 
 
 class OutboxRelay:
@@ -64,20 +69,22 @@ class OutboxRelay:
     Args:
         engine: The database of the service.
         bus: An open bus.
-        batch: How many events are published at once, at the most.
+        batch: How many events are published at once, about.
         poll: Seconds between two looks for events of other processes; those of this process are seen when they are
             committed.
-        lease: Seconds after which another process takes over from one that died while publishing.
+        lease: Seconds after which another process takes over from one that hangs, or was cut off, while publishing.
+
+    Raises:
+        ConfigurationError: The database is neither SQLite nor PostgreSQL.
     """
 
     def __init__(
         self, engine: AsyncEngine, bus: Sink, *, batch: int = 100, poll: float = 1.0, lease: float = 5.0
     ) -> None:
-        self._rows = OutboxRows(engine, lease)
+        self._rows = _rows_of(engine, lease)
         self._bus = bus
         self._batch = batch
         self._poll = poll
-        self._renewal = lease / 3
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._failing_since: float | None = None
@@ -122,11 +129,13 @@ class OutboxRelay:
                 # Commits cut the wait short, but not to nothing: a busy service would storm a bus that is down.
                 await _wait(self._stopping, min(delay, SPACING))
                 await _wait(self._woken, delay - SPACING)
-            else:
-                failures = 0
+                continue
+            failures = 0
+            if not sweep.more:
                 idle = FIRST_LOOK if woken or sweep.published else min(idle * 2, self._poll)
                 await _wait(self._woken, idle)
-        await self._try_sweep()
+        while (await self._try_sweep()).more:
+            pass
 
     async def _try_sweep(self) -> _Sweep:
         sweep = _Sweep()
@@ -138,47 +147,52 @@ class OutboxRelay:
         return sweep
 
     async def _sweep(self, sweep: _Sweep) -> None:
-        """Publish what is in the outbox now, unless another relay does."""
-        # A look before taking the lead: reading costs nothing, and mostly there is nothing.
-        leading = bool(await self._rows.read(after=0, limit=1)) and await self._rows.lead()
-        position = 0
-        while leading:
-            page = await self._rows.read(after=position, limit=self._batch)
-            lanes = _lanes(page, sweep.held)
-            published = await self._publish(lanes, sweep)
-            sweep.published += len(published)
-            # Fewer failures may be those of events that the bus does not take: others behind them may go out.
-            bus_is_down = sweep.failed >= self._batch and not sweep.published
-            more = len(page) == self._batch and not bus_is_down
-            leading = await self._rows.settle(published, keep_lead=more)
-            position = page[-1].position if page else position
+        """Walk once through what is in the outbox, and publish what no other relay does."""
+        after: int | None = None
+        while True:
+            async with self._rows.page(after, self._batch) as page:
+                await self._publish(page, sweep)
+                sweep.published += len(page.published) + len(page.refused)
+                # Fewer failures may be those of events that the bus does not take: others behind them may go out.
+                if sweep.failed >= self._batch and not sweep.published:
+                    page.following = None
+            for position, why in page.refused.items():
+                log.error("the bus refuses event %d, which was set aside in eventkit_outbox_refused: %s", position, why)
+            sweep.more |= page.more
+            after = page.following
+            if after is None:
+                return
 
-    async def _publish(self, lanes: Sequence[Sequence[Row]], sweep: _Sweep) -> list[int]:
-        """Publish lanes concurrently, so that the bus stores them together; return the positions that it confirmed."""
-        published: list[int] = []
-        pending = {asyncio.create_task(self._publish_lane(lane, published, sweep)) for lane in lanes}
+    async def _publish(self, page: Page, sweep: _Sweep) -> None:
+        """Publish the lanes of a page concurrently, so that the bus stores them together."""
+        lanes = _lanes(page.rows, sweep.held)
+        pending = {asyncio.create_task(self._publish_lane(lane, page, sweep)) for lane in lanes}
         try:
             while pending:
-                _, pending = await asyncio.wait(pending, timeout=self._renewal)
-                if pending and not await self._rows.lead():
+                _, pending = await asyncio.wait(pending, timeout=self._rows.lease / 3)
+                if pending and not await page.renew():
                     break  # another relay took over: what is under way here may go out twice, the rest may not
         finally:
             for task in pending:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
-        return published
 
-    async def _publish_lane(self, lane: Sequence[Row], published: list[int], sweep: _Sweep) -> None:
+    async def _publish_lane(self, lane: Sequence[Row], page: Page, sweep: _Sweep) -> None:
         for row in lane:
+            if monotonic() >= page.until:
+                return  # this process was frozen, and others may publish the rows now
             try:
                 await self._bus.publish(from_structured(row.event.encode()))
+            except (RefusedError, EnvelopeError) as error:
+                # Like a dead letter, it holds back nothing: handlers see what comes after a failure that lasts, too.
+                page.refused[row.position] = describe(error)
             except Exception as error:  # noqa: BLE001 - whatever it is, the event stays and is tried again
                 sweep.failed += 1
                 sweep.error = sweep.error or f"event {row.position} was not published: {reason(error)}"
-                if row.key is not None:
-                    sweep.held.add(row.key)
+                sweep.held.add(row.lane)
                 return
-            published.append(row.position)
+            else:
+                page.published.append(row.position)
 
     def _report(self, sweep: _Sweep) -> None:
         """Write one line when trouble begins, and one when it ends."""
@@ -190,12 +204,22 @@ class OutboxRelay:
             self._failing_since = None
 
 
-def _lanes(page: Sequence[Row], held: set[str]) -> list[list[Row]]:
-    """Return what may be published concurrently: the events of each key, and each event without a key."""
-    lanes: dict[str | int, list[Row]] = {}
-    for row in page:
-        if row.key is None or row.key not in held:
-            lanes.setdefault(row.position if row.key is None else row.key, []).append(row)
+def _rows_of(engine: AsyncEngine, lease: float) -> OutboxRows:
+    match engine.dialect.name:
+        case "sqlite":
+            return LedRows(engine, lease)
+        case "postgresql":
+            return LockedRows(engine, lease)
+        case other:
+            raise unknown_database(other)
+
+
+def _lanes(rows: Sequence[Row], held: set[int]) -> list[list[Row]]:
+    """Return what may be published concurrently: each lane that no failure holds back."""
+    lanes: dict[int, list[Row]] = {}
+    for row in rows:
+        if row.lane not in held:
+            lanes.setdefault(row.lane, []).append(row)
     return list(lanes.values())
 
 

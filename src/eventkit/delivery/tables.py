@@ -12,7 +12,7 @@ from typing import Final
 from eventkit.contract.errors import MissingExtraError
 
 try:
-    from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, String, Table, Text
+    from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, String, Table, Text
 except ImportError:
     raise MissingExtraError.of("inbox and outbox", "sql") from None
 
@@ -23,16 +23,31 @@ outbox: Final = Table(
     metadata,
     # In SQLite only INTEGER counts up by itself, and only AUTOINCREMENT never gives a deleted row's number again.
     Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("key", String, comment="Events with the same key are published one after the other."),
+    # A number, as a key may be longer than PostgreSQL's indexes take.
+    Column("lane", BigInteger, nullable=False, comment="Made of the key. Events of one lane go out one by one."),
+    Column("key", String),
     Column("event", Text, nullable=False, comment="CloudEvents 1.0, structured mode."),
     Column("stored_at", DateTime(timezone=True), nullable=False),
+    Index("ix_eventkit_outbox_lane_position", "lane", "position"),
     sqlite_autoincrement=True,
+)
+
+outbox_refused: Final = Table(
+    "eventkit_outbox_refused",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False, comment="The one it had in the outbox."),
+    Column("lane", BigInteger, nullable=False),
+    Column("key", String),
+    Column("event", Text, nullable=False),
+    Column("stored_at", DateTime(timezone=True), nullable=False),
+    Column("refused_at", DateTime(timezone=True), nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 outbox_lead: Final = Table(
     "eventkit_outbox_lead",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False, comment="Always 1: one relay leads at a time."),
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="Always 1: on SQLite, one relay leads."),
     Column("holder", String, nullable=False),
     Column("until", DateTime(timezone=True), nullable=False),
 )
