@@ -23,7 +23,7 @@ from eventkit.delivery.database import sql_engine
 from eventkit.delivery.outbox import outbox
 from eventkit.delivery.outbox_refused import refused
 from eventkit.delivery.relay import OutboxRelay
-from tests.delivery.conftest import Ledger, commit, logged, number_of, stored
+from tests.delivery.conftest import Ledger, commit, logged, number_of, orders, publish_order_changed, stored
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -113,6 +113,30 @@ class TestOrder:
             ledger.failing.clear()
             await ledger.until(confirmed=10)
         assert ledger.numbers("o-1") == list(range(5))
+
+    async def test_transactions_that_change_the_same_row_and_then_publish_are_in_the_order_of_the_changes(
+        self, engine: AsyncEngine, url: str, sessions: async_sessionmaker, ledger: Ledger
+    ) -> None:
+        async with sessions.begin() as session:
+            await session.execute(orders.insert().values(id="o-1", changes=0))
+
+        async def change() -> None:
+            for _ in range(10):
+                async with sessions.begin() as session:
+                    add = orders.update().values(changes=orders.c.changes + 1).returning(orders.c.changes)
+                    number = await session.scalar(add)
+                    with outbox(session):
+                        await publish_order_changed("o-1", number)
+
+        other = sql_engine(url)
+        async with (
+            OutboxRelay(engine, ledger, batch=3).running(),
+            OutboxRelay(other, ledger, batch=3, poll=0.01).running(),
+        ):
+            await asyncio.gather(*[change() for _ in range(4)])
+            await ledger.until(confirmed=40)
+        await other.dispose()
+        assert ledger.numbers() == list(range(1, 41))
 
     async def test_two_relays_publish_each_event_once_and_in_order(
         self, engine: AsyncEngine, url: str, sessions: async_sessionmaker, ledger: Ledger
