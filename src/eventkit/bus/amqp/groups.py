@@ -23,10 +23,12 @@ class Group:
     Args:
         partitions: How many partitions its queues stand for.
         types: The event types that its queues are bound to.
+        past: Which partitions have taken something over that is not settled yet, each with the end of it.
     """
 
     partitions: int
     types: frozenset[str]
+    past: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def domains(self) -> frozenset[str]:
@@ -113,12 +115,24 @@ class Groups:
 
 def _to_json(known: Known) -> bytes:
     groups = {
-        name: {"partitions": group.partitions, "types": sorted(group.types)} for name, group in known.groups.items()
+        name: {
+            "partitions": group.partitions,
+            "types": sorted(group.types),
+            "past": {str(partition): end for partition, end in group.past.items()},
+        }
+        for name, group in known.groups.items()
     }
     return json.dumps({"groups": groups, "domains": sorted(known.domains)}).encode()
 
 
 def _from_json(document: bytes) -> Known:
     read = json.loads(document)
-    groups = {name: Group(each["partitions"], frozenset(each["types"])) for name, each in read["groups"].items()}
+    groups = {
+        name: Group(
+            each["partitions"],
+            frozenset(each["types"]),
+            {int(partition): end for partition, end in each["past"].items()},
+        )
+        for name, each in read["groups"].items()
+    }
     return Known(groups, frozenset(read["domains"]))

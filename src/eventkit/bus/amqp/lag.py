@@ -120,6 +120,10 @@ class Lags:
             messages, consumers = await self._count(names.queue(name, partition))
             ready += messages
             readers += consumers
+        for partition in group.past:
+            messages, consumers = await self._count(names.past(name, partition))
+            ready += max(0, messages - 1)  # its end is no event
+            readers += consumers
         dead, _ = await self._count(names.dead(name))
         return ready, readers, dead
 

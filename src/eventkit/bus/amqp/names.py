@@ -4,6 +4,7 @@
     order.groups                 exchange behind it, to which groups bind their queues
     order.unrouted               exchange and queue of what no group has a queue for
     payment_service.2            queue of the group's partition 2; `payment_service` where there is only one
+    payment_service.2.past       what the partition has taken over and reads first; deleted when that is settled
     payment_service.2.state      failed calls and hand-outs in that partition
     payment_service.dead         the group's dead letters
     payment_service.instances    exchange on which its instances tell each other that they are there
@@ -67,6 +68,10 @@ class Names:
         """Return the queue of a partition."""
         return f"{self.prefix}{group}" if self.partitions == 1 else f"{self.prefix}{group}.{partition}"
 
+    def past(self, group: str, partition: int) -> str:
+        """Return the queue of what a partition has taken over."""
+        return f"{self.prefix}{group}.{partition}.past"
+
     def state(self, group: str, partition: int) -> str:
         """Return the queue of a partition's state."""
         return f"{self.prefix}{group}.{partition}.state"
@@ -81,7 +86,7 @@ class Names:
 
     def starting(self, group: str) -> str:
         """Return the lock that an instance has while it prepares the group's queues."""
-        return f"{self.prefix}{group}.starting"
+        return f"{self.prefix}{group}.starting.lock"
 
     def partition(self, slot: int) -> int:
         """Return the partition that a slot belongs to."""

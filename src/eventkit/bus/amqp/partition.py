@@ -4,44 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from typing import Final, cast
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from aiormq.abc import DeliveredMessage
 from aiormq.channel import Channel
-from aiormq.exceptions import ChannelClosed
-from pamqp.commands import Basic
-from pamqp.header import ContentHeader
 
 from eventkit.bus.amqp import last_value, state
 from eventkit.bus.amqp.connection import Link, close
-from eventkit.bus.amqp.errors import answered, channel_closed, gone
+from eventkit.bus.amqp.errors import Missing, answered
 from eventkit.bus.amqp.messages import from_message, identity, is_redelivered
+from eventkit.bus.amqp.past import ENDS, Past, end_of
 from eventkit.bus.amqp.publisher import Publisher
+from eventkit.bus.amqp.reader import Reader
 from eventkit.bus.amqp.state import Known, State
 from eventkit.bus.amqp.suspects import Suspects
-from eventkit.bus.amqp.window import Place, Window
+from eventkit.bus.amqp.window import Place
 from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Unreadable
 
-# Enough for what arrives at once: what is handed on together is acknowledged together.
-_FRAMES: Final = 512
+_LOOK_AGAIN: Final = 0.05
 
 logger: Final = logging.getLogger("eventkit.bus.amqp")
 
 
 class Partition:
-    """A consumer of a partition's queue, on a channel of its own.
+    """The consumer of a partition's queue, and before that, of its past.
 
-    RabbitMQ gives the queue's messages to one consumer at a time, and to the next one when the channel of the first is
-    closed; what that one had not acknowledged comes first then, in order. So the first message tells that this instance
-    owns the partition.
+    RabbitMQ gives a queue's messages to one consumer at a time. So the first message tells that this instance owns the
+    partition.
 
     Args:
         number: Which partition.
         link: The connection.
         publisher: Where its state goes.
         queue: Its queue.
+        past: What is to be read before; None where there is nothing.
         state_queue: The queue of its state.
         suspects: What waits because something before it may end processes.
         came: Is called with each message, once the partition is owned.
@@ -56,6 +54,7 @@ class Partition:
         publisher: Publisher,
         *,
         queue: str,
+        past: Past | None,
         state_queue: str,
         suspects: Suspects,
         came: Callable[[Place], None],
@@ -68,23 +67,28 @@ class Partition:
         """Whether the owner before ended without a word: then hand-outs are written down beforehand."""
         self._link = link
         self._publisher = publisher
-        self._queue = queue
+        self._past = past
+        self._past_end: str | None = None  # the last one that came
+        self._past_settled = asyncio.Event()
         self._state_queue = state_queue
         self._came = came
         self._owned = owned
         self._ended = ended
-        self._window = Window()
+        self._main = self._reader(queue)
+        self._before = None if past is None else self._reader(past.queue)
+        self._reading: list[Reader] = []
+        self._prefetch = 1
         self._state = State()
         self._exact = True  # what the document says at present
-        self._early: list[DeliveredMessage] | None = []
+        self._early: list[tuple[Reader, DeliveredMessage]] | None = []
         self._taking_over: asyncio.Task[None] | None = None
-        self._channel: Channel | None = None
+        self._going_on: asyncio.Task[None] | None = None
         self._closing = False
 
     @property
     def is_open(self) -> bool:
-        """Whether the channel can be used: what was not acknowledged is still this instance's."""
-        return self._channel is not None and not self._channel.is_closed and not self._closing
+        """Whether its channels can be used: what was not acknowledged is still this instance's."""
+        return not self._closing and not any(each.has_ended for each in self._reading)
 
     @property
     def is_owned(self) -> bool:
@@ -102,28 +106,34 @@ class Partition:
         Args:
             prefetch: How many messages RabbitMQ sends ahead.
         """
-        channel = self._channel = await self._link.channel(frames=_FRAMES)
-        _deliver_directly(channel, self._receive)
-        channel.closing.add_done_callback(self._closed)
-        channel.on_consumer_cancel_callbacks.add(self._cancelled)
-        async with answered(self._link.where):
-            await channel.basic_qos(prefetch_count=prefetch)
-            await channel.basic_consume(self._queue, self._message)
+        self._prefetch = prefetch
+        if self._before is not None:
+            try:
+                await self._open(self._before, ENDS)
+            except Missing:
+                self._before = None  # all of it was settled meanwhile
+            else:
+                return
+        await self._open(self._main)
 
     async def close(self) -> None:
         """Let others read it: what is not acknowledged comes back there."""
         self._closing = True
-        if self._taking_over is not None:
-            self._taking_over.cancel()
-        if self._channel is not None:
-            await close(self._channel)
+        for task in (self._taking_over, self._going_on):
+            if task is not None:
+                task.cancel()
+        for reader in self._reading:
+            await reader.close()
 
-    async def acknowledge(self, places: Iterable[Place]) -> None:
+    async def acknowledge(self, places: Sequence[Place]) -> None:
         """Tell RabbitMQ that messages are done with."""
-        assert self._channel is not None  # noqa: S101 - for the type checker: nothing came before it was open
-        for tag, multiple in self._window.finish(places):
-            async with answered(self._link.where):
-                await self._channel.basic_ack(tag, multiple=multiple, wait=False)
+        if self._before is None:
+            await self._main.acknowledge(places)
+            return
+        for reader in (self._before, self._main):
+            if mine := [place for place in places if place.window is reader.window]:
+                await reader.acknowledge(mine)
+        self._see_whether_past_is_settled()
 
     async def save(self, *, exact: bool) -> None:
         """Write down what is known of what is not finished; raises BusError.
@@ -135,29 +145,40 @@ class Partition:
             **self._state.events,  # of what has not come again yet
             **{
                 identity(place.message): Known(place.attempts, place.failures)
-                for place in self._window.unfinished()
+                for reader in self._reading
+                for place in reader.window.unfinished()
                 if place.attempts or place.failures
             },
         }
         await last_value.write(self._publisher, self._state_queue, state.to_json(exact, known))
         self._exact = exact
 
-    async def _message(self, message: DeliveredMessage) -> None:
-        self._receive(message)
+    def _reader(self, queue: str) -> Reader:
+        return Reader(queue, self._link, came=self._receive, deleted=self._deleted, ended=self._end)
 
-    def _receive(self, message: DeliveredMessage) -> None:
+    async def _open(self, reader: Reader, more: int = 0) -> None:
+        self._reading.append(reader)
+        try:
+            await reader.open(self._prefetch + more)
+        except Missing:
+            self._reading.remove(reader)
+            raise
+
+    def _receive(self, reader: Reader, message: DeliveredMessage) -> None:
         if self._closing:
             return  # it comes to the next owner
         if self._early is None:
-            self._take(message)
+            self._take(reader, message)
             return
-        self._early.append(message)
+        self._early.append((reader, message))
         if self._taking_over is None:
             self._taking_over = asyncio.create_task(self._take_over())
 
     async def _take_over(self) -> None:
         try:
             channel = await self._link.channel()
+            if self._before is not None:
+                await self._until_nobody_reads(channel, self._main.queue)
             self._state = State.from_json(await last_value.read(channel, self._state_queue, self._link.where))
             await close(channel)
         except BusError as error:
@@ -173,15 +194,26 @@ class Partition:
             return
         early, self._early = self._early or [], None
         self._owned(self.number)
-        for message in early:
-            self._take(message)
+        for reader, message in early:
+            self._take(reader, message)
 
-    def _take(self, message: DeliveredMessage) -> None:
+    async def _until_nobody_reads(self, channel: Channel, queue: str) -> None:
+        """Wait for an instance that had the partition before there was a past, and gives it up."""
+        while True:
+            async with answered(self._link.where):
+                if not (await channel.queue_declare(queue, passive=True)).consumer_count:
+                    return
+            await asyncio.sleep(_LOOK_AGAIN)
+
+    def _take(self, reader: Reader, message: DeliveredMessage) -> None:
+        if reader is self._before and (end := end_of(message)) is not None:
+            self._past_ends(end)
+            return
         event = from_message(message)
         known = Known(0)
         if is_redelivered(message):
             known = self._state.take(identity(event))
-        elif self._state.events:
+        elif self._state.events and reader is self._main:
             self._state.events.clear()  # what comes again comes first: the rest was finished
         properties = message.header.properties
         place = Place(
@@ -193,35 +225,55 @@ class Partition:
             known.failures,
             properties.timestamp.timestamp() if properties.timestamp else 0.0,
         )
-        self._window.add(place)
+        reader.window.add(place)
         self._came(place)
 
-    def _cancelled(self, _: object) -> None:
-        logger.error("the queue %s was deleted, with the events that were in it", self._queue)
-        self._end(BusError(f"the queue {self._queue} was deleted", where=self._link.where, mend="it is made again"))
+    def _past_ends(self, end: str) -> None:
+        """An end of the past has come. It is not acknowledged: whoever reads the past after a crash needs it, too."""
+        self._past_end = end
+        if self._past is not None and end == self._past.end and self._going_on is None:
+            self._going_on = asyncio.create_task(self._go_on(self._past))
+        self._see_whether_past_is_settled()
 
-    def _closed(self, closing: asyncio.Future[object]) -> None:
-        error = None if closing.cancelled() else closing.exception()
-        if isinstance(error, ChannelClosed):
-            self._end(channel_closed(error, self._queue, self._link.where))
-        else:
-            self._end(gone(self._link.where, error))
+    def _see_whether_past_is_settled(self) -> None:
+        if self._past_end is not None and self._before is not None and self._before.window.is_empty:
+            self._past_settled.set()
+
+    async def _go_on(self, past: Past) -> None:
+        """Go on with the partition's own queue, and delete the past when it is settled."""
+        try:
+            await self._open(self._main)
+            while self._before is not None:
+                await self._past_settled.wait()
+                self._past_settled.clear()
+                if self._past_end is not None and await past.settled(self._past_end):
+                    await self._forget_past()
+        except BusError as error:
+            self._end(error)
+
+    async def _forget_past(self) -> None:
+        before, self._before = self._before, None
+        if before is not None:
+            self._reading.remove(before)
+            await before.close()
+
+    async def _wait_for_main(self) -> None:
+        """Wait for the turn at the partition's own queue: another instance has read the past."""
+        try:
+            await self._forget_past()
+            await self._open(self._main)
+        except BusError as error:
+            self._end(error)
+
+    def _deleted(self, reader: Reader) -> None:
+        if reader is self._before and self._taking_over is None:
+            self._going_on = asyncio.create_task(self._wait_for_main())
+        elif reader is not self._before or self._past_end is None:
+            logger.error("the queue %s was deleted, with the events that were in it", reader.queue)
+            where = self._link.where
+            self._end(BusError(f"the queue {reader.queue} was deleted", where=where, mend="it is made again"))
 
     def _end(self, error: BusError) -> None:
         if not self._closing:
             self._closing = True
             self._ended(self, error)
-
-
-def _deliver_directly(channel: Channel, receive: Callable[[DeliveredMessage], None]) -> None:
-    """Have a channel hand over messages as they come.
-
-    By itself aiormq makes a task for each, which takes a fifth of the time that a message takes. Where another version
-    does not come by here, the consumer's own callback gets the messages.
-    """
-
-    async def deliver(frame: Basic.Deliver) -> None:
-        header = await channel._get_frame()
-        receive(await channel._read_content(frame, cast(ContentHeader, header)))
-
-    channel._on_deliver_frame = deliver  # type: ignore[method-assign]

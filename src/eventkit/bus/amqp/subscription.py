@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final, cast
@@ -16,6 +16,7 @@ from eventkit.bus.amqp.errors import ChannelEnded, Unroutable
 from eventkit.bus.amqp.lag import held
 from eventkit.bus.amqp.names import Names
 from eventkit.bus.amqp.partition import Partition
+from eventkit.bus.amqp.past import Past
 from eventkit.bus.amqp.presence import Presence
 from eventkit.bus.amqp.publisher import Publisher
 from eventkit.bus.amqp.suspects import Suspects
@@ -69,6 +70,7 @@ class AMQPSubscription(PartitionedSubscription):
         self._topology = topology
         self._dead_letters = dead_letters
         self._partitions: dict[int, Partition] = {}
+        self._pasts: Mapping[int, str] = {}
         self._handing_over: dict[int, asyncio.Task[None]] = {}
         self._presence: Presence | None = None
         self._membership = asyncio.Lock()
@@ -81,7 +83,7 @@ class AMQPSubscription(PartitionedSubscription):
     async def _join(self) -> None:
         async with self._membership:
             await self._part()  # from what there was before the connection broke
-            await self._topology.prepare(self.group, self._types)
+            self._pasts = await self._topology.prepare(self.group, self._types)
             exchange = self._names.instances(self.group)
             self._presence = Presence(
                 self._link,
@@ -163,7 +165,7 @@ class AMQPSubscription(PartitionedSubscription):
             await store()
         except Unroutable as error:
             logger.error("%s misses a queue, and makes it again: %s", self.group, error)
-            await self._topology.prepare(self.group, self._types)
+            self._pasts = await self._topology.prepare(self.group, self._types)
             await store()
 
     # -- sharing the partitions out
@@ -206,11 +208,16 @@ class AMQPSubscription(PartitionedSubscription):
         self._handing_over[number] = asyncio.create_task(give_up())
 
     async def _open(self, number: int) -> None:
+        past = None
+        if (end := self._pasts.get(number)) is not None:
+            settled = partial(self._topology.end_past, self.group, number)
+            past = Past(self._names.past(self.group, number), end, settled)
         partition = self._partitions[number] = Partition(
             number,
             self._link,
             self._publisher,
             queue=self._names.queue(self.group, number),
+            past=past,
             state_queue=self._names.state(self.group, number),
             suspects=Suspects(self._put),
             came=self._came,

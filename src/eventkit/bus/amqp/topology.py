@@ -6,23 +6,28 @@ that is an error.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
-from functools import partial
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from aiormq.channel import Channel
 
-from eventkit.bus.amqp import last_value, state
+from eventkit.bus.amqp import last_value, past, state
 from eventkit.bus.amqp.connection import Link, close
-from eventkit.bus.amqp.errors import Missing, answered
+from eventkit.bus.amqp.errors import Missing, Unroutable, answered
 from eventkit.bus.amqp.groups import Group, Groups
 from eventkit.bus.amqp.names import Names
 from eventkit.bus.amqp.publisher import Publisher
 from eventkit.bus.amqp.unrouted import take_over
+from eventkit.contract.envelope import new_id
 from eventkit.contract.errors import ConfigurationError
 from eventkit.contract.event import EventType
+
+# What a server routed before it knew of a binding may still be on its way to the queue of what is unrouted.
+_LATE: Final = 0.2
 
 logger: Final = logging.getLogger("eventkit.bus.amqp")
 
@@ -62,8 +67,11 @@ class Topology:
         """Take an exchange for deleted."""
         self._exchanges.discard(exchange)
 
-    async def prepare(self, group: str, types: Collection[str]) -> None:
+    async def prepare(self, group: str, types: Collection[str]) -> Mapping[int, str]:
         """Make what a group needs, and let it take over what was kept of types that are new to it.
+
+        Returns:
+            Which partitions have a past that is to be read first, each with the end of it.
 
         Raises:
             ConfigurationError: Something of the same name is something else, or the group has other partitions.
@@ -71,7 +79,8 @@ class Topology:
         """
         if not self._create:
             await self._check(group, types)
-            return
+            known = (await self.groups.read()).groups.get(group)
+            return {} if known is None else known.past
         async with self._link.lock(self._names.starting(group)):
             known = (await self.groups.read()).groups.get(group)
             if known is not None and known.partitions != self._names.partitions:
@@ -86,12 +95,34 @@ class Topology:
                     await last_value.write(self._publisher, self._names.state(group, partition), state.NOTHING)
                 known = Group(self._names.partitions, frozenset())
             new = set(types) - known.types
-            # Before binding, so that what is old comes first; and after it, because publishers do not wait.
-            await self._take_over(group, new)
             await self._bind(group, types)
-            await self._take_over(group, new)
             if new or begins:
-                await self.groups.put(group, Group(self._names.partitions, known.types | new))
+                ends = {**known.past, **await self._take_over(group, new)}
+                known = Group(self._names.partitions, known.types | new, ends)
+                await self.groups.put(group, known)
+            return known.past
+
+    async def end_past(self, group: str, partition: int, end: str) -> bool:
+        """Delete the queue of a past of which all is settled; raises BusError.
+
+        Args:
+            group: The group.
+            partition: The partition.
+            end: The end before which all is settled.
+
+        Returns:
+            False where the group has taken over more, and the past goes on after this end.
+        """
+        async with self._link.lock(self._names.starting(group)):
+            known = (await self.groups.read()).groups.get(group)
+            if known is not None and known.past.get(partition, end) != end:
+                return False
+            async with self._channel() as channel, answered(self._link.where):
+                await channel.queue_delete(self._names.past(group, partition))
+            if known is not None:
+                rest = {number: each for number, each in known.past.items() if number != partition}
+                await self.groups.put(group, replace(known, past=rest))
+        return True
 
     async def declare_queue(self, channel: Channel, name: str, arguments: Mapping[str, Any]) -> None:
         """Make a durable queue, or see whether it is there."""
@@ -102,19 +133,9 @@ class Topology:
                 await channel.queue_declare(name, passive=True)
 
     async def _declare_group(self, channel: Channel, group: str) -> None:
-        dead = self._names.dead(group)
-        await self.declare_queue(channel, dead, self._kept())
+        await self.declare_queue(channel, self._names.dead(group), self._kept())
         for partition in range(self._names.partitions):
-            # Whatever takes a message away from us, as a policy of the broker's operator, makes a dead letter of it.
-            events = {
-                **self._kept(),
-                "x-single-active-consumer": True,
-                "x-overflow": "reject-publish",
-                "x-dead-letter-exchange": "",
-                "x-dead-letter-routing-key": dead,
-                "x-dead-letter-strategy": "at-least-once",
-            }
-            await self.declare_queue(channel, self._names.queue(group, partition), events)
+            await self.declare_queue(channel, self._names.queue(group, partition), self._of_events(group))
             await self.declare_queue(channel, self._names.state(group, partition), last_value.ARGUMENTS)
         async with answered(self._link.where):
             await channel.exchange_declare(
@@ -131,7 +152,8 @@ class Topology:
             await channel.queue_declare(
                 unrouted,
                 durable=True,
-                arguments={**self._kept(), "x-max-length": self._unrouted, "x-overflow": "drop-head"},
+                # One more for the fence of a take-over, which must push nothing out.
+                arguments={**self._kept(), "x-max-length": self._unrouted + 1, "x-overflow": "drop-head"},
             )
             await channel.queue_bind(unrouted, unrouted)
             groups = self._names.groups_of(name)
@@ -149,15 +171,32 @@ class Topology:
                     await channel.queue_bind(self._names.queue(group, partition), exchange, key, nowait=True)
             await channel.queue_declare(self._names.dead(group), passive=True)  # answers when all are bound
 
-    async def _take_over(self, group: str, types: Collection[str]) -> None:
-        for exchange in sorted({self._names.exchange(type) for type in types}):
-            target = partial(self._queue_of_slot, group)
-            queue = self._names.unrouted(exchange)
-            if count := await take_over(self._link, self._publisher, queue, types, target):
-                logger.info("%s takes over %d events that waited in %s", group, count, queue)
+    async def _take_over(self, group: str, types: Collection[str]) -> Mapping[int, str]:
+        declared: set[str] = set()
 
-    def _queue_of_slot(self, group: str, slot: int) -> str:
-        return self._names.queue(group, self._names.partition(slot))
+        async def past_of(slot: int) -> str:
+            name = self._names.past(group, self._names.partition(slot))
+            if name not in declared:
+                async with self._channel() as channel:
+                    await self.declare_queue(channel, name, self._of_events(group))
+                declared.add(name)
+            return name
+
+        for exchange in sorted({self._names.exchange(type) for type in types}):
+            queue = self._names.unrouted(exchange)
+            while count := await take_over(self._link, self._publisher, queue, types, past_of):
+                logger.info("%s takes over %d events that waited in %s", group, count, queue)
+                await asyncio.sleep(_LATE)
+        return await self._end_pasts(group)
+
+    async def _end_pasts(self, group: str) -> Mapping[int, str]:
+        """Mark the end of what was taken over, also by an instance that began with it and did not get here."""
+        end, ends = new_id(), {}
+        for partition in range(self._names.partitions):
+            with suppress(Unroutable):  # there is none
+                await past.end(self._publisher, self._names.past(group, partition), end)
+                ends[partition] = end
+        return ends
 
     async def _check(self, group: str, types: Collection[str]) -> None:
         async with self._channel() as channel:
@@ -178,6 +217,20 @@ class Topology:
             where=self._link.where,
             mend="give all its instances the same `partitions`; docs/buses/rabbitmq.md tells how to change it",
         )
+
+    def _of_events(self, group: str) -> dict[str, Any]:
+        """Return the arguments of a queue of a partition's events.
+
+        Whatever takes a message away from us, as a policy of the broker's operator, makes a dead letter of it.
+        """
+        return {
+            **self._kept(),
+            "x-single-active-consumer": True,
+            "x-overflow": "reject-publish",
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": self._names.dead(group),
+            "x-dead-letter-strategy": "at-least-once",
+        }
 
     def _kept(self) -> dict[str, Any]:
         """Return the arguments of a queue that gives back what was not acknowledged as often as it takes."""

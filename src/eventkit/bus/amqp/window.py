@@ -35,6 +35,7 @@ class Place:
         "properties",
         "suspected",
         "tag",
+        "window",
     )
 
     def __init__(
@@ -50,6 +51,7 @@ class Place:
         self.partition = partition
         self.tag = tag
         self.message = message
+        self.window: Window | None = None
         self.properties = properties
         self.attempts = attempts
         self.failures = failures
@@ -60,13 +62,19 @@ class Place:
 
 
 class Window:
-    """The places of one partition, from the first that is not finished on."""
+    """The places of one queue, from the first that is not finished on."""
 
     def __init__(self) -> None:
         self._places: deque[Place] = deque()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether all is finished."""
+        return not self._places
+
     def add(self, place: Place) -> None:
         """Add what came after all the others."""
+        place.window = self
         self._places.append(place)
 
     def unfinished(self) -> Iterator[Place]:
