@@ -131,15 +131,14 @@ class System:
     Args:
         folder: Where the bus, the databases and the output are kept.
         settings: Settings of the services by environment variable, beside those that connect them.
-        lease: Seconds after which another instance gets the events of one that died.
+        bus_url: The bus between them; a file in the folder by default.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, *, lease: float = 2.0) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, *, bus_url: str | None = None) -> None:
         self.folder = folder
-        self.bus_file = folder / "events.db"
-        self.bus_url = f"sqlite:///{self.bus_file}?lease={lease}"
-        ports = dict(zip(NAMES, _free_ports(len(NAMES)), strict=True))
-        environment = {**_environment(self.bus_url, ports), **(settings or {})}
+        self.bus_url = bus_url or f"sqlite:///{folder / 'events.db'}?lease=2"
+        ports = free_ports()
+        environment = {**environment_of(self.bus_url, ports), **(settings or {})}
         self.apps = {name: App(name, port, folder, environment) for name, port in ports.items()}
 
     def __enter__(self) -> Self:
@@ -188,7 +187,8 @@ class System:
         return self.folder / f"{name}.db"
 
 
-def _environment(bus_url: str, ports: Mapping[str, int]) -> dict[str, str]:
+def environment_of(bus_url: str, ports: Mapping[str, int]) -> dict[str, str]:
+    """Return the settings that connect the apps: the bus, their databases, and where they find each other."""
     environment = {"NEIGHBOURS_BUS_URL": bus_url}
     for name in NAMES[1:]:
         environment[f"{name.upper()}_BUS_URL"] = bus_url
@@ -202,9 +202,10 @@ def _environment(bus_url: str, ports: Mapping[str, int]) -> dict[str, str]:
     return environment
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports() -> dict[str, int]:
+    """Return a port on which nothing listens for each app."""
     found: list[int] = []
-    while len(found) < count:
+    while len(found) < len(NAMES):
         port = random.choice(PORTS)  # noqa: S311 - others who look for a port at the same time look elsewhere
         with socket.socket() as probe:
             try:
@@ -213,4 +214,4 @@ def _free_ports(count: int) -> list[int]:
                 continue
         if port not in found:
             found.append(port)
-    return found
+    return dict(zip(NAMES, found, strict=True))

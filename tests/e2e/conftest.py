@@ -1,15 +1,29 @@
-"""The three services and their neighbours, running. What they wrote is shown where a test fails."""
+"""The three services and their neighbours, running on any bus. What they wrote is shown where a test fails."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Final
 
 import pytest
 
+from eventkit import connect
 from examples.demo.processes import NAMES, System
 from tests.e2e.landscape import Landscape
+from tests.e2e.one_process import OneProcess
+from tests.e2e.watcher import Loop, Watcher
+from tests.servers.fixtures import required
+from tests.servers.kafka_broker import Broker
+from tests.servers.nats import Nats
+from tests.servers.rabbitmq import RabbitMQ
+from tests.servers.redis import Redis
+from tests.servers.server import Server
+
+SERVERS: Final[Mapping[str, type[Server]]] = {"nats": Nats, "redis": Redis, "amqp": RabbitMQ, "kafka": Broker}
+BUSES: Final = ("memory", "sqlite", *SERVERS)
 
 # Every event lies on the bus twice, as if each publisher had been unsure whether the first attempt had worked.
 EVERYTHING_TWICE = """
@@ -20,17 +34,47 @@ EVERYTHING_TWICE = """
 """
 
 
-@pytest.fixture(scope="module", params=["once", "twice"])
+@contextmanager
+def watched(
+    bus: str, folder: Path, *, start: tuple[str, ...] = NAMES, settings: Mapping[str, str] | None = None
+) -> Iterator[Landscape]:
+    """Run the services on a bus, and its server with them.
+
+    Args:
+        bus: One of `BUSES`.
+        folder: Where all data is kept.
+        start: Which of the apps are started.
+        settings: Settings of the services, by environment variable.
+    """
+    settings = {"ORDER_SERVICE_FOLLOW_UP_EVERY": "0.1", **(settings or {})}
+    with ExitStack() as stack:
+        loop = stack.enter_context(Loop())
+        system: System | OneProcess
+        if bus == "memory":
+            system = stack.enter_context(OneProcess(loop, folder, settings, bus_url="memory://?lease=2"))
+            watcher = stack.enter_context(Watcher(loop, system.bus, shared=True))
+        else:
+            url = f"sqlite:///{folder}/events.db"
+            if bus in SERVERS:
+                required(SERVERS[bus])
+                url = stack.enter_context(SERVERS[bus](folder / "server")).url
+            url += "?lease=2"
+            watcher = stack.enter_context(Watcher(loop, connect(url)))
+            system = stack.enter_context(System(folder, settings, bus_url=url))
+        system.start(*start)
+        yield stack.enter_context(Landscape(system, watcher))
+
+
+@pytest.fixture(scope="module", params=[*BUSES, "sqlite, everything twice"])
 def landscape(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Landscape]:
-    """The services, where every event comes at least once, and where it comes at least twice."""
-    with System(tmp_path_factory.mktemp("landscape"), {"ORDER_SERVICE_FOLLOW_UP_EVERY": "0.1"}) as system:
-        system.start("neighbours")
-        if request.param == "twice":
-            with closing(sqlite3.connect(system.bus_file)) as connection:
+    """The services on each bus, and where every event comes at least twice."""
+    folder, (bus, *twice) = tmp_path_factory.mktemp("landscape"), request.param.split(", ")
+    with watched(bus, folder, start=()) as landscape:
+        if twice:
+            with closing(sqlite3.connect(folder / "events.db")) as connection:
                 connection.execute(EVERYTHING_TWICE)
-        system.start(*NAMES[1:])
-        with Landscape(system) as landscape:
-            yield landscape
+        landscape.system.start(*NAMES)
+        yield landscape
 
 
 @pytest.fixture(autouse=True)

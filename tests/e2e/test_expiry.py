@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from examples.demo.processes import System
+from tests.e2e.conftest import watched
 from tests.e2e.landscape import Landscape
 
 pytestmark = pytest.mark.e2e
@@ -13,11 +13,10 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def landscape(tmp_path) -> Iterator[Landscape]:
     """The services without payment_service, where orders expire soon."""
-    times = {"REMIND_AFTER": "0.5", "EXPIRE_AFTER": "1", "FOLLOW_UP_EVERY": "0.1"}
-    with System(tmp_path, {f"ORDER_SERVICE_{name}": seconds for name, seconds in times.items()}) as system:
-        system.start("neighbours", "order_service")
-        with Landscape(system) as landscape:
-            yield landscape
+    times = {"REMIND_AFTER": "0.5", "EXPIRE_AFTER": "1"}
+    settings = {f"ORDER_SERVICE_{name}": seconds for name, seconds in times.items()}
+    with watched("sqlite", tmp_path, start=("neighbours", "order_service"), settings=settings) as landscape:
+        yield landscape
 
 
 def test_an_unpaid_order_expires_and_a_late_payment_is_paid_back(landscape):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from starlette.applications import Starlette
 
-from eventkit import connect
+from eventkit import Bus, connect
 from eventkit.delivery.database import sql_engine
 from eventkit.delivery.relay import OutboxRelay
 from product_service.api import ERRORS, ROUTES
@@ -21,12 +21,12 @@ from product_service.settings import Settings
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[dict[str, Any]]:
+async def running(settings: Settings, bus: Bus | None = None) -> AsyncIterator[dict[str, Any]]:
     """Run product_service while the block runs; yields what the HTTP side needs of it."""
     engine = sql_engine(settings.database_url)
     try:
         async with (
-            connect(settings.bus_url) as bus,
+            connect(settings.bus_url) if bus is None else nullcontext(bus) as bus,
             AccountClient(settings.account_url) as accounts,
             OrganizationClient(settings.organization_url) as organizations,
         ):
@@ -43,9 +43,14 @@ async def running(settings: Settings) -> AsyncIterator[dict[str, Any]]:
         await engine.dispose()
 
 
-def create_app(settings: Settings) -> Starlette:
-    """Return the application; it runs the service while it is being served."""
-    return Starlette(routes=ROUTES, exception_handlers=ERRORS, lifespan=lambda _: running(settings))
+def create_app(settings: Settings, bus: Bus | None = None) -> Starlette:
+    """Return the application; it runs the service while it is being served.
+
+    Args:
+        settings: The settings.
+        bus: An open bus that it shares with others in this process; one of its own by default.
+    """
+    return Starlette(routes=ROUTES, exception_handlers=ERRORS, lifespan=lambda _: running(settings, bus))
 
 
 app = create_app(Settings.from_environment())

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from eventkit.contract.envelope import new_id
-from tests.bus.kafka.broker import Broker
 from tests.servers.fixtures import required
 from tests.servers.kafka import Kafka
+from tests.servers.kafka_broker import Broker
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from eventkit import connect
 from eventkit.bus.protocol import Bus
 from eventkit.testing.conformance import BusConformance
 from eventkit.testing.conformance.support import BusFactory
-from tests.bus.kafka.broker import Broker
+from tests.servers.kafka_broker import Broker
 from tests.servers.server import free_port
 
 

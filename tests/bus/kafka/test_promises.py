@@ -19,7 +19,7 @@ from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import PublishError
 from eventkit.delivery.subscription import Done, Reason, Subscription
 from eventkit.testing.conformance.support import LONG, PATIENCE, event, handle, name_of, names_of, publish, take
-from tests.bus.kafka.broker import Broker
+from tests.servers.kafka_broker import Broker
 
 pytestmark = pytest.mark.slow
 
@@ -297,11 +297,11 @@ class TestOutages:
         async with connect(own_broker.url, prefix=prefix) as bus, bus.serve(ledger.service(), ()):
             await bus.publish(counted("order-1", 0))
             await ledger.has({("order-1", 0)})
-            own_broker.server.pause()
+            own_broker.pause()
             assert not (await bus.health()).ok
             with pytest.raises(PublishError, match="no broker"):
                 await bus.publish(counted("order-1", 1))
-            own_broker.server.resume()
+            own_broker.resume()
             await publish_until_it_works(bus, counted("order-1", 2))
             await ledger.has({("order-1", 0), ("order-1", 2)})
 
@@ -312,13 +312,13 @@ class TestOutages:
             async with bus.serve(ledger.service(), ()):
                 for key, number in sorted(expected, key=lambda each: each[1]):
                     if number == 20:
-                        own_broker.server.kill()
-                        own_broker.server.start()
+                        own_broker.kill()
+                        own_broker.start()
                     await publish_until_it_works(bus, counted(key, number))
                 await ledger.has(expected)
             await publish_until_it_works(bus, counted("order-0", 40))
-            own_broker.server.kill()
-            own_broker.server.start()
+            own_broker.kill()
+            own_broker.start()
             async with bus.serve(ledger.service(), ()):
                 await ledger.has({*expected, ("order-0", 40)})
 

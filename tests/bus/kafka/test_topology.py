@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from eventkit import BusError, PublishError, connect
 from eventkit.testing.conformance.support import event, handle
-from tests.bus.kafka.broker import Broker
+from tests.servers.kafka_broker import Broker
 
 
 async def make(broker: Broker, topic: str, partitions: int) -> None:

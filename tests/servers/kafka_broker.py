@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from tests.bus.kafka.gateway import Gateway
 from tests.servers.kafka import Kafka
+from tests.servers.kafka_gateway import Gateway
 from tests.servers.proxy import Proxy
 from tests.servers.server import free_port
 
 
-class Broker:
+class Broker(Kafka):
     """tansu behind the gateway that gives it what it lacks, behind a proxy that can cut it off.
+
+    Gateway and proxy stay when the server is killed, and lead to it again when it is started again.
 
     Args:
         folder: Where its data and its log are kept.
@@ -20,9 +22,10 @@ class Broker:
     """
 
     def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        # A client goes where the broker says that it is: the proxy's place has to be known before the broker starts.
         self.proxy = Proxy(free_port())
         self.gateway = Gateway(free_port(), self.proxy.target)
-        self.server = Kafka(folder, port=self.gateway.target, advertised=self.proxy.port, durable=durable)
+        super().__init__(folder, port=self.gateway.target, advertised=self.proxy.port, durable=durable)
 
     @property
     def servers(self) -> str:
@@ -31,11 +34,10 @@ class Broker:
 
     @property
     def url(self) -> str:
-        """What `eventkit.connect` takes."""
         return f"kafka://{self.servers}"
 
     def __enter__(self) -> Self:
-        self.server.__enter__()
+        super().__enter__()
         self.gateway.__enter__()
         self.proxy.__enter__()
         return self
@@ -43,4 +45,4 @@ class Broker:
     def __exit__(self, *_: object) -> None:
         self.proxy.__exit__()
         self.gateway.__exit__()
-        self.server.kill()
+        self.kill()
