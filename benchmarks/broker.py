@@ -1,9 +1,9 @@
 """What the benchmarks of the brokers have in common: the event, eventkit's side, and the tables.
 
 A *contestant* is one way to use a broker: eventkit, the raw client, a peer. Each consumes what was published before,
-publishes one by one and 64 at once with the broker's confirmation, and sends single events there and back. Model and
-payload are the same for all: eight fields, 321 bytes of JSON, validated by the consumer, acknowledged after the
-handler.
+publishes one by one and 64 at once with the broker's confirmation, and sends single events from the publisher's call to
+the handler. Model and payload are the same for all: eight fields, 321 bytes of JSON, validated by the consumer,
+acknowledged after the handler. The processor time is that of the contestant's process, without the broker's.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import Table, alternate
@@ -31,7 +32,7 @@ ROUNDS = int(os.environ.get("EVENTKIT_BENCH_ROUNDS", "5"))
 
 
 class Handled:
-    """Counts events and knows when the first and the last one came.
+    """Counts events and knows when the first, the latest and the last one came.
 
     Args:
         count: How many there are.
@@ -40,7 +41,9 @@ class Handled:
     def __init__(self, count: int) -> None:
         self._left = count
         self.first = 0.0
+        self.latest = 0.0
         self.last = 0.0
+        self.processor = 0.0  # time of all processors between the first and the last one
         self.all = asyncio.Event()
         self.one = asyncio.Event()
 
@@ -50,12 +53,15 @@ class Handled:
 
     def count(self) -> None:
         """Take note of one."""
+        self.latest = time.perf_counter()
         if not self.first:
-            self.first = time.perf_counter()
+            self.first = self.latest
+            self.processor = -time.process_time()
         self._left -= 1
         self.one.set()
         if self._left == 0:
-            self.last = time.perf_counter()
+            self.last = self.latest
+            self.processor += time.process_time()
             self.all.set()
 
 
@@ -137,10 +143,15 @@ def compare(title: str, server: Callable[[Path], Server], contestants: Mapping[s
         return kind(running.url, f"{os.getpid()}_{runs}")
 
     latencies: dict[str, list[float]] = {name: [] for name in contestants}
+    processor: dict[str, list[float]] = {name: [] for name in contestants}
+
+    def consume(name: str) -> float:
+        handled = asyncio.run(_consume(fresh(contestants[name])))
+        processor[name].append(handled.processor / CONSUMED)
+        return (handled.last - handled.first) / CONSUMED
+
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as running:
-        consumed = alternate(
-            {name: lambda kind=kind: asyncio.run(_consume(fresh(kind))) for name, kind in contestants.items()}, ROUNDS
-        )
+        consumed = alternate({name: partial(consume, name) for name in contestants}, ROUNDS)
         one = alternate(
             {name: lambda kind=kind: asyncio.run(_publish(fresh(kind), 1)) for name, kind in contestants.items()},
             ROUNDS,
@@ -153,16 +164,19 @@ def compare(title: str, server: Callable[[Path], Server], contestants: Mapping[s
             for name, kind in contestants.items():
                 latencies[name] += asyncio.run(_trips(fresh(kind)))
     raw = list(contestants)[1]
+    beside = _percentiles(latencies[raw])
     rows = [
         [
             name,
             f"{1 / consumed[name]:,.0f}",
             f"{consumed[raw] / consumed[name]:.2f}",
+            f"{statistics.median(processor[name]) * 1e6:.1f}",
             f"{1 / one[name]:,.0f}",
             f"{one[raw] / one[name]:.2f}",
             f"{1 / many[name]:,.0f}",
             f"{many[raw] / many[name]:.2f}",
-            _percentiles(latencies[name]),
+            " / ".join(f"{time * 1e6:,.0f}" for time in _percentiles(latencies[name])),
+            " / ".join(f"{mine / its:.2f}" for mine, its in zip(_percentiles(latencies[name]), beside, strict=True)),
         ]
         for name in contestants
     ]
@@ -170,23 +184,26 @@ def compare(title: str, server: Callable[[Path], Server], contestants: Mapping[s
         "",
         "consumed/s",
         "beside raw",
+        "processor, µs each",
         "published/s, one by one",
         "beside raw",
         f"{AT_ONCE} at once",
         "beside raw",
-        "there and back, µs: p50 / p99",
+        "publish to handler, µs: p50 / p99",
+        "beside raw",
     ]
     return [Table(title, columns, rows)]
 
 
-async def _consume(contestant: Contestant) -> float:
+async def _consume(contestant: Contestant) -> Handled:
     async with contestant.opened():
-        for start in range(0, CONSUMED, 500):
-            await asyncio.gather(*(contestant.publish(ORDERS[number % 1000]) for number in range(start, start + 500)))
+        for start in range(0, CONSUMED, AT_ONCE):
+            numbers = range(start, min(start + AT_ONCE, CONSUMED))
+            await asyncio.gather(*(contestant.publish(ORDERS[number % 1000]) for number in numbers))
         handled = Handled(CONSUMED)
         async with contestant.consuming(handled), asyncio.timeout(120):
             await handled.all.wait()
-    return (handled.last - handled.first) / CONSUMED
+    return handled
 
 
 async def _publish(contestant: Contestant, at_once: int) -> float:
@@ -210,10 +227,10 @@ async def _trips(contestant: Contestant) -> list[float]:
             begun = time.perf_counter()
             await contestant.publish(ORDERS[number])
             await handled.one.wait()
-            times.append(time.perf_counter() - begun)
+            times.append(handled.latest - begun)
     return times
 
 
-def _percentiles(times: list[float]) -> str:
+def _percentiles(times: list[float]) -> tuple[float, float]:
     found = statistics.quantiles(times, n=100)
-    return f"{found[49] * 1e6:,.0f} / {found[98] * 1e6:,.0f}"
+    return found[49], found[98]
