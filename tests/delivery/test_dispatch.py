@@ -92,6 +92,34 @@ class TestBounds:
 
 
 class TestCost:
+    async def test_the_bus_settles_and_hands_out_while_handlers_compute(self) -> None:
+        service = Service("payment_service")
+
+        @service.handler
+        async def handle_order_created(event: OrderCreated) -> None:
+            time.sleep(0.0005)  # noqa: ASYNC251 - computes, as far as the event loop can tell
+
+        async with running(service, publish=MANY[:100], concurrency=10) as (worker, faulty, _):
+            await until(lambda: worker.counters.handled == 100)
+            await until(lambda: worker.in_flight == 0)
+        # About a quarter of what there is room for: neither all at once nor one by one.
+        assert {len(batch) for batch in faulty.settled[:-1]} <= {5, 6, 7}
+        assert set(faulty.limits[1:10]) <= {5, 6, 7}
+
+    async def test_one_outcome_is_settled_while_other_handlers_wait(self) -> None:
+        service, go = Service("payment_service"), asyncio.Event()
+
+        @service.handler
+        async def handle_order_created(event: OrderCreated) -> None:
+            if event.number:
+                await go.wait()
+
+        async with running(service, publish=MANY[:50]) as (worker, faulty, _):
+            await until(lambda: worker.in_flight == 49)
+            assert [len(batch) for batch in faulty.settled] == [1]
+            go.set()
+            await until(lambda: worker.in_flight == 0)
+
     async def test_outcomes_gather_while_others_are_settled(self, service: Service) -> None:
         def block(faulty: FaultySubscription) -> None:
             faulty.gates["settle"].clear()

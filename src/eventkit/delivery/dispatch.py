@@ -4,13 +4,18 @@
        ^                                          |
        +----------- room for more <---------------+
 
-- *Receiving* asks the bus for as many deliveries as there is room for. A delivery takes room until it is settled, so a
-  bus that cannot settle is not asked for more, and a slow handler holds back nothing but its own lane.
+- *Receiving* asks the bus for as many deliveries as there is room for, as soon as that is a quarter of all room. A
+  delivery takes room until it is settled, so a bus that cannot settle is not asked for more, and a slow handler holds
+  back nothing but its own lane.
 - *Runners* are tasks that each take the next delivery that may start, again and again, and end when there is none. A
   new one is started while there is something left to start: handlers that never wait share one task, slow ones get up
   to `concurrency`.
 - *Settling* takes all outcomes that have gathered while it settled the ones before. A runner that has nothing left to
   run does it itself; while others run, a task of its own does.
+
+So three things go on at once: some deliveries are settled, some are handled, and the next ones come. Runners let the
+tasks that do the first and the last go first every now and then; a batch is not settled before it is worth a call of
+the bus, unless its handlers wait for something.
 
 What was received and has no outcome when the run ends comes back when its lease has ended.
 """
@@ -37,8 +42,8 @@ from eventkit.delivery.subscription import Again, Dead, Delivery, Outcome, Reaso
 from eventkit.delivery.watchdog import Slot, Watchdog
 
 # Handlers that never wait would keep the event loop to themselves: all runners together let others go first after so
-# many seconds.
-_SLICE: Final = 0.01
+# many seconds. What the bus answers passes several tasks; so it is a fraction of the time that a quarter of all takes.
+_SLICE: Final = 0.000_25
 # How long handlers may take to end after they were cancelled, and the bus to settle what they did, when time is up.
 _LAST_CANCEL: Final = 5.0
 _LAST_SETTLE: Final = 2.0
@@ -83,6 +88,7 @@ class Dispatch:
         # As many waiting as running: enough to go on with while the next ones are fetched, few enough that other
         # instances get their share.
         self._capacity = 2 * concurrency
+        self._portion = max(1, self._capacity // 4)
         self._lanes: Lanes[Delivery] = Lanes(concurrency)
         self._held: set[Delivery] = set()
         self._outcomes: list[Outcome] = []
@@ -97,6 +103,7 @@ class Dispatch:
         self._slice_end = 0.0
         self._giving_way = False
         self._settler: asyncio.Task[None] | None = None
+        self._settling_soon = False
         self._watchdog = Watchdog(subscription, self._held, self._slots, handlers.shortest_timeout, self.outage)
 
     @property
@@ -118,9 +125,8 @@ class Dispatch:
     # -- the way of a delivery
 
     async def _receive(self) -> None:
-        enough = max(1, self._capacity // 4)
         while not self._lanes.drained:
-            while (room := self._capacity - len(self._held)) < enough:
+            while (room := self._capacity - len(self._held)) < self._portion:
                 self._room.clear()
                 await self._room.wait()
             ask = functools.partial(self._subscription.receive, room)
@@ -149,7 +155,7 @@ class Dispatch:
             self._runners.add(self._starting)
 
     async def _run(self) -> None:
-        task = asyncio.current_task()
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None  # noqa: S101 - for the type checker
         slot = Slot(task)
         self._slots.add(slot)
@@ -163,7 +169,9 @@ class Dispatch:
                 if started is None:
                     break
                 self._start_runner()
-                self._start_settler()
+                if self._outcomes and self._settler is None and not self._settling_soon:
+                    self._settling_soon = True
+                    loop.call_soon(self._settle_portion)
                 key, delivery = started
                 outcome = await self._handlers.handle(delivery, slot)
                 if outcome is None:
@@ -212,6 +220,12 @@ class Dispatch:
     def _give_back(self, deliveries: Iterable[Delivery]) -> None:
         self._outcomes.extend(map(Released, deliveries))
         self._start_settler()
+
+    def _settle_portion(self) -> None:
+        """Settle what has gathered, if it is much, or if the runners do not just let others go first."""
+        self._settling_soon = False
+        if not self._giving_way or len(self._outcomes) >= self._portion:
+            self._start_settler()
 
     def _start_settler(self) -> None:
         if self._settler is None and self._outcomes:

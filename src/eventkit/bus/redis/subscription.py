@@ -252,7 +252,10 @@ class RedisSubscription:
                 case Dead():
                     failures = failures_to((*delivery.failures, outcome.failure))
                     words += (b"x" + word, outcome.reason, failures)
-        self._note_lost(domain, await self._server.run(SETTLE, self._keys_of(domain), words))
+        keys = self._keys_of(domain)
+        self._note_lost(
+            domain, await self._server.run(SETTLE, keys, words, begun=self._server.begin(SETTLE, keys, words))
+        )
 
     # -- being there
 
