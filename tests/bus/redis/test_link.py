@@ -7,12 +7,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from redis import exceptions
 
 from eventkit.bus.redis.address import Address
-from eventkit.bus.redis.link import Link, _packed, pack
+from eventkit.bus.redis.link import Link
 from eventkit.bus.redis.server import Server
 from eventkit.bus.settings import TLSFiles
 from tests.servers.proxy import Proxy
@@ -94,9 +92,3 @@ async def test_a_connection_that_is_cut_fails_for_all(proxy: Proxy) -> None:
     await link.close()
 
     assert all(isinstance(each, exceptions.ConnectionError) for each in answers)
-
-
-@given(st.lists(st.binary() | st.text(st.characters(codec="utf-8")) | st.integers(), min_size=1))
-def test_a_command_is_packed_alike_with_and_without_hiredis(command: list[bytes | str | int]) -> None:
-    assert pack(*command) == _packed(*command)
-    assert _packed(b"GET", "ü", 12) == b"*3\r\n$3\r\nGET\r\n$2\r\n\xc3\xbc\r\n$2\r\n12\r\n"

@@ -8,13 +8,13 @@ cancelled loses nothing. It goes on in the background, and the next wait joins i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from redis import exceptions
 
 from eventkit.bus.redis.errors import explained
-from eventkit.bus.redis.link import Link
+from eventkit.bus.redis.link import Argument, Link
 from eventkit.bus.redis.server import Server
 
 LISTEN: Final = 5.0
@@ -33,15 +33,15 @@ class Ear:
         self.closed = False
         self._server = server
         self._link: Link | None = None
-        self._listening: asyncio.Task[Any] | None = None
+        self._listening: asyncio.Future[Any] | None = None
         self._closing = asyncio.get_running_loop().create_future()
 
-    async def wait(self, seen: Mapping[str, str], seconds: float | None) -> None:
+    async def wait(self, seen: Mapping[str, str], seconds: float) -> None:
         """Wait for anything that is newer than what was seen, for `LISTEN` seconds at the most.
 
         Args:
             seen: The last entry that was seen of each stream.
-            seconds: For how long to wait, where that is shorter.
+            seconds: For how long to wait, where that is shorter; it may be infinite.
 
         Raises:
             BusError: The server cannot be reached.
@@ -52,11 +52,16 @@ class Ear:
             await asyncio.wait({self._closing}, timeout=LISTEN)
             return
         if self._listening is None:
-            self._listening = asyncio.create_task(self._listen(seen))
-        await asyncio.wait({self._listening, self._closing}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            self._listening = self._listen(seen)
+        await asyncio.wait(
+            {self._listening, self._closing}, timeout=min(seconds, _PATIENCE), return_when=asyncio.FIRST_COMPLETED
+        )
         if not self.closed and self._listening is not None and self._listening.done():
-            task, self._listening = self._listening, None
-            task.result()
+            heard, self._listening = self._listening, None
+            try:
+                heard.result()
+            except (exceptions.RedisError, OSError) as error:
+                raise explained(error, self._server.where) from error
 
     def close(self) -> None:
         """End a wait, and every later one."""
@@ -73,13 +78,14 @@ class Ear:
         if self._link is not None:
             await self._link.close()
 
-    async def _listen(self, seen: Mapping[str, str]) -> None:
-        if self._link is None or self._link.error is not None:
-            if self._link is not None:
-                await self._link.close()
-            self._link = await self._server.connect(_PATIENCE)
-        block = int(LISTEN * 1000)
-        try:
-            await self._link.ask("XREAD", "COUNT", 1, "BLOCK", block, "STREAMS", *seen, *seen.values())
-        except (exceptions.RedisError, OSError) as error:
-            raise explained(error, self._server.where) from error
+    def _listen(self, seen: Mapping[str, str]) -> asyncio.Future[Any]:
+        command: list[Argument] = ["XREAD", "COUNT", 1, "BLOCK", int(LISTEN * 1000), "STREAMS", *seen, *seen.values()]
+        if self._link is not None and self._link.error is None:
+            return self._link.begin(*command)
+        return asyncio.create_task(self._connect_and_ask(command))
+
+    async def _connect_and_ask(self, command: Sequence[Argument]) -> Any:
+        if self._link is not None:
+            await self._link.close()
+        self._link = await self._server.connect(_PATIENCE)
+        return await self._link.ask(*command)

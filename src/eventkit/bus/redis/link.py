@@ -1,8 +1,9 @@
 """One connection to the server, shared by all that is asked at once.
 
-Commands are written as they come, together with those of the same turn of the event loop; answers come in the same
-order. So 64 publishers cost one write and one read, and one does not wait for the other. The client library opens the
-connection, authenticates, and reads answers; it repeats nothing.
+A command is written at once where no answer is missing; the others of the same turn of the event loop are written
+together. Answers come in the same order. So 64 publishers cost two writes and few reads, and one does not wait for the
+other. The client library opens the connection and authenticates; then a link takes it over, because each task between
+the socket and who asked costs as much as the server's work. It repeats nothing.
 """
 
 from __future__ import annotations
@@ -10,21 +11,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from importlib import import_module
 from typing import Any, Final
 
+from hiredis import Reader, pack_command
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection
-from redis.utils import HIREDIS_AVAILABLE
 
 Argument = bytes | str | int
 
 PATIENCE: Final = 10.0
 """Seconds without an answer after which the server, or the way to it, is taken to be gone."""
 _STRIKES: Final = 4
+_INCOMPLETE: Final = object()
 
 
-class Link:
+class Link(asyncio.Protocol):
     """One connection.
 
     Args:
@@ -39,13 +40,22 @@ class Link:
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._unsent: list[bytes] = []
-        self._something_unsent = asyncio.Event()
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._answers = 0
         self._seen = 0
         self._strikes = 0
-        self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._read())]
         self._watch: asyncio.TimerHandle | None = None
+        self._reader = Reader(
+            protocolError=exceptions.InvalidResponse,
+            replyError=connection._parser.parse_error,
+            notEnoughData=_INCOMPLETE,
+        )
+        assert connection._writer is not None  # noqa: S101 - for the type checker
+        self._transport: Any = connection._writer.transport
+        self._before = self._transport.get_protocol()
+        self._transport.set_protocol(self)
+        if self._transport.is_closing():
+            self._fail(exceptions.ConnectionError("the server closed the connection"))
 
     async def ask(self, *command: Argument) -> Any:
         """Send one command and return its answer.
@@ -56,7 +66,10 @@ class Link:
             redis.RedisError: The server refuses it, or the connection broke; then it may have been executed.
         """
         answer = self._enqueue(command)
-        self._something_unsent.set()
+        if len(self._waiting) == 1:
+            self._flush()
+        elif len(self._unsent) == 1:
+            self._loop.call_soon(self._flush)
         return await answer
 
     def begin(self, *command: Argument) -> asyncio.Future[Any]:
@@ -66,17 +79,13 @@ class Link:
             redis.RedisError: The connection broke earlier.
         """
         answer = self._enqueue(command)
-        unsent, self._unsent = self._unsent, []
-        # The client library knows no way to write that does not wait for the event loop's next turn.
-        writer = self._connection._writer
-        if writer is not None:
-            writer.write(b"".join(unsent))
+        self._flush()
         return answer
 
-    def _enqueue(self, command: tuple[Argument, ...]) -> asyncio.Future[Any]:
+    def _enqueue(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
         if self.error is not None:
             raise self.error
-        self._unsent.append(pack(*command))
+        self._unsent.append(pack_command(command))
         answer: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(answer)
         if self._watch is None:
@@ -84,56 +93,55 @@ class Link:
             self._watch = self._loop.call_later(self._patience / _STRIKES, self._look)
         return answer
 
+    def _flush(self) -> None:
+        if self._unsent and self.error is None:
+            unsent, self._unsent = self._unsent, []
+            self._transport.write(b"".join(unsent))
+
     async def close(self) -> None:
         """Wait for the answers that are missing, unless it is broken, and disconnect."""
         if self._waiting:
             await asyncio.wait(set(self._waiting))
         self._fail(exceptions.ConnectionError("the connection was closed"))
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(exceptions.RedisError, OSError):
             await self._connection.disconnect()
 
-    async def _write(self) -> None:
-        try:
-            while True:
-                await self._something_unsent.wait()
-                self._something_unsent.clear()
-                unsent, self._unsent = self._unsent, []
-                if not unsent:
-                    continue
-                await self._connection.send_packed_command(b"".join(unsent), check_health=False)
-        except (exceptions.RedisError, OSError) as error:
-            self._fail(error)
+    # -- what the event loop calls
 
-    async def _read(self) -> None:
-        read = self._connection.read_response
-        waiting = self._waiting
+    def data_received(self, data: bytes) -> None:
+        """Take answers."""
+        if self.error is not None:
+            return
+        waiting, reader = self._waiting, self._reader
+        reader.feed(data)
         try:
-            while True:
-                try:
-                    answer = await read(disconnect_on_error=False)
-                except exceptions.ConnectionError:
-                    raise
-                except exceptions.ResponseError as error:
-                    future = waiting.popleft()
-                    if not future.done():
-                        future.set_exception(error)
-                    if isinstance(error, exceptions.ReadOnlyError) or "READONLY" in str(error):
-                        raise  # the primary has become a replica: its name may lead to another server by now
-                else:
-                    future = waiting.popleft()
-                    if not future.done():
-                        future.set_result(answer)
+            while (answer := reader.gets()) is not _INCOMPLETE:
                 self._answers += 1
-        except (exceptions.RedisError, OSError) as error:
-            self._fail(error)
+                future = waiting.popleft()
+                if isinstance(answer, exceptions.RedisError):
+                    if not future.done():
+                        future.set_exception(answer)
+                    if isinstance(answer, exceptions.ReadOnlyError) or "READONLY" in str(answer):
+                        self._fail(answer)  # the primary has become a replica: its name may lead to another server
+                        return
+                elif not future.done():
+                    future.set_result(answer)
+        except (exceptions.InvalidResponse, IndexError) as error:
+            self._fail(exceptions.InvalidResponse(f"the server sent what nobody asked for: {error}"))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Fail for all who wait."""
+        self._before.connection_lost(error)  # the client library waits for that when it disconnects
+        lost = exceptions.ConnectionError(str(error or "the server closed the connection"))
+        lost.__cause__ = error
+        self._fail(lost)
 
     def _look(self) -> None:
         """See whether answers come, as long as some are missing."""
         self._watch = None
         if not self._waiting:
             return
-        # Several looks: after one that an event loop which was blocked is late for, the reader has its turn first.
+        # Several looks: after one that an event loop which was blocked is late for, the answers have their turn first.
         self._strikes = self._strikes + 1 if self._seen == self._answers else 0
         self._seen = self._answers
         if self._strikes >= _STRIKES:
@@ -151,23 +159,3 @@ class Link:
             future = self._waiting.popleft()
             if not future.done():
                 future.set_exception(self.error)
-        for task in self._tasks:
-            task.cancel()
-
-
-def _packed(*command: Argument) -> bytes:
-    """Return a command as the protocol has it: an array of strings (RESP2)."""
-    words = [b"*%d\r\n" % len(command)]
-    for word in command:
-        data = word if isinstance(word, bytes) else str(word).encode()
-        words.append(b"$%d\r\n%b\r\n" % (len(data), data))
-    return b"".join(words)
-
-
-def _packed_by_hiredis(*command: Argument) -> bytes:
-    packed: bytes = _HIREDIS.pack_command(command)
-    return packed
-
-
-_HIREDIS: Final[Any] = import_module("hiredis") if HIREDIS_AVAILABLE else None
-pack: Final = _packed_by_hiredis if HIREDIS_AVAILABLE else _packed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -65,12 +66,12 @@ class _Found:
     Args:
         deliveries: In order.
         more: There may be more.
-        due_in: Seconds until something is due that is not yet; None where nothing is.
+        due_in: Seconds until something is due that is not yet; infinite where nothing is.
     """
 
     deliveries: list[Delivery]
     more: bool
-    due_in: float | None = None
+    due_in: float = math.inf
 
 
 class RedisSubscription:
@@ -100,6 +101,7 @@ class RedisSubscription:
         self._clock = asyncio.get_running_loop().time
         self._presence = max(PRESENCE, lease)
         self._appear_again = 0.0
+        self._idle_until: float | None = None  # when there is something to take, if nobody brings anything before
         self._returning: set[asyncio.Task[None]] = set()
 
     @property
@@ -119,12 +121,16 @@ class RedisSubscription:
         Cancelling the wait loses nothing. Raises BusError where the server cannot be used.
         """
         while not self.closed:
+            if self._idle_until is not None:
+                seconds, self._idle_until = max(0.0, self._idle_until - self._clock()), None
+                await self._ear.wait(self._seen, seconds)
+                continue
             await self._be_present()
             found = await self._look(limit)
+            if not found.more:
+                self._idle_until = self._clock() + found.due_in
             if found.deliveries:
                 return found.deliveries
-            if not found.more:
-                await self._ear.wait(self._seen, found.due_in)
         return ()
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
@@ -192,22 +198,27 @@ class RedisSubscription:
             await self.settle([Released(each) for each in found.deliveries])
 
     async def _look_around(self, calls: Sequence[_Call], rest: Sequence[str], limit: int) -> _Found:
-        due_in: list[float] = []
+        due_in = math.inf
         more = False
         while calls:
-            finds = await asyncio.gather(*map(self._take, calls), return_exceptions=True)
+            finds = await self._take_all(calls)
             found = [each for each in finds if not isinstance(each, BaseException)]
             deliveries = [delivery for each in found for delivery in each.deliveries]
+            more = more or any(each.more for each in found)
+            due_in = min([due_in, *(each.due_in for each in found)])
             if deliveries:
                 # An error of another domain comes again.
-                return _Found(deliveries, more=True)
+                return _Found(deliveries, more or bool(rest) or len(found) < len(finds), due_in)
             for each in finds:
                 if isinstance(each, BaseException):
                     raise each
-            more = more or any(each.more for each in found)
-            due_in += [each.due_in for each in found if each.due_in is not None]
             calls, rest = self._call(rest[:limit], limit), rest[limit:]
-        return _Found([], more, min(due_in, default=None))
+        return _Found([], more, due_in)
+
+    async def _take_all(self, calls: Sequence[_Call]) -> Sequence[_Found | BaseException]:
+        if len(calls) > 1:
+            return await asyncio.gather(*map(self._take, calls), return_exceptions=True)
+        return [await self._take(calls[0])]  # without the tasks that `gather` makes
 
     async def _take(self, call: _Call) -> _Found:
         domain, lease = call.domain, call.lease
@@ -228,11 +239,11 @@ class RedisSubscription:
             raise
         taken, more, due_in, entry, bell, lost = answer
         self._note_lost(domain, lost)
-        if not taken and not more:
+        if not more:
             stream, base = self._keys_of(domain)
             self._seen[stream], self._seen[f"{base}:bell"] = entry.decode(), bell.decode()
         deliveries = [delivery_of(domain, lease, *each) for each in taken]
-        return _Found(deliveries, bool(more), None if due_in < 0 else due_in / 1000)
+        return _Found(deliveries, bool(more), math.inf if due_in < 0 else due_in / 1000)
 
     # -- settling
 

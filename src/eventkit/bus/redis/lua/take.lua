@@ -3,9 +3,9 @@
 -- ARGV: the group, the lease (that of the call before, if its answer was lost), its length in milliseconds, how many
 -- deliveries at the most, the types of the instance.
 --
--- Returns the deliveries (entry, fields, record); whether there may be more; in how many milliseconds something is due,
--- or -1; and, where there is nothing, the last entries of the stream and of the bell that were seen. Last, how many
--- entries are lost.
+-- Returns the deliveries (entry, fields, record); whether there may be more; where there is no more, in how many
+-- milliseconds something is due, or -1, and the last entries of the stream and of the bell that were seen. Last, how
+-- many entries are lost.
 
 local PAGE = 500 -- lanes in line that one call looks at
 local SCAN = 1000 -- new entries that one call looks at
@@ -276,8 +276,8 @@ many('HSET', LANES, lanes)
 many('ZADD', WAITING, waiting)
 ring_the_bell()
 
-if #taken > 0 or more == 1 then
-  return { taken, more, -1, '', '', lost }
+if more == 1 then
+  return { taken, 1, -1, '', '', lost }
 end
 local rung = call('XREVRANGE', BELL, '+', '-', 'COUNT', 1)[1]
 return { taken, 0, due_in(), last_delivered(), rung and rung[1] or '0-0', lost }
