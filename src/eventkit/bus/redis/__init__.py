@@ -9,6 +9,7 @@ knows. A `link` is one connection, shared by all that is asked at once; `server`
 from eventkit.contract.errors import MissingExtraError
 
 try:
+    import hiredis as _parser  # noqa: F401 - only to say what is missing
     import redis as _client  # noqa: F401 - only to say what is missing
 except ImportError:
     raise MissingExtraError.of("redis:// buses", "redis") from None

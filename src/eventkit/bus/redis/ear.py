@@ -1,25 +1,27 @@
 """How an instance that waits for events hears of new ones.
 
 It blocks on the streams of its domains and on the bells of its group: short streams to which scripts add when something
-that was held back may be handed out. Reading a stream without its group takes nothing from anybody, so a wait that is
-cancelled loses nothing. It goes on in the background, and the next wait joins it.
+that was held back may be handed out. Reading a stream without its group takes nothing from anybody.
+
+The server does whatever is sent behind that as soon as the wait is over. So an instance takes what has come without
+having to hear of it first, and an event is on its way for hardly longer than if the wait itself took it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Mapping
 from typing import Any, Final
 
-from redis import exceptions
-
-from eventkit.bus.redis.errors import explained
 from eventkit.bus.redis.link import Argument, Link
 from eventkit.bus.redis.server import Server
+from eventkit.contract.errors import BusError
 
 LISTEN: Final = 5.0
 """Seconds after which an instance looks by itself, whatever it has heard."""
 _PATIENCE: Final = 3 * LISTEN
+_GOODBYE: Final = 2.0
 
 
 class Ear:
@@ -27,65 +29,62 @@ class Ear:
 
     Args:
         server: The server; the ear has a connection of its own.
+        bell: What wakes it.
     """
 
-    def __init__(self, server: Server) -> None:
-        self.closed = False
+    def __init__(self, server: Server, bell: str | None) -> None:
+        self.closed = asyncio.Event()
         self._server = server
+        self._bell = bell
         self._link: Link | None = None
-        self._listening: asyncio.Future[Any] | None = None
-        self._closing = asyncio.get_running_loop().create_future()
 
-    async def wait(self, seen: Mapping[str, str], seconds: float) -> None:
-        """Wait for anything that is newer than what was seen, for `LISTEN` seconds at the most.
-
-        Args:
-            seen: The last entry that was seen of each stream.
-            seconds: For how long to wait, where that is shorter; it may be infinite.
+    async def connected(self) -> Link:
+        """Return its connection.
 
         Raises:
             BusError: The server cannot be reached.
         """
-        if self.closed:
-            return
-        if not seen:  # it handles nothing
-            await asyncio.wait({self._closing}, timeout=LISTEN)
-            return
-        if self._listening is None:
-            self._listening = self._listen(seen)
-        await asyncio.wait(
-            {self._listening, self._closing}, timeout=min(seconds, _PATIENCE), return_when=asyncio.FIRST_COMPLETED
-        )
-        if not self.closed and self._listening is not None and self._listening.done():
-            heard, self._listening = self._listening, None
+        if self._link is None or self._link.error is not None:
+            if self._link is not None:
+                await self._link.close()
+            self._link = await self._server.connect(_PATIENCE)
+            if self.closed.is_set():
+                await self._link.close()
+        return self._link
+
+    def listen(self, link: Link, seen: Mapping[str, str], seconds: float) -> asyncio.Future[Any]:
+        """Wait for anything that is newer than what was seen; sent together with what is sent next.
+
+        Args:
+            link: Its connection.
+            seen: The last entry that was seen of each stream.
+            seconds: For how long, where that is shorter than `LISTEN`.
+        """
+        block = max(1, round(min(seconds, LISTEN) * 1000))
+        command: list[Argument] = ["XREAD", "COUNT", 1, "BLOCK", block, "STREAMS", *seen, *seen.values()]
+        woken = link.prepare(*command)
+        woken.add_done_callback(_note)
+        return woken
+
+    async def wake(self) -> None:
+        """End a wait that is under way."""
+        if self._link is not None and self._link.busy and self._bell is not None:
+            with contextlib.suppress(BusError):
+                await self._server.ask("XADD", self._bell, "MAXLEN", 1, "*", "ring", 1)
+
+    async def close(self) -> None:
+        """End a wait, take nothing more, and disconnect."""
+        self.closed.set()
+        if self._link is not None:
+            await self.wake()
             try:
-                heard.result()
-            except (exceptions.RedisError, OSError) as error:
-                raise explained(error, self._server.where) from error
+                async with asyncio.timeout(_GOODBYE):
+                    await self._link.close()
+            except TimeoutError:
+                await self._link.close(at_once=True)
 
-    def close(self) -> None:
-        """End a wait, and every later one."""
-        self.closed = True
-        if not self._closing.done():
-            self._closing.set_result(None)
 
-    async def disconnect(self) -> None:
-        """Stop listening."""
-        self.close()
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
-        if self._link is not None:
-            await self._link.close()
-
-    def _listen(self, seen: Mapping[str, str]) -> asyncio.Future[Any]:
-        command: list[Argument] = ["XREAD", "COUNT", 1, "BLOCK", int(LISTEN * 1000), "STREAMS", *seen, *seen.values()]
-        if self._link is not None and self._link.error is None:
-            return self._link.begin(*command)
-        return asyncio.create_task(self._connect_and_ask(command))
-
-    async def _connect_and_ask(self, command: Sequence[Argument]) -> Any:
-        if self._link is not None:
-            await self._link.close()
-        self._link = await self._server.connect(_PATIENCE)
-        return await self._link.ask(*command)
+def _note(woken: asyncio.Future[Any]) -> None:
+    # What is sent behind it fails with the same error where the connection breaks, and that is the one to tell.
+    if not woken.cancelled():
+        woken.exception()

@@ -65,7 +65,7 @@ class Link(asyncio.Protocol):
         Raises:
             redis.RedisError: The server refuses it, or the connection broke; then it may have been executed.
         """
-        answer = self._enqueue(command)
+        answer = self.prepare(*command)
         if len(self._waiting) == 1:
             self._flush()
         elif len(self._unsent) == 1:
@@ -78,11 +78,16 @@ class Link(asyncio.Protocol):
         Raises:
             redis.RedisError: The connection broke earlier.
         """
-        answer = self._enqueue(command)
+        answer = self.prepare(*command)
         self._flush()
         return answer
 
-    def _enqueue(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
+    def prepare(self, *command: Any) -> asyncio.Future[Any]:
+        """Have a command sent together with the next one; return its answer.
+
+        Raises:
+            redis.RedisError: The connection broke earlier.
+        """
         if self.error is not None:
             raise self.error
         self._unsent.append(pack_command(command))
@@ -98,9 +103,18 @@ class Link(asyncio.Protocol):
             unsent, self._unsent = self._unsent, []
             self._transport.write(b"".join(unsent))
 
-    async def close(self) -> None:
-        """Wait for the answers that are missing, unless it is broken, and disconnect."""
-        if self._waiting:
+    @property
+    def busy(self) -> bool:
+        """Whether answers are missing."""
+        return bool(self._waiting)
+
+    async def close(self, *, at_once: bool = False) -> None:
+        """Wait for the answers that are missing, unless it is broken, and disconnect.
+
+        Args:
+            at_once: Do not wait.
+        """
+        if self._waiting and not at_once:
             await asyncio.wait(set(self._waiting))
         self._fail(exceptions.ConnectionError("the connection was closed"))
         with contextlib.suppress(exceptions.RedisError, OSError):

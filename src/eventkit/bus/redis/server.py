@@ -79,15 +79,18 @@ class Server:
         except (exceptions.RedisError, OSError) as error:
             raise explained(error, self.where) from error
 
-    def begin(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> asyncio.Future[Any] | None:
+    def begin(
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Argument], link: Link | None = None
+    ) -> asyncio.Future[Any] | None:
         """Have the server begin to run a script before this returns; None where it cannot be reached just now.
 
         Args:
             script: The script.
             keys: The keys that it uses.
             arguments: Its arguments.
+            link: Another connection than the one for all.
         """
-        link = self._link
+        link = link or self._link
         if link is None or link.error is not None or self._loop is not asyncio.get_running_loop():
             return None
         return link.begin("EVALSHA", script.digest, len(keys), *keys, *arguments)

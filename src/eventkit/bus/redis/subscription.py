@@ -11,12 +11,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from redis import exceptions
+
 from eventkit.bus.redis.ear import Ear
 from eventkit.bus.redis.entries import from_fields
-from eventkit.bus.redis.errors import GroupLostError
+from eventkit.bus.redis.errors import GroupLostError, explained
 from eventkit.bus.redis.failures import failures_from, failures_to
 from eventkit.bus.redis.keys import Keys, domain_of
-from eventkit.bus.redis.link import Argument
+from eventkit.bus.redis.link import Argument, Link
 from eventkit.bus.redis.scripts import APPEAR, EXTEND, JOIN, REPAIR, SETTLE, TAKE
 from eventkit.bus.redis.server import Server
 from eventkit.contract.errors import BusError
@@ -51,12 +53,14 @@ class _Call:
         lease: Under which lease.
         arguments: Those of the script.
         begun: The answer, where the server could be asked at once.
+        woken: The end of the wait behind which it was asked, if any.
     """
 
     domain: str
     lease: bytes
     arguments: Sequence[Argument]
     begun: asyncio.Future[Any] | None
+    woken: asyncio.Future[Any] | None
 
 
 @dataclass(slots=True)
@@ -95,19 +99,19 @@ class RedisSubscription:
         for type_ in sorted(set(types)):
             self._types.setdefault(domain_of(type_), []).append(type_)
         self._turn = list(self._types)
-        self._ear = Ear(server)
+        self._ear = Ear(server, f"{self._keys_of(self._turn[0])[1]}:bell" if self._turn else None)
         self._seen: dict[str, str] = {}
         self._unheard: dict[str, bytes] = {}  # leases of what the server may have handed out, and nobody has got
         self._clock = asyncio.get_running_loop().time
         self._presence = max(PRESENCE, lease)
         self._appear_again = 0.0
-        self._idle_until: float | None = None  # when there is something to take, if nobody brings anything before
+        self._idle_until = 0.0  # when there is something to take, if nobody brings anything before
         self._returning: set[asyncio.Task[None]] = set()
 
     @property
     def closed(self) -> bool:
         """Whether it receives no more."""
-        return self._ear.closed
+        return self._ear.closed.is_set()
 
     async def join(self) -> None:
         """Register the group for the types, where it is not yet."""
@@ -121,12 +125,15 @@ class RedisSubscription:
         Cancelling the wait loses nothing. Raises BusError where the server cannot be used.
         """
         while not self.closed:
-            if self._idle_until is not None:
-                seconds, self._idle_until = max(0.0, self._idle_until - self._clock()), None
-                await self._ear.wait(self._seen, seconds)
-                continue
+            if not self._types:
+                await self._ear.closed.wait()
+                break
             await self._be_present()
-            found = await self._look(limit)
+            seconds, self._idle_until = self._idle_until - self._clock(), 0.0
+            ear = await self._ear.connected() if seconds > 0 else None
+            if self._ear.closed.is_set():  # meanwhile
+                break
+            found = await self._look(limit, ear, seconds)
             if not found.more:
                 self._idle_until = self._clock() + found.due_in
             if found.deliveries:
@@ -159,19 +166,25 @@ class RedisSubscription:
         """Stop receiving: a waiting `receive` returns an empty sequence. Settling stays possible."""
         if self.closed:
             return
-        await self._ear.disconnect()
+        await self._ear.close()
         if self._returning:
             await asyncio.wait(self._returning)
         await self._appear(0)
 
     # -- taking
 
-    async def _look(self, limit: int) -> _Found:
-        """Take from the streams of all domains, each time beginning with another one."""
+    async def _look(self, limit: int, ear: Link | None, seconds: float) -> _Found:
+        """Take from the streams of all domains, each time beginning with another one.
+
+        Args:
+            limit: How many deliveries at the most.
+            ear: Where to wait first for something to come; None for not waiting.
+            seconds: For how long.
+        """
         domains = self._turn
         self._turn = [*domains[1:], *domains[:1]]
         # Before the event loop does anything else: the handlers of the deliveries before are next, and work meanwhile.
-        calls = self._call(domains[:limit], limit)
+        calls = self._call(domains[:limit], limit, ear, seconds)
         looking = asyncio.create_task(self._look_around(calls, domains[limit:], limit))
         try:
             return await asyncio.shield(looking)
@@ -182,18 +195,20 @@ class RedisSubscription:
             task.add_done_callback(self._returning.discard)
             raise
 
-    def _call(self, domains: Sequence[str], limit: int) -> list[_Call]:
+    def _call(self, domains: Sequence[str], limit: int, ear: Link | None = None, seconds: float = 0.0) -> list[_Call]:
         calls = []
+        woken = None if ear is None else self._ear.listen(ear, self._seen, seconds)
         for domain in domains:
             lease = self._unheard.pop(domain, None) or f"{random.getrandbits(64):016x}".encode()
             share = min(limit // len(domains), MOST)
             arguments: list[Argument] = [self._group, lease, milliseconds(self.lease), share, *self._types[domain]]
-            begun = self._server.begin(TAKE, self._keys_of(domain), arguments)
-            calls.append(_Call(domain, lease, arguments, begun))
+            begun = self._server.begin(TAKE, self._keys_of(domain), arguments, ear)
+            calls.append(_Call(domain, lease, arguments, begun, woken))
         return calls
 
     async def _return(self, looking: asyncio.Future[_Found]) -> None:
         with contextlib.suppress(BusError):
+            await self._ear.wake()
             found = await looking
             await self.settle([Released(each) for each in found.deliveries])
 
@@ -224,6 +239,8 @@ class RedisSubscription:
         domain, lease = call.domain, call.lease
         try:
             answer = await self._server.run(TAKE, self._keys_of(domain), call.arguments, begun=call.begun)
+            if call.woken is not None:
+                call.woken.result()
         except GroupLostError:
             logger.error(
                 "%s has lost its place in the events of %s: the server has lost data, or they were removed;"
@@ -237,6 +254,9 @@ class RedisSubscription:
         except BusError:
             self._unheard[domain] = lease
             raise
+        except exceptions.RedisError as error:
+            self._unheard[domain] = lease
+            raise explained(error, self._server.where) from error
         taken, more, due_in, entry, bell, lost = answer
         self._note_lost(domain, lost)
         if not more:

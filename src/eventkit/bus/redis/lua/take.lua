@@ -210,6 +210,8 @@ local function sort(each)
   end
 end
 
+local last_read
+
 -- Reads new entries. Returns whether there may be more of them.
 local function take_new()
   local scanned = 0
@@ -223,6 +225,7 @@ local function take_new()
       return 0
     end
     local entries = {}
+    last_read = read[1][2][#read[1][2]][1]
     for _, each in ipairs(read[1][2]) do
       local type_, key, addressee = attributes_of(each[2])
       if addressee == group or (not addressee and is_handled(type_)) then
@@ -280,4 +283,4 @@ if more == 1 then
   return { taken, 1, -1, '', '', lost }
 end
 local rung = call('XREVRANGE', BELL, '+', '-', 'COUNT', 1)[1]
-return { taken, 0, due_in(), last_delivered(), rung and rung[1] or '0-0', lost }
+return { taken, 0, due_in(), last_read or last_delivered(), rung and rung[1] or '0-0', lost }
