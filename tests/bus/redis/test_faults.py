@@ -14,7 +14,7 @@ from redis.asyncio import Redis as Client
 
 from eventkit import BusError, Envelope, Event, PublishError, Service, connect
 from eventkit.bus.protocol import Bus, DeadLetter
-from eventkit.delivery.subscription import Dead, Done, Reason
+from eventkit.delivery.subscription import Dead, Delivery, Done, Reason, Subscription
 from eventkit.testing.conformance.support import (
     LONG,
     PATIENCE,
@@ -111,6 +111,45 @@ class TestLostAnswers:
                 assert await handle(subscription, 1) == ["b"]
 
 
+class TestWaiting:
+    async def test_what_comes_is_taken_in_the_trip_that_ends_the_wait(
+        self, redis_server: Redis, bus_factory: Connect, prefix: str, client: Client
+    ) -> None:
+        with Proxy(redis_server.port) as proxy:
+            async with behind(proxy, redis_server, prefix) as bus, subscribed(bus) as subscription:
+                waiting = await _wait(subscription, client)
+                proxy.swallow(requests=True)
+                async with bus_factory() as other:
+                    await publish(other, ["a"])
+                assert names_of(await waiting) == ["a"]
+                proxy.heal()
+
+    async def test_what_comes_to_one_who_gave_up_waiting_goes_to_another(
+        self, bus_factory: Connect, client: Client
+    ) -> None:
+        async with bus_factory(lease=LONG) as bus, subscribed(bus) as subscription, subscribed(bus) as other:
+            waiting = await _wait(subscription, client)
+            waiting.cancel()
+            await publish(bus, ["a"])
+            [delivery] = await take(other, 1)
+            assert (names_of([delivery]), delivery.attempt) == (["a"], 1)
+
+    async def test_stopping_waits_for_no_server_that_is_silent(
+        self, redis_server: Redis, prefix: str, client: Client
+    ) -> None:
+        with Proxy(redis_server.port) as proxy:
+            async with behind(proxy, redis_server, prefix) as bus:
+                subscription = await bus.subscribe("payment_service", ["order.created"])
+                waiting = await _wait(subscription, client)
+                proxy.swallow(requests=True, replies=True)
+                closing = asyncio.create_task(subscription.close())
+                with pytest.raises(BusError, match="the connection was closed"):
+                    await asyncio.wait_for(waiting, 4)
+                closing.cancel()
+                await asyncio.wait({closing})
+                proxy.cut()
+
+
 class TestNetwork:
     async def test_a_service_goes_on_when_the_network_is_back(self, redis_server: Redis, prefix: str) -> None:
         payment, numbers = Service("payment_service"), set[int]()
@@ -139,9 +178,7 @@ class TestNetwork:
     ) -> None:
         with Proxy(redis_server.port) as proxy:
             async with behind(proxy, redis_server, prefix) as bus, subscribed(bus) as subscription:
-                waiting = asyncio.create_task(subscription.receive(1))
-                while not (await client.info("clients"))["blocked_clients"]:  # noqa: ASYNC110
-                    await asyncio.sleep(0.01)
+                waiting = await _wait(subscription, client)
                 proxy.cut()
                 async with asyncio.timeout(PATIENCE):
                     with pytest.raises(BusError, match="cannot be reached"):
@@ -225,6 +262,14 @@ class TestKilledConsumer:
                 deliveries = await take(subscription, 4)
                 assert [name_of(each) for each in deliveries if name_of(each) != "other"] == ["a", "b", "c"]
                 assert [each.attempt for each in deliveries] == [2, 2, 2, 2]
+
+
+async def _wait(subscription: Subscription, client: Client) -> asyncio.Task[Sequence[Delivery]]:
+    """Let a subscription wait for events; return when the server knows."""
+    waiting = asyncio.create_task(subscription.receive(1))
+    while not (await client.info("clients"))["blocked_clients"]:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    return waiting
 
 
 def _hold(url: str, prefix: str, holding: SyncEvent) -> None:

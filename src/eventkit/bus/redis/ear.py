@@ -21,7 +21,7 @@ from eventkit.contract.errors import BusError
 LISTEN: Final = 5.0
 """Seconds after which an instance looks by itself, whatever it has heard."""
 _PATIENCE: Final = 3 * LISTEN
-_GOODBYE: Final = 2.0
+_GOODBYE: Final = 2.0  # seconds for ending a wait; a server that does not answer ends it with the connection
 
 
 class Ear:
@@ -76,9 +76,9 @@ class Ear:
         """End a wait, take nothing more, and disconnect."""
         self.closed.set()
         if self._link is not None:
-            await self.wake()
             try:
                 async with asyncio.timeout(_GOODBYE):
+                    await self.wake()
                     await self._link.close()
             except TimeoutError:
                 await self._link.close(at_once=True)
