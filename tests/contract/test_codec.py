@@ -3,14 +3,27 @@
 import base64
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from eventkit import Envelope, EnvelopeError
-from eventkit.contract.codec import AMQP, HTTP, KAFKA, NATS, from_headers, from_structured, to_headers, to_structured
+from eventkit import Envelope, EnvelopeError, Event
+from eventkit.contract.codec import (
+    AMQP,
+    HTTP,
+    KAFKA,
+    NATS,
+    from_attributes,
+    from_headers,
+    from_structured,
+    layout_of,
+    to_attributes,
+    to_headers,
+    to_structured,
+)
 from eventkit.contract.strict_json import DEFAULT_LIMITS, Limits
 
 # Control characters, surrogates and noncharacters are excluded by CloudEvents 1.0.2, "String".
@@ -49,6 +62,10 @@ HEADERS = {
 DOCUMENT = {"specversion": "1.0", "id": "1", "source": "a", "type": "a.b", "data": {}}
 WITHOUT_DATA = {name: value for name, value in DOCUMENT.items() if name != "data"}
 EVENT = Envelope(id="1", source="a", type="a.b", data=b"{}")
+
+
+class Changed(Event, type="a.changed", key="id"):
+    id: str
 
 
 class TestBinaryMode:
@@ -186,6 +203,38 @@ class TestBinaryMode:
         with suppress(EnvelopeError):
             prefixed = {f"{binding.prefix}{name}": value for name, value in headers.items()}
             from_headers(to_headers(EVENT, binding) | prefixed, body, binding)
+
+    @given(
+        st.dictionaries(
+            st.sampled_from(
+                [*to_attributes(EVENT), "subject", "partitionkey", "time", "datacontenttype", "ext", "a_b"]
+            ),
+            st.sampled_from(
+                ["application/json", "1.0", "2026-01-02T03:04:05+01:00", "0001-01-01T00:00:00+01:00", "", 7]
+            )
+            | st.text(max_size=5)
+            | st.none(),
+        ),
+        st.sampled_from([b"{}", b'{"a":1,"a":2}', b"", b"[NaN]"]),
+        st.permutations(list(to_attributes(EVENT))),
+    )
+    def test_a_message_that_is_read_the_short_way_is_the_one_that_the_attributes_make(self, change, body, order):
+        own = to_attributes(EVENT)
+        attributes = {name: own[name] for name in order} | change
+        content_type = attributes.pop("datacontenttype")
+        headers = {"content-type": content_type, **{f"ce_{name}": value for name, value in attributes.items()}}
+        layout = layout_of(tuple(headers), KAFKA)
+        short = layout and layout.read(tuple(headers.values()), body)
+        if short is not None:
+            assert short == from_attributes({**attributes, "datacontenttype": content_type}, body)
+
+    @pytest.mark.parametrize("binding", [HTTP, NATS, KAFKA, AMQP])
+    def test_what_eventkit_writes_is_read_the_short_way(self, binding):
+        for envelope in (EVENT, Envelope.of(Changed(id="a"), source="a"), replace(EVENT, extensions={"tenant": "x"})):
+            headers = to_headers(envelope, binding)
+            layout = layout_of(tuple(headers), binding)
+            assert layout is not None
+            assert layout.read(tuple(headers.values()), envelope.data) == envelope
 
 
 class TestTime:

@@ -46,6 +46,10 @@ _PARAMETER: Final = rf'[ \t]*;[ \t]*{_TOKEN}=(?:{_TOKEN}|"(?:[^"\\]|\\.)*")'
 _JSON_MEDIA_TYPE: Final = re.compile(
     rf"(?:{_TOKEN})/(?:json|{_TOKEN}\+json)(?P<parameters>(?:{_PARAMETER})*)[ \t]*", re.IGNORECASE
 )
+# RFC 3339, 5.6. `datetime.fromisoformat` takes much more of ISO 8601, and not the lower-case letters.
+_RFC_3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,30})?(?:Z|[+-][0-9]{2}:[0-9]{2})", re.IGNORECASE
+)
 _OTHER_CHARSET: Final = re.compile(r';[ \t]*charset=(?!"?(?:utf-8|us-ascii)"?[ \t]*(?:;|$))', re.IGNORECASE)
 
 
@@ -93,6 +97,20 @@ def not_an_attribute(name: str, text: str) -> EnvelopeError:
     return EnvelopeError(f"the CloudEvents attribute {name!r} {problem}", mend=mend)
 
 
+def read_time(value: object) -> datetime | None:
+    """Return a time as it is read from text; None where there is none. Raises EnvelopeError."""
+    if value is None or isinstance(value, datetime):
+        return value
+    try:
+        if isinstance(value, str) and _RFC_3339.fullmatch(value):
+            return datetime.fromisoformat(value.upper())
+    except ValueError:
+        pass
+    raise EnvelopeError(
+        f"the CloudEvents attribute 'time' is {shown(value)}", mend="send an RFC 3339 time with its zone"
+    )
+
+
 def check_time(time: datetime) -> None:
     """Raise EnvelopeError where a time has no zone, or is not in the calendar any more when it is told in UTC."""
     if time.tzinfo is None:
@@ -105,12 +123,17 @@ def check_time(time: datetime) -> None:
         ) from None
 
 
+def is_extension(name: str) -> bool:
+    """Tell whether CloudEvents allows a name for an extension."""
+    return name not in _NOT_EXTENSIONS and _EXTENSION_NAME.fullmatch(name) is not None
+
+
 def check_extensions(extensions: Mapping[str, ExtensionValue]) -> None:
     """Raise EnvelopeError where extensions have names or values that CloudEvents does not allow."""
     if len(extensions) > MAX_EXTENSIONS:
         raise EnvelopeError(f"the event has {len(extensions):,} extensions", mend=f"use {MAX_EXTENSIONS} at the most")
     for name, value in extensions.items():
-        if not _EXTENSION_NAME.fullmatch(name) or name in _NOT_EXTENSIONS:
+        if not is_extension(name):
             raise EnvelopeError(
                 f"{shown(name)} is no name of a CloudEvents extension",
                 mend="use lower-case letters and digits, 64 at the most, and none of CloudEvents' own names",

@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import lru_cache
 from typing import Final, cast
 from urllib.parse import quote, unquote
@@ -29,25 +29,23 @@ from eventkit.contract.attributes import (
     ExtensionValue,
     is_json,
     not_an_attribute,
+    read_time,
     shown,
 )
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import EnvelopeError
+from eventkit.contract.layout import SPEC_VERSION, Layout
 from eventkit.contract.strict_json import DEFAULT_LIMITS, Limits, StrictJSONError
 
 STRUCTURED_CONTENT_TYPE: Final = "application/cloudevents+json"
-SPEC_VERSION: Final = "1.0"
 
 _MEDIA_TYPE: Final = "application/cloudevents"
 # Stands for the header among attributes, whose names are in lower case.
 _CONTENT_TYPE: Final = "Content-Type"
+_CONTENT_ATTRIBUTE: Final = "datacontenttype"
 # Four bytes a character, or two where it is escaped, and some for the names.
 _ROOM_FOR_ATTRIBUTES: Final = 4 * (MAX_LENGTH + 100) * (len(TEXT_ATTRIBUTES) + MAX_EXTENSIONS)
 _LONGEST_ENCODED: Final = 12 * MAX_LENGTH  # four bytes a character, three signs a byte
-# RFC 3339, 5.6. `datetime.fromisoformat` takes much more of ISO 8601, and not the lower-case letters.
-_RFC_3339: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,30})?(?:Z|[+-][0-9]{2}:[0-9]{2})", re.IGNORECASE
-)
 # HTTP protocol binding 1.0.2, 3.1.3.2, and RFC 7230, 3.2.6: what older senders write.
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ESCAPED: Final = re.compile(r"\\(.)")
@@ -82,14 +80,7 @@ AMQP: Final = Binding(prefix="cloudEvents_", other_prefix="cloudEvents:")
 
 def to_attributes(envelope: Envelope) -> dict[str, ExtensionValue]:
     """Return the CloudEvents attributes of an envelope by their names on the wire, without the data."""
-    attributes: dict[str, ExtensionValue] = {"specversion": SPEC_VERSION}
-    for name, field in TEXT_ATTRIBUTES.items():
-        value = getattr(envelope, field)
-        if value is not None:
-            attributes[name] = value
-    if envelope.time is not None:
-        attributes["time"] = envelope.time.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return {**attributes, **envelope.extensions}
+    return {**_known_attributes(envelope), **envelope.extensions}
 
 
 def from_attributes(attributes: Mapping[str, object], data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Envelope:
@@ -121,11 +112,13 @@ def to_headers(envelope: Envelope, binding: Binding = HTTP) -> dict[str, str]:
         envelope: The event.
         binding: The protocol.
     """
-    headers = {binding.content_type: envelope.datacontenttype}
-    for name, value in to_attributes(envelope).items():
-        if name != "datacontenttype":
-            text = value if isinstance(value, str) else json.dumps(value)
-            headers[binding.prefix + name] = _encoded(text) if binding.encoded else text
+    names = _header_names(binding)
+    headers = {names[name]: value for name, value in _known_attributes(envelope).items()}
+    for name, extension in envelope.extensions.items():
+        headers[binding.prefix + name] = extension if isinstance(extension, str) else json.dumps(extension)
+    # All at once, because few events have anything that is to be encoded.
+    if binding.encoded and not _is_plain("".join(headers.values())):
+        return {name: value if name == binding.content_type else _encoded(value) for name, value in headers.items()}
     return headers
 
 
@@ -145,6 +138,27 @@ def from_headers(
     Raises:
         EnvelopeError: The message is no CloudEvents 1.0 event, a header stands twice, or the data is not strict JSON.
     """
+    layout = layout_of(tuple(headers), binding)
+    envelope = None if layout is None else layout.read(tuple(headers.values()), body, limits)
+    return _from_any_headers(headers, body, binding, limits) if envelope is None else envelope
+
+
+@lru_cache(maxsize=128)
+def layout_of(names: tuple[str, ...], binding: Binding) -> Layout | None:
+    """Return how to read messages with just these headers, in this order; None where each needs a closer look.
+
+    Args:
+        names: The names of the headers, each once.
+        binding: The protocol.
+    """
+    found = [_attribute_of(name, binding) for name in names]
+    attributes = [_CONTENT_ATTRIBUTE if each == _CONTENT_TYPE else each for each in found]
+    if _CONTENT_ATTRIBUTE not in attributes:
+        return None  # it may be in structured mode
+    return Layout.of(attributes, encoded=binding.encoded)
+
+
+def _from_any_headers(headers: Mapping[str, object], body: bytes, binding: Binding, limits: Limits) -> Envelope:
     content_type: object = None
     attributes: dict[str, object] = {}
     encoded = binding.encoded
@@ -232,26 +246,13 @@ def _envelope(attributes: dict[str, object], data: bytes) -> Envelope:
         )
     try:
         return Envelope.read(
-            cast(list[str | None], texts), _time(time), data, cast(dict[str, ExtensionValue], attributes)
+            cast(list[str | None], texts), read_time(time), data, cast(dict[str, ExtensionValue], attributes)
         )
     except TypeError:
         for name, value in zip(TEXT_ATTRIBUTES, texts, strict=True):
             if value is not None and not isinstance(value, str):
                 raise EnvelopeError(f"the CloudEvents attribute {name!r} is {shown(value)}", mend="send text") from None
         raise
-
-
-def _time(value: object) -> datetime | None:
-    if value is None or isinstance(value, datetime):
-        return value
-    try:
-        if isinstance(value, str) and _RFC_3339.fullmatch(value):
-            return datetime.fromisoformat(value.upper())
-    except ValueError:
-        pass
-    raise EnvelopeError(
-        f"the CloudEvents attribute 'time' is {shown(value)}", mend="send an RFC 3339 time with its zone"
-    )
 
 
 def _is_structured(content_type: object) -> bool:
@@ -276,9 +277,46 @@ def _is_structured(content_type: object) -> bool:
 
 def _encoded(text: str) -> str:
     """Percent-encode what HTTP protocol binding 1.0.2, 3.1.3.2, says: space, `"`, `%`, all but printable ASCII."""
-    if text.isascii() and text.isprintable() and not (" " in text or '"' in text or "%" in text):
-        return text
-    return quote(text, safe="!#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
+    return text if _is_plain(text) else quote(text, safe="!#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+
+def _known_attributes(envelope: Envelope) -> dict[str, str]:
+    """Return all attributes but the extensions."""
+    # One by one, because every event that is published comes through here.
+    attributes = {
+        _CONTENT_ATTRIBUTE: envelope.datacontenttype,
+        "specversion": SPEC_VERSION,
+        "id": envelope.id,
+        "source": envelope.source,
+        "type": envelope.type,
+    }
+    if envelope.subject is not None:
+        attributes["subject"] = envelope.subject
+    if envelope.dataschema is not None:
+        attributes["dataschema"] = envelope.dataschema
+    if envelope.key is not None:
+        attributes["partitionkey"] = envelope.key
+    if envelope.correlation is not None:
+        attributes["correlationid"] = envelope.correlation
+    if envelope.causation is not None:
+        attributes["causationid"] = envelope.causation
+    if envelope.traceparent is not None:
+        attributes["traceparent"] = envelope.traceparent
+    if envelope.time is not None:
+        attributes["time"] = envelope.time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return attributes
+
+
+@lru_cache(maxsize=64)
+def _header_names(binding: Binding) -> Mapping[str, str]:
+    """Return the names of the headers in which all attributes but extensions travel."""
+    names = {name: binding.prefix + name for name in (*TEXT_ATTRIBUTES, "specversion", "time")}
+    return names | {_CONTENT_ATTRIBUTE: binding.content_type}
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether nothing of a text is to be encoded."""
+    return text.isascii() and text.isprintable() and not (" " in text or '"' in text or "%" in text)
 
 
 @lru_cache(maxsize=4096)
