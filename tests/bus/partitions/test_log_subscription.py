@@ -112,6 +112,20 @@ async def test_a_first_hand_out_waits_for_no_save_and_is_saved_all_the_same(
     assert saved(broker)["attempts"] == {"0": 1, "1": 1, "2": 1}
 
 
+async def test_hand_outs_that_follow_one_another_are_saved_together(
+    broker: Broker, bus: LogBus, subscription: LogBusSubscription
+) -> None:
+    await publish(bus, "defg")  # without a key, so that none waits for another
+    await until(lambda: len(subscription.queue) == 7)
+    before = broker.saves
+    for _ in range(5):
+        await taken(subscription, 1)
+        for _ in range(10):  # turns of the event loop, more than a save takes
+            await asyncio.sleep(0)
+    await until(lambda: sum(len(json.loads(text).get("attempts", ())) for text in broker.saved.values()) == 5)
+    assert broker.saves - before < 5
+
+
 async def test_a_further_hand_out_is_saved_before_it_happens(broker: Broker, subscription: LogBusSubscription) -> None:
     await subscription.settle([again(each) for each in await taken(subscription, 3)])
     broker.down = True

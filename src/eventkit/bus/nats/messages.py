@@ -52,12 +52,13 @@ def read(raw: bytes | None, data: bytes) -> Envelope | Unreadable:
 def _read_shortly(raw: bytes, data: bytes) -> Envelope | None:
     """Return the event of a message that is as eventkit, and most others, write it."""
     try:
-        # The first line, then names and values in turn. A new line before each name shows that none is amiss.
-        _, *parts = raw[:-4].decode().replace("\r\n", ": \n").split(": ")
+        # The first line, then names and values in turn. Names, and nothing else, begin with a new line.
+        text = raw[:-4].decode().replace("\r\n", ": \n")
     except UnicodeDecodeError:
         return None
-    names, values = tuple(parts[::2]), parts[1::2]
-    layout = _layout_of(names) if len(names) == len(values) else None
+    parts = text.split(": ")
+    names, values = tuple(parts[1::2]), parts[2::2]
+    layout = _layout_of(names) if text.count("\n") == len(names) == len(values) else None
     return None if layout is None else layout.read(values, data)
 
 

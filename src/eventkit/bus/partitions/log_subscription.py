@@ -2,7 +2,8 @@
 
 What is saved when: the outcome of a delivery before `settle` returns. That a delivery is out, so that one which ends
 its process is found out, before it goes out where there is reason for suspicion: it was out before, or the owner before
-ended without order and nothing has been settled since. In all other cases it is saved meanwhile, and costs no time.
+ended without order and nothing has been settled since. In all other cases it is saved meanwhile, and costs no time; and
+where much is handed out, it goes with what is settled, so that hand-outs alone are saved every `_PAUSE` at the most.
 
 Changes that come while something is being saved are saved together afterwards.
 """
@@ -10,9 +11,10 @@ Changes that come while something is being saved are saved together afterwards.
 from __future__ import annotations
 
 import asyncio
+import math
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
-from typing import cast
+from typing import Final, cast
 
 from eventkit.bus.group_queue import Item
 from eventkit.bus.partitions.cursor import Cursor
@@ -23,6 +25,7 @@ from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Outcome,
 
 Place = tuple[Cursor, int]
 """What the token of a delivery is: its cursor, and where in the log it stands."""
+_PAUSE: Final = 0.05  # seconds
 
 
 class LogSubscription(PartitionedSubscription):
@@ -40,6 +43,8 @@ class LogSubscription(PartitionedSubscription):
         self._changed: set[Cursor] = set()
         self._saving = asyncio.Lock()
         self._next_save: asyncio.Task[None] | None = None
+        self._later: asyncio.TimerHandle | None = None
+        self._saved_last = -math.inf
 
     # -- what a backend does
 
@@ -108,7 +113,17 @@ class LogSubscription(PartitionedSubscription):
         self._changed |= touched
         if suspected or any(cursor.partition in self._careful for cursor in touched):
             await self._handed_out_for_certain(items)
-        else:
+        elif self._later is None:
+            loop = asyncio.get_running_loop()
+            due = self._saved_last + _PAUSE
+            if due <= loop.time():
+                self._next()
+            else:
+                self._later = loop.call_at(due, self._save_later)
+
+    def _save_later(self) -> None:
+        self._later = None
+        if self._changed:
             self._next()
 
     async def _handed_out_for_certain(self, items: Sequence[Item]) -> None:
@@ -162,6 +177,7 @@ class LogSubscription(PartitionedSubscription):
     async def _save_changed(self) -> None:
         async with self._saving:
             self._next_save = None
+            self._saved_last = asyncio.get_running_loop().time()
             changed, self._changed = self._changed, set()
             try:
                 await self._save(changed)
