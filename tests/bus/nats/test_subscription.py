@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from eventkit import BusError, connect
+from eventkit import BusError, Envelope, connect
+from eventkit.bus.nats.subscription import NATSSubscription
 from eventkit.delivery.subscription import Done
 from eventkit.testing.conformance.support import (
     PATIENCE,
@@ -45,6 +46,24 @@ class TestTypes:
         async with connect(server.url) as bus:
             with pytest.raises(BusError, match="cannot be read from NATS"):
                 await bus.subscribe("payment_service", ["order.>"])
+
+
+class TestReadingAhead:
+    async def test_few_large_events_are_read_ahead(self, server: Nats) -> None:
+        async with connect(server.url) as bus:
+            for number in range(100):
+                data = b'"%b"' % (b"x" * 200_000)
+                await bus.publish(Envelope(id=str(number), source="a", type="order.created", data=data, key="order-1"))
+            subscription = await bus.subscribe("payment_service", ["order.created"])
+            assert isinstance(subscription, NATSSubscription)
+            most = 0
+            for number in range(100):
+                [delivery] = await take(subscription, 1)
+                assert name_of(delivery) == str(number)
+                await subscription.settle([Done(delivery)])
+                most = max(most, len(subscription.queue))
+
+        assert 5 < most < 50
 
 
 class TestHandingOver:

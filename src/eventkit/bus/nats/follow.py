@@ -124,7 +124,8 @@ class _Follower:
             made,
             first,
             take,
-            lambda: _WINDOW - self._found.qsize(),
+            lambda: _WINDOW,
+            self._found.qsize,
             lambda first: None,
             lambda: self._forget(stream),
         )

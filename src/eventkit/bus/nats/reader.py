@@ -22,7 +22,7 @@ from eventkit.contract.errors import BusError
 from eventkit.contract.retry import Retry
 from eventkit.delivery.policy import pause
 
-_MOST_BYTES: Final = 4_194_304  # of one request
+_MOST_BYTES: Final = 4_194_304  # of one request, and of what is here and asked for, as far as that can be foreseen
 _EXPIRES: Final = 30.0  # seconds after which a request ends
 _HEARTBEAT: Final = 5.0  # seconds of silence after which the server shows that it is there
 _SILENCE: Final = 2.5 * _HEARTBEAT
@@ -47,7 +47,8 @@ class Reader:
         made: When the stream was made.
         first: The place of the first message to be read.
         take: Is called with each message, in order.
-        room: Tells for how many messages there is room, beside those that were asked for.
+        window: Tells how many messages may be here and asked for.
+        here: Tells how many are here.
         lost: Is called with the first place that is left, where messages went before they were read.
         gone: Is called when the stream is gone, or another one stands in its place.
     """
@@ -61,7 +62,8 @@ class Reader:
         made: str,
         first: int,
         take: Take,
-        room: Callable[[], int],
+        window: Callable[[], int],
+        here: Callable[[], int],
         lost: Callable[[int], None],
         gone: Callable[[], None],
     ) -> None:
@@ -73,7 +75,9 @@ class Reader:
         self._name = name
         self._subjects = subjects
         self._take = take
-        self._room = room
+        self._window = window
+        self._here = here
+        self._size = 0  # bytes of a message, about
         self._made = made
         self._lost = lost
         self._gone = gone
@@ -99,10 +103,14 @@ class Reader:
 
     def refill(self) -> None:
         """Ask for more where there is room."""
-        if self._listener is not None:
-            count = self._room() - self._wanted
-            if count > 0 and count >= self._wanted:  # a request for fewer does not pay
-                self._ask(count)
+        if self._listener is None:
+            return
+        window = self._window()
+        if self._size * window > _MOST_BYTES:
+            window = max(1, _MOST_BYTES // self._size)
+        count = window - self._here() - self._wanted
+        if count >= max(1, window // 4, self._wanted):  # a request for fewer does not pay
+            self._ask(count)
 
     async def _read(self) -> None:
         tries = 0
@@ -214,6 +222,7 @@ class Reader:
         if self._broken.is_set():
             return
         self._wanted -= 1
+        self._size += (len(data) - self._size) >> 3
         sequence = int(place)
         self._take(sequence, subject, data, headers)
         self.next = sequence + 1

@@ -29,8 +29,9 @@ from eventkit.bus.partitions.shares import shares
 from eventkit.contract.errors import BusError, ConfigurationError
 from eventkit.delivery.subscription import Dead, Outcome
 
-_WINDOW: Final = 512
-"""Messages that are asked for or wait to be handled, of all partitions together."""
+_WINDOW: Final = 2048
+"""Messages that are asked for or wait to be handled, of all partitions together. They come and go in rows of one
+partition, so that with more of them fewer requests are sent, and fewer documents written for each."""
 _LEAST_WINDOW: Final = 32
 _LOOK_AT_STREAMS: Final = 30.0
 """Seconds after which streams are looked at again: much less than any retention."""
@@ -262,14 +263,14 @@ class NATSSubscription(LogSubscription):
             partition.made(stream),
             min(cursor.read for cursor in cursors),
             take_replayed if stream == REPLAY else take,
-            partial(self._room, number),
+            self._window,
+            partial(self.queue.size, number),
             partial(self._lost, stream, cursors),
             partial(self._gone, number),
         )
 
-    def _room(self, number: int) -> int:
-        window = max(_LEAST_WINDOW, _WINDOW // max(len(self.owned), 1))
-        return window - self.queue.size(number)
+    def _window(self) -> int:
+        return max(_LEAST_WINDOW, _WINDOW // max(len(self.owned), 1))
 
     def _lost(self, stream: str, cursors: Sequence[Cursor], first: int) -> None:
         """Events were removed before they were read."""
