@@ -34,7 +34,7 @@ _NAMES_SOMETHING = '"$'
 """How all of these begin; most schemas of single events have none."""
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
 _NO_NUMBERS = ("NaN", "Infinity")
-_encode = json.JSONEncoder(allow_nan=False).encode
+_encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode
 
 
 class Outside(Undecided):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from eventkit.schema.nodes import Node
 
 _SETS = frozenset({"enum", "required", "type"})
+_MAY_HOLD_SCHEMAS = SUBSCHEMAS | SUBSCHEMA_LISTS | SUBSCHEMA_MAPS
 _DYNAMIC = frozenset({"$dynamicRef", "$recursiveRef"})
 _PLAIN = 0
 """The version of marshal's format that tells nothing of how values lie in memory, only which they are."""
@@ -119,6 +120,10 @@ def _compared(pair: _Pair, document: Document, other_document: Document) -> list
             elif to is None or to != other_to:
                 return None
             continue
+        if keyword not in _MAY_HOLD_SCHEMAS:
+            if not _says_the_same(keyword, one, other):
+                return None
+            continue
         children = _parts(keyword, one, other)
         if children is None:
             return None
@@ -133,7 +138,7 @@ def _parts(keyword: str, one: Json, other: Json) -> list[tuple[Json, Json]] | No
     """Return the schemas in the value of a keyword that must be the same, or None if the values differ anyway."""
     children, twins = _children(keyword, one), _children(keyword, other)
     if children is None or twins is None:
-        return [] if _words(keyword, one) == _words(keyword, other) else None
+        return [] if _says_the_same(keyword, one, other) else None
     if children.keys() != twins.keys():
         return None
     return [(child, twins[name]) for name, child in children.items()]
@@ -148,11 +153,13 @@ def _children(keyword: str, value: Json) -> dict[Any, Json] | None:
     return dict(enumerate(value)) if isinstance(value, list) and keyword in SUBSCHEMA_LISTS else None
 
 
-def _words(keyword: str, value: Json) -> Any:
-    """Return the value of a keyword so that values that say the same are equal."""
-    if isinstance(value, list) and keyword in _SETS:
-        return frozenset(map(_encode, value))
-    return _encode(value)
+def _says_the_same(keyword: str, one: Json, other: Json) -> bool:
+    """Tell whether two values of a keyword without schemas in it mean the same."""
+    if isinstance(one, str) or isinstance(other, str):
+        return bool(one == other)
+    if keyword in _SETS and isinstance(one, list) and isinstance(other, list):
+        return frozenset(map(_encode, one)) == frozenset(map(_encode, other))
+    return _encode(one) == _encode(other)
 
 
 def _resolved(document: Document, reference: Json, base: Resource) -> _Schema | str | None:

@@ -7,6 +7,7 @@ import json
 from eventkit.schema import codes
 from eventkit.schema.values import Json
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _LONGEST = 60
 _MOST_SHOWN = 5
 
@@ -51,7 +52,7 @@ _SENTENCES = {
 
 def show(value: Json) -> str:
     """Return a value as JSON, cut where it is long, but for the quotation mark at the end of a text."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = _encode(value)
     if len(text) <= _LONGEST:
         return text
     if isinstance(value, str):

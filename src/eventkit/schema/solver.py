@@ -22,7 +22,7 @@ from eventkit.schema.nodes import Node
 from eventkit.schema.samples import Hints, any_of_type
 from eventkit.schema.stores import Listed, empty_store
 from eventkit.schema.validator import Validator
-from eventkit.schema.values import ANY, ATOMIC_TYPES, STRING, Json, type_of
+from eventkit.schema.values import ANY, ATOMIC_TYPES, FIRST_TYPES, STRING, Json, type_of
 
 _NOTHING_BELOW = 1 << 30
 
@@ -41,7 +41,7 @@ class Solver:
         self.root = root
         self.budget = budget
         self.accepts = Validator(budget)
-        self.same = Identity(budget)
+        self._same = Identity(budget)
         self._known: dict[Key, Outcome] = {}
         self._provisional: dict[Key, tuple[Outcome, int]] = {}
         self._active: dict[Key, int] = {}
@@ -59,7 +59,7 @@ class Solver:
             if known is not None:
                 return known
             # Before anything is asked of the two: most of what both sides share need not even be parsed.
-            if self.same.is_plain_to_see(holds[0], fails[0]):
+            if self._same.is_plain_to_see(holds[0], fails[0]):
                 return EMPTY
         try:
             holds, fails = tuple([node.meant for node in holds]), tuple([node.meant for node in fails])
@@ -77,9 +77,21 @@ class Solver:
             return known
         if free:
             return self._known.setdefault(key, self._any(mask, holds))
-        if pair and not holds[0].plain and self.same(holds[0], fails[0]):
+        if pair and self.are_same(holds[0], fails[0]):
             return self._known.setdefault(key, EMPTY)
         return self._solve_new(key, mask, holds, fails)
+
+    def are_same(self, one: Node, other: Node) -> bool:
+        """Tell whether two schemas are the same; what can be seen without a look into them rules most out.
+
+        That a publisher's schema is closed may add constraints to it.
+        """
+        return (
+            one.mask == other.mask
+            and len(one.constraints) >= len(other.constraints)
+            and not one.plain
+            and self._same(one, other)
+        )
 
     def _met(self, key: Key) -> Outcome | None:
         """Return what is known of a goal that was met before; one that is being solved counts as empty."""
@@ -96,8 +108,7 @@ class Solver:
     def _any(self, mask: int, holds: tuple[Node, ...]) -> Found:
         """Return a value of one of some types, where any will do, as no schema says more of it."""
         self.budget.spend()
-        kind = next(kind for kind in ATOMIC_TYPES if mask & kind)
-        return Found(lambda: any_of_type(kind, Hints(nodes=holds)))
+        return Found(lambda: any_of_type(FIRST_TYPES[mask], Hints(nodes=holds)))
 
     def _solve_new(self, key: Key, mask: int, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> Outcome:
         depth = len(self._active)
@@ -388,12 +399,9 @@ class Branch:
         """Tell whether a schema is the same as one that holds."""
         if node.plain:
             return False
-        solver, mask, number = self.search.solver, node.mask, len(node.constraints)
+        solver = self.search.solver
         solver.budget.spend(len(self.holds) >> 3)
-        return any(
-            held.mask == mask and len(held.constraints) == number and solver.same(held, node)
-            for held in self.holds.values()
-        )
+        return any(solver.are_same(held, node) for held in self.holds.values())
 
     def _choose(self, options: Sequence[Case], todo: list[Case]) -> None:
         if len(options) == 1:

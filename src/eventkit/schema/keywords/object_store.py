@@ -34,14 +34,18 @@ class Skeleton:
 
     def __init__(self, constraints: tuple[ObjectConstraint, ...]) -> None:
         self.constraints = constraints
-        self._dependents = tuple(each.dependents for each in constraints if each.dependents)
-        self.required = self.closure(name for each in constraints for name in each.required)
-        self.patterns = tuple(dict.fromkeys(pattern for each in constraints for pattern, _ in each.patterns))
-        self.name_schemas = tuple(each.names for each in constraints if each.names is not None)
+        self._dependents = tuple([each.dependents for each in constraints if each.dependents])
+        self.required = self.closure([name for each in constraints for name in each.required])
+        self.name_schemas = tuple([each.names for each in constraints if each.names is not None])
         self._cells: dict[str, tuple[Node, ...]] = {}
         self._base: dict[str, Found] | Empty | Unsure | None = None
         self._mentioned: dict[str, None] | None = None
         self.base_weight = 0
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """All patterns of names that the constraints mention."""
+        return tuple(dict.fromkeys(pattern for each in self.constraints for pattern, _ in each.patterns))
 
     def closure(self, names: Iterable[str]) -> dict[str, None]:
         """Return the names and all those that must be there where these are."""
@@ -96,7 +100,7 @@ class Skeleton:
                 unsure = outcome
             else:
                 found[name] = outcome
-        self.base_weight = sum(item.size for item in found.values())
+        self.base_weight = sum([item.size for item in found.values()])
         return unsure or found
 
     def value_of(self, name: str, fails: tuple[Node, ...], solver: Solver) -> Outcome:
@@ -236,7 +240,10 @@ class ObjectStore:
             return base
         if unsure is not None:
             return unsure
-        return self._satisfy(0, Choice(base, chosen), solver)
+        choice = Choice(base, chosen)
+        if not self._demands and not self._least and self._most is None:
+            return self._found(choice)
+        return self._satisfy(0, choice, solver)
 
     def _satisfy(self, index: int, choice: Choice, solver: Solver) -> Outcome:
         """Find a key for each demand from `index` on, then as many keys as are needed."""
@@ -355,8 +362,11 @@ class ObjectStore:
                     unsure = wider
             else:
                 return unsure or EMPTY
-        order = self.skeleton.mentioned
-        return Found(lambda: choice.build(order), choice.weight(self.skeleton.base_weight))
+        return self._found(choice)
+
+    def _found(self, choice: Choice) -> Found:
+        skeleton = self.skeleton
+        return Found(lambda: choice.build(skeleton.mentioned), choice.weight(skeleton.base_weight))
 
     def _addable(self, choice: Choice, solver: Solver) -> Iterator[str | Unsure]:
         """Yield keys that are not there yet, those first that the schemas mention."""
@@ -375,7 +385,7 @@ class Choice:
     ) -> None:
         self._base = base
         self._chosen = chosen
-        self.fails = fails or {}
+        self.fails = {} if fails is None else fails
 
     def plus(self, name: str, value: Found, fails: tuple[Node, ...]) -> Choice:
         return Choice(self._base, {**self._chosen, name: value}, {**self.fails, name: fails})
@@ -395,7 +405,7 @@ class Choice:
 
     def weight(self, base_weight: int) -> int:
         """Return about how many values the object is made of, given that of the keys that are required."""
-        return 1 + base_weight + sum(item.size for name, item in self._chosen.items() if name not in self._base)
+        return 1 + base_weight + sum([item.size for name, item in self._chosen.items() if name not in self._base])
 
     def build(self, order: Iterable[str]) -> Json:
         """Return the object, its keys in the order of the schema."""

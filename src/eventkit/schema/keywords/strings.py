@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 KEYWORDS = frozenset({"minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"})
 
+_TEXTS = frozenset({"pattern", "format", "contentEncoding", "contentMediaType"})
 _MOST_CHARACTERS = 100_000
 _LONGEST_CHECKED = 10_000
 _MOST_WORDS = 50
@@ -105,10 +106,9 @@ class HasFormat:
 def parse(raw: dict[str, Json], node: Node) -> tuple[Facts, ...]:
     """Return what the keywords for strings demand."""
     facts: list[tuple[str, Negatable]] = []
-    for keyword in ("pattern", "format", "contentEncoding", "contentMediaType"):
-        if not isinstance(raw.get(keyword, ""), str):
-            node.fault(keyword, f"{keyword} must be a string")
     for keyword in raw:
+        if keyword in _TEXTS and not isinstance(raw[keyword], str):
+            node.fault(keyword, f"{keyword} must be a string")
         if keyword == "minLength":
             facts.append((keyword, Longer(count(raw, keyword, node) or 0)))
         elif keyword == "maxLength":
@@ -117,9 +117,10 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[Facts, ...]:
             facts.append((keyword, Matches(raw[keyword])))
         elif keyword == "format" and node.graph.assert_formats and raw[keyword] in FORMATS:
             facts.append((keyword, HasFormat(FORMATS[raw[keyword]])))
-    content = CONTENTS.get((raw.get("contentEncoding"), raw.get("contentMediaType")))
-    if content is not None:
-        facts.append(("contentEncoding" if "contentEncoding" in raw else "contentMediaType", HasFormat(content)))
+    if "contentEncoding" in raw or "contentMediaType" in raw:
+        content = CONTENTS.get((raw.get("contentEncoding"), raw.get("contentMediaType")))
+        if content is not None:
+            facts.append(("contentEncoding" if "contentEncoding" in raw else "contentMediaType", HasFormat(content)))
     return (Facts(STRING, facts),) if facts else ()
 
 
@@ -140,8 +141,9 @@ class StringStore:
 
     def _copy(self) -> StringStore:
         copy = StringStore.__new__(StringStore)
-        for slot in StringStore.__slots__:
-            setattr(copy, slot, getattr(self, slot))
+        copy._hints, copy._least, copy._most, copy._excluded = self._hints, self._least, self._most, self._excluded
+        copy._patterns, copy._no_patterns = self._patterns, self._no_patterns
+        copy._formats, copy._no_formats = self._formats, self._no_formats
         return copy
 
     def at_least(self, least: int) -> StringStore | None:
