@@ -14,7 +14,6 @@ from eventkit.schema.formats import FORMATS, Format
 from eventkit.schema.regex import matches
 
 _OF_PYDANTIC_ONLY = re.compile("uuid.|ip.*any.*|ip.*network|json-string|base64.*")
-_OF_PYDANTIC_ONLY = re.compile("uuid.|ip.*any.*|ip.*network|json-string|base64.*")
 KNOWN_TO_RUST = [name for name in FORMATS if not _OF_PYDANTIC_ONLY.fullmatch(name)]
 
 
@@ -43,15 +42,25 @@ def test_a_pattern_that_stands_for_a_format_lets_through_what_is_none(format: st
     assert not jsonschema_rs.is_valid({"format": format}, comparison.counterexample, validate_formats=True)
 
 
-@pytest.mark.parametrize("most", [20, 60, 100, 200])
-def test_a_long_address_is_one_that_every_validator_takes(most: int) -> None:
-    comparison = compare({"type": "string", "format": "email"}, {"maxLength": most})
-    assert comparison.verdict == "incompatible"
-    assert jsonschema_rs.is_valid({"format": "email"}, comparison.counterexample, validate_formats=True)
+@pytest.mark.parametrize(
+    ("format", "most"),
+    [*(("email", most) for most in (20, 60, 100, 200, 254, 317)), *(("hostname", most) for most in (20, 63, 200, 252))],
+)
+def test_a_long_name_is_one_that_every_validator_takes(format: str, most: int) -> None:
+    comparison = compare({"type": "string", "format": format}, {"maxLength": most})
+    assert [problem.code for problem in comparison.problems] == ["EK108"]
+    assert jsonschema_rs.is_valid({"format": format}, comparison.counterexample, validate_formats=True)
 
 
-def test_whether_an_address_can_be_longer_than_mail_allows_is_not_decided() -> None:
-    assert compare({"type": "string", "format": "email"}, {"maxLength": 320}).verdict == "unknown"
+@pytest.mark.parametrize(("format", "most"), [("email", 320), ("hostname", 255)])
+def test_no_name_is_longer_than_its_rfc_allows(format: str, most: int) -> None:
+    assert compare({"type": "string", "format": format}, {"maxLength": most}).verdict == "compatible"
+    assert compare({"type": "string", "format": format, "minLength": most + 1}, False).verdict == "compatible"
+
+
+@pytest.mark.parametrize(("format", "most"), [("email", 319), ("hostname", 254)])
+def test_of_lengths_about_which_validators_disagree_nothing_is_said(format: str, most: int) -> None:
+    assert compare({"type": "string", "format": format}, {"maxLength": most}).verdict == "unknown"
 
 
 @pytest.mark.parametrize("name", KNOWN_TO_RUST)

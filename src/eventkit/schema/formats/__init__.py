@@ -26,6 +26,7 @@ class Format(NamedTuple):
         exact: whether the texts that match the pattern are just those that pass the check.
         plain: a pattern of texts that surely have it, to make examples from.
         near: a pattern of texts that surely have it not, but look alike, for patterns that stand for the format.
+        longest: how many characters a text with this format has at most, however leniently it is read.
     """
 
     name: str
@@ -37,8 +38,12 @@ class Format(NamedTuple):
     exact: bool = False
     plain: str | None = None
     near: str | None = None
+    longest: int | None = None
 
 
+_LONGEST_LOCAL = 64
+_LONGEST_DOMAIN = 255
+"""RFC 5321, section 4.5.3.1; as RFC 1035 counts the octets of a name, 253 characters remain, but not all know that."""
 _HEX = "[0-9a-fA-F]"
 _BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _POINTER = "(/([^~/]|~[01])*)*"
@@ -111,7 +116,8 @@ _ALL = [
         ("no-at-sign",),
         within=("idn-email",),
         pattern="@",
-        plain="^[a-z0-9]{1,20}([.+-][a-z0-9]{1,20}){0,2}@([a-z0-9]{1,30}(-[a-z0-9]{1,30})?[.]){1,3}[a-z]{2,6}$",
+        plain="^[a-z0-9]{1,22}([.+-][a-z0-9]{1,20}){0,2}@([a-z0-9]{1,30}(-[a-z0-9]{1,30})?[.]){1,4}[a-z]{2,5}$",
+        longest=_LONGEST_LOCAL + len("@") + _LONGEST_DOMAIN,
     ),
     Format("idn-email", internet.is_idn_email, ("ada@example.com",), ("no-at-sign",), pattern="@"),
     Format(
@@ -120,7 +126,8 @@ _ALL = [
         ("example.com",),
         ("-not-a-host-", ""),
         within=("idn-hostname",),
-        plain="^[a-z]([a-z0-9]{0,20}[a-z0-9])?([.][a-z]{2,10}){0,2}$",
+        plain="^[a-z]([a-z0-9]{0,59}[a-z0-9])?([.][a-z]{2,47}){0,4}$",
+        longest=_LONGEST_DOMAIN,
     ),
     Format("idn-hostname", internet.is_idn_hostname, ("example.com",), ("-not-a-host-", "")),
     Format(

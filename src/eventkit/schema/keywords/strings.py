@@ -172,6 +172,10 @@ class StringStore:
             store._no_formats = (*self._no_formats, format)
         else:
             store._formats = (*self._formats, format)
+            if format.longest is not None:
+                store._most = format.longest if self._most is None else min(self._most, format.longest)
+            if store._most is not None and store._least > store._most:
+                return None
         broad = {name for each in store._formats for name in (each.name, *each.within)}
         return None if any(each.name in broad for each in store._no_formats) else store
 
@@ -228,7 +232,9 @@ class StringStore:
         unlike = [each.pattern for each in self._no_formats if each.exact and each.pattern is not None]
         if not exact:
             plain = [each.plain or each.pattern for each in self._formats] + [each.near for each in self._no_formats]
-            word = self._first(plain, unlike, solver, several=True)
+            sure = all(each.exact or each.plain for each in self._formats)
+            sure = sure and all(each.exact or each.near for each in self._no_formats)
+            word = self._first(plain, unlike, solver, several=not sure)
             if isinstance(word, str):
                 return found(word)
         word = self._first([each.pattern for each in self._formats], unlike, solver, several=not exact)
