@@ -18,6 +18,9 @@ def _schemas(tmp_path, monkeypatch) -> None:
                   Reader: {type: object, properties: {a: {$ref: '#/$defs/Text'}}}
                   Counter: {type: object, properties: {a: {type: integer}}}
                   Text: {type: string}
+                  Date: {type: string, format: date}
+                  Nothing: {type: 'null'}
+                  Strict: {type: object, properties: {a: {type: string}}, additionalProperties: false}
             """,
             "unknown.json": '{"$ref": "https://example.com/"}',
             "broken.json": '{"type": ',
@@ -57,8 +60,43 @@ def test_json_has_exactly_the_keys_that_were_promised(eventkit) -> None:
     assert isinstance(answer["counterexample"]["a"], str)
 
     answer = json.loads(eventkit("compare", "unknown.json", "string.json", "--format", "json").out)
-    assert (answer["verdict"], answer["counterexample"], answer["problems"]) == ("unknown", None, [])
+    assert list(answer) == ["verdict", "problems", "reason"]
+    assert (answer["verdict"], answer["problems"]) == ("unknown", [])
     assert answer["reason"]
+
+
+def test_null_is_a_counterexample_like_any_other(eventkit) -> None:
+    run = eventkit("compare", "parts.yaml#/$defs/Nothing", "parts.yaml#/$defs/Text", "--format", "json")
+
+    assert json.loads(run.out)["counterexample"] is None
+    assert eventkit("compare", "parts.yaml#/$defs/Nothing", "parts.yaml#/$defs/Text").out.endswith(
+        "counterexample: null\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "publisher", "subscriber"),
+    [
+        ("--closed-publisher", "string.json", "parts.yaml#/$defs/Strict"),
+        ("--formats=annotate", "parts.yaml#/$defs/Text", "parts.yaml#/$defs/Date"),
+    ],
+)
+def test_a_policy_is_told_as_in_python(eventkit, policy, publisher, subscriber) -> None:
+    assert eventkit("compare", publisher, subscriber).status == 1
+    assert eventkit("compare", publisher, subscriber, policy).out == "compatible\n"
+
+
+def test_the_budget_is_counted_in_steps(eventkit) -> None:
+    run = eventkit("compare", "string.json", "parts.yaml#/$defs/Counter", "--budget", "0")
+
+    assert (run.status, run.out) == (1, "unknown: the budget of 0 steps is used up\n")
+
+
+def test_a_policy_that_there_is_not_is_status_2(eventkit) -> None:
+    run = eventkit("compare", "string.json", "string.json", "--formats", "ignore")
+
+    assert run.status == 2
+    assert "'assert', 'annotate'" in run.err
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -12,6 +12,7 @@ from eventkit.cli.command import command_app
 from eventkit.discovery.schema_file import read_schema
 from eventkit.schema import MISSING
 from eventkit.schema import compare as compare_schemas
+from eventkit.schema.budget import DEFAULT_BUDGET
 from eventkit.schema.comparison import Comparison
 from eventkit.verify.words import json_text
 
@@ -34,26 +35,38 @@ def compare(
         str, typer.Argument(metavar="SUBSCRIBER", help="The JSON Schema of what is accepted, likewise.")
     ],
     format: Annotated[Format, typer.Option(help="How the answer is written.")] = Format.TEXT,
+    closed_publisher: Annotated[
+        bool,
+        typer.Option("--closed-publisher", help="The publisher sends no fields but those that its schema declares."),
+    ] = False,
+    formats: Annotated[
+        Literal["assert", "annotate"], typer.Option(help="Whether `format` is asserted or an annotation.")
+    ] = "assert",
+    budget: Annotated[
+        int, typer.Option(min=0, metavar="STEPS", help='Steps to be taken before the verdict is "unknown".')
+    ] = DEFAULT_BUDGET,
 ) -> None:
     """Check that one JSON Schema accepts everything that another one allows."""
-    comparison = compare_schemas(read_schema(publisher), read_schema(subscriber))
+    comparison = compare_schemas(
+        read_schema(publisher),
+        read_schema(subscriber),
+        closed_publisher=closed_publisher,
+        formats=formats,
+        budget=budget,
+    )
     typer.echo(_json(comparison) if format is Format.JSON else _text(comparison))
     raise typer.Exit(0 if comparison.verdict == "compatible" else 1)
 
 
 def _json(comparison: Comparison) -> str:
-    return json.dumps(
-        {
-            "verdict": comparison.verdict,
-            "counterexample": None if comparison.counterexample is MISSING else comparison.counterexample,
-            "problems": [
-                {"code": problem.code, "path": problem.path, "message": problem.message}
-                for problem in comparison.problems
-            ],
-            "reason": comparison.reason,
-        },
-        indent=2,
-    )
+    answer: dict[str, Any] = {"verdict": comparison.verdict}
+    if comparison.counterexample is not MISSING:  # null is a counterexample: where there is none, there is no such key
+        answer["counterexample"] = comparison.counterexample
+    answer["problems"] = [
+        {"code": problem.code, "path": problem.path, "message": problem.message} for problem in comparison.problems
+    ]
+    answer["reason"] = comparison.reason
+    return json.dumps(answer, indent=2)
 
 
 def _text(comparison: Comparison) -> str:
