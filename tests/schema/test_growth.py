@@ -32,6 +32,14 @@ def nested(number: int, kind: str) -> dict[str, Any]:
     return model({**fields(number, kind), "inner": model({**fields(number, kind), "inner": innermost})})
 
 
+def untagged(depth: int, leaf: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema of so many unions within each other, whose models nothing tells apart but what they require."""
+    if not depth:
+        return leaf
+    models = [{"value": untagged(depth - 1, leaf)} for _ in range(2)]
+    return {"anyOf": [model(models[0]), model({**models[1], "extra": {"type": "string"}})]}
+
+
 @pytest.mark.parametrize("number", SIZES)
 def test_a_tagged_model_of_a_union_that_fits_takes_some_steps(number: int) -> None:
     assert compare(union(number, "integer"), union(number, "number"), budget=10 * number).verdict == "compatible"
@@ -47,6 +55,15 @@ def test_a_tagged_model_of_a_union_that_is_not_known_takes_some_steps(number: in
 def test_all_that_is_wrong_in_a_union_is_found_in_some_steps_for_each_model(number: int) -> None:
     comparison = compare(union(number, "number"), union(number, "integer"), budget=150 * number)
     assert len(comparison.problems) == FIELDS * number
+
+
+@pytest.mark.parametrize("depth", [2, 4, 6])
+def test_untagged_unions_within_unions_take_some_steps_for_each_pair_of_leaves(depth: int) -> None:
+    pairs = 4**depth
+    sent = untagged(depth, {"type": "integer"})
+    assert compare(sent, untagged(depth, {"type": "number"}), budget=20 * pairs).verdict == "compatible"
+    for leaf in ({"type": "string"}, {"type": "integer", "maximum": 9}):
+        assert compare(sent, untagged(depth, leaf), budget=30 * pairs).verdict == "incompatible"
 
 
 @pytest.mark.parametrize("number", SIZES)

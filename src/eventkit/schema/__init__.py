@@ -16,10 +16,11 @@ for one and to prove that there is none is the same search.
    References are edges and recursion is a cycle; the differences between drafts end here.
 2. *Goals* (`solver`). A goal is a set of schemas that hold and a set that fail. It is solved for each type of value on
    its own, so that most of a schema falls away at once: a string need not be looked at as an object.
-3. *Defects, one at a time* (`cases`). A schema fails when one of its keywords is violated: a choice between defects,
-   each of which is tried on its own. No normal form of either schema is ever built, which would be exponential; this
-   is what makes the ordinary case as fast as a list of rules. A union that fails is a conjunction: all its branches
-   fail, but for those that a tag rules out (`tags`).
+3. *Defects, one at a time* (`cases`, `search`). A schema fails when one of its keywords is violated: a choice between
+   defects, each of which is tried on its own. No normal form of either schema is ever built, which would be
+   exponential; this is what makes the ordinary case as fast as a list of rules. A union that fails is a conjunction:
+   all its branches fail, but for those that a tag rules out (`tags`). Unions within unions make goals of ever more
+   schemas that fail: a value that violates some of them is tried on all before one is searched for.
 4. *Theories* (`keywords`). What is left when all choices are made is a conjunction of facts about one type, and each
    type has its own way to find a value: intervals and grids of exact rational numbers; the product of automata for
    texts (`regex`), with formats that are known by their samples and by a language wide enough for them (`formats`);

@@ -20,7 +20,8 @@ from eventkit.schema.messages import bad_key, message_of, missing, show
 from eventkit.schema.nodes import Node
 from eventkit.schema.places import Place
 from eventkit.schema.samples import Hints
-from eventkit.schema.solver import Branch, Search, Solver
+from eventkit.schema.search import Branch, Search
+from eventkit.schema.solver import Solver
 from eventkit.schema.stores import empty_store
 from eventkit.schema.values import ANY, ATOMIC_TYPES, NULL, type_names
 

@@ -10,7 +10,8 @@ from eventkit.schema.keywords.logic import Union
 from eventkit.schema.keywords.object_store import ObjectStore
 from eventkit.schema.keywords.objects import ObjectConstraint
 from eventkit.schema.nodes import Node
-from eventkit.schema.solver import Branch, Solver
+from eventkit.schema.search import Branch
+from eventkit.schema.solver import Solver
 from eventkit.schema.stores import Listed
 from eventkit.schema.values import Json
 
