@@ -23,7 +23,7 @@ from eventkit.schema.samples import Hints
 from eventkit.schema.search import Branch, Search
 from eventkit.schema.solver import Solver
 from eventkit.schema.stores import empty_store
-from eventkit.schema.values import ANY, ATOMIC_TYPES, NULL, type_names
+from eventkit.schema.values import ANY, NULL, TYPES_IN, type_names
 
 _MOST_PROBLEMS = 1_000
 _MOST_LEAVES = 256
@@ -72,7 +72,7 @@ class Explainer:
         allowed = ANY
         for node in holds:
             allowed &= node.mask
-        sent = [kind for kind in ATOMIC_TYPES if kind & allowed]
+        sent = TYPES_IN[allowed]
         wrong = 0
         for kind in sent:
             if not kind & accepted and self._can_be_sent(kind, holds):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from eventkit.schema.budget import OutOfBudget, Undecided
 from eventkit.schema.cases import EMPTY, Case, Empty, Fact, Found, Outcome, Store, Unsure
 from eventkit.schema.keywords.logic import Union
+from eventkit.schema.keywords.object_facts import Violates
 from eventkit.schema.keywords.object_store import ObjectStore
 from eventkit.schema.nodes import Node
 from eventkit.schema.samples import Hints
@@ -90,6 +91,9 @@ class Search:
         """Explore a last option that only adds facts: there is no need for a branch of its own."""
         self.solver.budget.spend()
         store: Store | None = branch.store
+        fact = option.facts[0] if len(option.facts) == 1 else None
+        if isinstance(fact, Violates) and isinstance(store, ObjectStore) and store.is_open:
+            return store.violating(fact.name, fact.node, self.solver)
         for fact in option.facts:
             store = fact.apply(store) if store is not None else None
         return EMPTY if store is None else store.solve(self.solver)

@@ -19,7 +19,7 @@ from eventkit.schema.nodes import Node
 from eventkit.schema.samples import Hints, any_of_type
 from eventkit.schema.search import Search
 from eventkit.schema.validator import Validator
-from eventkit.schema.values import ANY, ATOMIC_TYPES, FIRST_TYPES, STRING
+from eventkit.schema.values import ANY, STRING, TYPES_IN
 
 _NOTHING_BELOW = 1 << 30
 _SEVERAL = 3
@@ -107,7 +107,7 @@ class Solver:
     def _any(self, mask: int, holds: tuple[Node, ...]) -> Found:
         """Return a value of one of some types, where any will do, as no schema says more of it."""
         self.budget.spend()
-        return Found(lambda: any_of_type(FIRST_TYPES[mask], Hints(nodes=holds)))
+        return Found(lambda: any_of_type(TYPES_IN[mask][0], Hints(nodes=holds)))
 
     def _solve_new(self, key: Key, mask: int, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> Outcome:
         depth = len(self._active)
@@ -162,9 +162,7 @@ class Solver:
 
     def _by_type(self, mask: int, holds: tuple[Node, ...], fails: tuple[Node, ...]) -> Outcome:
         unsure: Unsure | None = None
-        for kind in ATOMIC_TYPES:
-            if not mask & kind:
-                continue
+        for kind in TYPES_IN[mask]:
             outcome = self.of_kind(kind, holds, fails)
             if isinstance(outcome, Found):
                 return outcome

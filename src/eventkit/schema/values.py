@@ -30,8 +30,8 @@ ANY = NULL | BOOLEAN | NUMBER | STRING | ARRAY | OBJECT
 ATOMIC_TYPES = (STRING, INTEGER, FRACTION, BOOLEAN, OBJECT, ARRAY, NULL)
 """The types that partition all JSON values, in the order in which counterexamples are looked for."""
 
-FIRST_TYPES = tuple(next((kind for kind in ATOMIC_TYPES if mask & kind), 0) for mask in range(ANY + 1))
-"""By a set of types: which of them a counterexample is looked for in first."""
+TYPES_IN = tuple(tuple(kind for kind in ATOMIC_TYPES if mask & kind) for mask in range(ANY + 1))
+"""By a set of types: the atomic types in it, in this order."""
 
 TYPE_MASKS = {
     "null": NULL,

@@ -31,6 +31,11 @@ class Skeleton:
         """All patterns of names that the constraints mention."""
         return tuple(dict.fromkeys(pattern for each in self.constraints for pattern, _ in each.patterns))
 
+    @property
+    def has_dependents(self) -> bool:
+        """Whether some keys must be there where others are."""
+        return bool(self._dependents)
+
     def closure(self, names: Iterable[str]) -> dict[str, None]:
         """Return the names and all those that must be there where these are."""
         closed = dict.fromkeys(names)
@@ -60,12 +65,12 @@ class Skeleton:
     def cell(self, name: str) -> tuple[Node, ...]:
         """Return the schemas that the value of a key must satisfy."""
         cell = self._cells.get(name)
-        if cell is None:
+        if cell is None and self.constraints:
             schemas: list[Node] = []
             for each in self.constraints:
                 schemas += each.schemas_of(name)
             cell = self._cells[name] = tuple(schemas)
-        return cell
+        return cell or ()
 
     def base(self, solver: Solver) -> dict[str, Found] | Empty | Unsure:
         """Find a value for each key that the constraints require."""
@@ -92,3 +97,7 @@ class Skeleton:
         if self.name_schemas and not all(solver.accepts(schema, name) for schema in self.name_schemas):
             return EMPTY
         return solver.solve(self.cell(name), fails)
+
+
+NO_CONSTRAINTS = Skeleton(())
+"""Where every search begins; it remembers no names, since all searches share it."""

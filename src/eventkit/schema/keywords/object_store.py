@@ -14,7 +14,7 @@ from eventkit.schema.budget import OutOfBudget, Undecided
 from eventkit.schema.cases import EMPTY, Case, Empty, Found, Outcome, Unsure
 from eventkit.schema.keywords.object_facts import Absent, KeyFails, Region, SomeKeyViolates, Violates
 from eventkit.schema.keywords.object_keys import plain_names, sectors
-from eventkit.schema.keywords.object_skeleton import Skeleton
+from eventkit.schema.keywords.object_skeleton import NO_CONSTRAINTS, Skeleton
 from eventkit.schema.keywords.strings import Matches
 from eventkit.schema.keywords.types import NotOneOf
 from eventkit.schema.values import Json
@@ -35,8 +35,8 @@ class ObjectStore:
 
     __slots__ = ("_absent", "_demands", "_least", "_most", "_present", "_violations", "skeleton")
 
-    def __init__(self, skeleton: Skeleton | None = None) -> None:
-        self.skeleton = skeleton or Skeleton(())
+    def __init__(self) -> None:
+        self.skeleton = NO_CONSTRAINTS
         self._absent: frozenset[str] = frozenset()
         self._present: tuple[str, ...] = ()
         self._violations: dict[str, tuple[Node, ...]] = {}
@@ -54,7 +54,7 @@ class ObjectStore:
     def with_constraint(self, constraint: ObjectConstraint) -> ObjectStore | None:
         store = self._copy()
         store.skeleton = Skeleton((*self.skeleton.constraints, constraint))
-        if any(name in store.skeleton.required for name in self._absent):
+        if not self._absent.isdisjoint(store.skeleton.required):
             return None
         store._least = max(self._least, constraint.least)
         if constraint.most is not None:
@@ -133,6 +133,30 @@ class ObjectStore:
                 except Undecided:  # whoever explores the case will say so
                     pass
             yield case
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is asked but what the constraints say of each key on its own."""
+        return not (
+            self._violations
+            or self._present
+            or self._absent
+            or self._demands
+            or self._least
+            or self._most is not None
+            or self.skeleton.has_dependents
+        )
+
+    def violating(self, name: str, node: Node, solver: Solver) -> Outcome:
+        """Find an object in which a schema rejects the value of a key, where the store is open."""
+        skeleton = self.skeleton
+        outcome = skeleton.value_of(name, (node,), solver)
+        if isinstance(outcome, Empty):
+            return EMPTY
+        base = skeleton.base(solver)
+        if not isinstance(base, dict):
+            return base
+        return self._found(Choice(base, {name: outcome})) if isinstance(outcome, Found) else outcome
 
     def solve(self, solver: Solver) -> Outcome:
         skeleton = self.skeleton
