@@ -10,7 +10,7 @@ from eventkit.contract.event import EventType
 from eventkit.discovery import codes
 from eventkit.discovery.asyncapi import DocumentError
 from eventkit.discovery.asyncapi.document import Document
-from eventkit.discovery.asyncapi.schemas import Schemas
+from eventkit.discovery.asyncapi.schemas import Schemas, UnknownPayloadError
 from eventkit.discovery.contract import Contract, Message, Place
 from eventkit.discovery.evolution import Retained
 from eventkit.discovery.landscape import SourceProblem, shown
@@ -47,6 +47,9 @@ def read_retained_versions(
         except OSError as error:
             message = f"the schema of the retained {version.event} cannot be read: {error.strerror}"
             problems.append(_problem(version, message, "let it be read"))
+        except UnknownPayloadError as reason:
+            message = f"the schema of the retained {version.event} cannot be read: {reason}"
+            problems.append(_problem(version, message, _restore(version)))
         except DocumentError as error:
             message = f"the schema of the retained {version.event} cannot be read: {error.what}"
             problems.append(SourceProblem(codes.RETAINED_SCHEMA, message, error.place, _restore(version)))

@@ -58,6 +58,46 @@ def test_a_document_says_the_same_after_asyncapis_converter() -> None:
         assert (old.schema, set(old.places)) == (new.schema, set(new.places))
 
 
+def test_a_document_as_springwolf_writes_it_is_read() -> None:
+    found = contract("springwolf.json")
+
+    # One message on a channel is called after the channel, several by their names; a header of CloudEvents decides.
+    assert events(found.publishes) == ["pickup.requested v1"]
+    assert events(found.handles) == [
+        "com.example.parcels.dtos.CarrierDto v1",
+        "com.example.parcels.dtos.ParcelDto v1",
+        "labels v1",
+    ]
+    assert not any(message.unread for message in (*found.publishes, *found.handles))
+    assert found.publishes[0].places["/parcels/*/size/length"].line == 99
+
+
+def test_what_springwolf_keeps_in_schemas_with_a_format_is_compared() -> None:
+    reader = read(
+        b"""
+asyncapi: 2.6.0
+info: {title: driver, version: 1.0.0}
+channels:
+  pickups:
+    publish:
+      message:
+        headers: {type: object, properties: {ce_type: {const: pickup.requested}}}
+        payload:
+          properties:
+            parcels: {items: {properties: {size: {properties: {length: {type: string}}}}}}
+""",
+        "driver.yaml",
+    )
+    report = verify(Landscape((contract("springwolf.json"), reader)))
+
+    (finding,) = (finding for finding in report.findings if finding.code == "EK102")
+    assert finding.path == "/parcels/*/size/length"
+    assert [(spot.place.file, spot.place.line) for spot in finding.spots] == [
+        ("driver.yaml", 11),
+        ("springwolf.json", 99),
+    ]
+
+
 def test_documents_of_several_tools_are_verified_together() -> None:
     reader = read(
         b"""

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from eventkit.discovery.asyncapi import DocumentError
 from eventkit.discovery.asyncapi.document import Document
-from eventkit.discovery.asyncapi.schemas import Payload, Schemas
+from eventkit.discovery.asyncapi.schemas import Payload, Schemas, UnknownPayloadError
 
 
 def payload(text: str) -> tuple[Schemas, Payload]:
@@ -142,6 +143,7 @@ def test_any_other_schema_names_no_dialect(schema: str) -> None:
         ("application/schema+yaml;version=draft-07", "http://json-schema.org/draft-07/schema#"),
         ("application/schema+json;version=draft/2020-12", None),
         ("application/schema+json", None),
+        ("application/vnd.oai.openapi;version=3.1.0", None),
     ],
 )
 def test_a_schema_format_names_the_dialect(schema_format: str, dialect: str | None) -> None:
@@ -149,6 +151,43 @@ def test_a_schema_format_names_the_dialect(schema_format: str, dialect: str | No
 
     assert isinstance(alone, dict)
     assert alone.get("$schema") == dialect
+
+
+def test_a_reference_may_lead_to_a_schema_with_a_format() -> None:
+    assert standing_alone(
+        """
+        payload: {schemaFormat: application/vnd.aai.asyncapi;version=3.0.0, schema: {$ref: '#/schemas/Order'}}
+        schemas:
+          Order: {schemaFormat: FORMAT, schema: {properties: {price: {$ref: '#/schemas/Money'}}}}
+          Money: {schemaFormat: FORMAT, schema: {type: string}}
+        """.replace("FORMAT", "application/schema+json;version=draft-07")
+    ) == {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "properties": {"price": {"$ref": "#/$defs/Money"}},
+        "$defs": {"Money": {"type": "string"}},
+    }
+
+
+def test_a_schema_that_refers_to_one_in_another_language_or_dialect_is_not_known() -> None:
+    text = """
+        payload: {properties: {price: {$ref: '#/schemas/Money'}, total: {$ref: '#/schemas/Total'}}}
+        schemas:
+          Money: {schemaFormat: MONEY, schema: {type: string}}
+          Total: {schemaFormat: application/schema;version=2020-12, schema: {type: string}}
+        """
+    for money, why in (
+        ("application/vnd.apache.avro", "its payload is described as application/vnd.apache.avro"),
+        ("application/schema;version=draft-07", "its payload is described by schemas of several dialects"),
+    ):
+        schemas, schema = payload(text.replace("MONEY", money))
+        for _ in range(2):  # the second message that has it knows no more
+            with pytest.raises(UnknownPayloadError, match=why):
+                schemas.standing_alone(schema)
+
+
+def test_a_schema_with_a_format_that_leads_back_to_itself_is_an_error() -> None:
+    with pytest.raises(DocumentError, match="one of another format"):
+        payload("payload: {schemaFormat: application/schema, schema: {$ref: '#/payload'}}")
 
 
 def test_places_pass_through_references_combinations_and_arrays() -> None:

@@ -50,16 +50,20 @@ class MessageReader:
             DocumentError: It does not say which event it is, or says so in a way that is not read.
         """
         attributes = self._attributes(message)
-        payload, unread = None, ""
+        payload: Payload | None = None
+        schema: dict[str, Any] | bool = True
+        unread = ""
         try:
-            payload, envelope = self._event(message)
+            described, envelope = self._event(message)
             attributes = {**envelope, **attributes}
+            schema = self._schemas.standing_alone(described)
+            payload = described
         except UnknownPayloadError as reason:
             unread = str(reason)
         event = EventType(_type(message, exchange.channel, attributes), _version(message, attributes))
         return Message(
             event=event,
-            schema=self._schemas.standing_alone(payload) if payload else True,
+            schema=schema,
             model=printable(message.node, message.text("name") or message.identifier or event.name),
             description=message.text("description") or message.text("summary"),
             function=printable(exchange.operation.node, exchange.operation.text("x-eventkit-function")),

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -35,6 +35,9 @@ _SCHEMA_FORMATS: Final = (
     (re.compile(r"application/schema(\+json|\+yaml)?;\s*version=draft-?0?7"), DRAFT_7),
     (re.compile(r"application/schema(\+json|\+yaml)?;\s*version=(draft[-/])?2019-09"), _DRAFT_2019_09),
     (re.compile(r"application/schema(\+json|\+yaml)?(;\s*version=(draft[-/])?2020-12)?"), _DRAFT_2020_12),
+    # "The OpenAPI Schema Object is a superset of the JSON Schema Specification Draft 2020-12" (OpenAPI 3.1.0, 4.8.24);
+    # what it adds validates nothing. That of 3.0 is a language of its own.
+    (re.compile(r"application/vnd\.oai\.openapi(\+json|\+yaml)?;\s*version=3\.1(\.\d+)?"), _DRAFT_2020_12),
 )
 # What may stand beside a `$ref` without a meaning that draft 7, which ignores it, would lose.
 _ANNOTATIONS: Final = frozenset({
@@ -48,6 +51,8 @@ _MAX_PLACES: Final = 1_000
 """Schemas of one message whose places are looked up, each once for every path to it."""
 _MAX_PLACES_IN_ALL: Final = 100_000
 """The same of all messages of a document; beyond, findings show the message and not its field."""
+_MAX_WRAPPERS: Final = 10
+"""Multi Format Schema Objects around one schema."""
 
 
 class UnknownPayloadError(Exception):
@@ -119,19 +124,21 @@ class Schemas:
         if isinstance(node.value, dict) and "schema" in node.value and not schema_format:
             dialect = _dialect(node.text("schemaFormat"))
             node = _dereferenced(node.require("schema"))
+        node, inner = _unwrapped(node)
         if not isinstance(node.value, dict | bool):
             raise node.error("the payload is not described by a schema", "write a JSON Schema there")
-        return Payload(node, node.pointer, dialect)
+        return Payload(node, node.pointer, inner or dialect)
 
     def standing_alone(self, payload: Payload) -> dict[str, Any] | bool:
         """Return a payload's schema with all that it refers to as `$defs`.
 
         Raises:
+            UnknownPayloadError: It refers to a schema in another language, or in another dialect than its own.
             DocumentError: A reference in it leads nowhere or out of the document.
         """
         address = payload.node.address
         own = self._definition(payload)
-        others = self._reachable(own)
+        others, dialects = self._reachable(own)
         self._referred += len(others)
         if self._referred > MAX_DEFINITIONS:
             raise payload.node.error(
@@ -140,7 +147,10 @@ class Schemas:
         schema = {"$ref": f"#/$defs/{self._name(address)}"} if address in others else own.schema
         if isinstance(schema, bool):
             return schema
-        dialect = payload.dialect
+        dialects = {payload.dialect, *dialects} - {None}
+        if len(dialects) > 1:
+            raise UnknownPayloadError("its payload is described by schemas of several dialects")
+        dialect = next(iter(dialects), None)
         if dialect is None and any(definition.draft_7 for definition in (own, *others.values())):
             dialect = DRAFT_7
         alone = dict(schema) if dialect in (None, _DRAFT_2020_12) else {"$schema": dialect, **schema}
@@ -207,8 +217,9 @@ class Schemas:
         """Return a schema with its references rewritten to `$defs`."""
         address = payload.node.address
         if address not in self._definitions:
-            definition = self._definitions[address] = _Definition()
+            definition = _Definition()
             definition.schema = self._rewritten(payload, definition)
+            self._definitions[address] = definition
         return self._definitions[address]
 
     def _rewritten(self, payload: Payload, definition: _Definition) -> Any:
@@ -245,24 +256,31 @@ class Schemas:
             target = document.find(root + fragment)
             if target is not None and isinstance(target.value, dict | bool):
                 is_own = root and target.document is node.document
-                return replace(payload, node=target, base=payload.base if is_own else target.pointer)
+                target, dialect = _unwrapped(target)
+                return Payload(target, payload.base if is_own else target.pointer, dialect)
         raise payload.node.error(f"the reference {reference!r} leads to no schema", "correct it")
 
-    def _reachable(self, start: _Definition) -> dict[_Address, _Definition]:
+    def _reachable(self, start: _Definition) -> tuple[dict[_Address, _Definition], set[str | None]]:
+        """Return all that a schema refers to, and the dialects that these name."""
         found: dict[_Address, _Definition] = {}
+        dialects: set[str | None] = set()
         todo = list(start.refers_to.items())
         while todo:
             address, payload = todo.pop()
             if address not in found:
                 found[address] = self._definition(payload)
+                dialects.add(payload.dialect)
                 todo.extend(found[address].refers_to.items())
-        return found
+        return found, dialects
 
     def _name(self, address: _Address) -> str:
         """Return the name in `$defs` of a schema: the last step to it, with a number where that is taken."""
         if address not in self._names:
             file, pointer = address
-            last = pointer.rpartition("/")[2] if pointer else PurePath(file).name.partition(".")[0]
+            # A Multi Format Schema Object has a name, and its schema one step below.
+            last = (
+                pointer.removesuffix("/schema").rpartition("/")[2] if pointer else PurePath(file).name.partition(".")[0]
+            )
             wanted = re.sub(r"[^A-Za-z0-9_.-]", "_", last) or "Root"
             name, number = wanted, 2
             while name in self._taken:
@@ -301,6 +319,24 @@ def _step_in_event(keyword: str, name: str) -> str | None:
     if keyword in ("items", "additionalItems", "additionalProperties", "patternProperties"):
         return "/*"
     return None
+
+
+def _unwrapped(node: Node) -> tuple[Node, str | None]:
+    """Return the schema in a Multi Format Schema Object (AsyncAPI 3), and its dialect; what is none stays.
+
+    Such an object may stand wherever a document keeps a schema, so a reference from schema to schema may lead to one.
+
+    Raises:
+        UnknownPayloadError: It is written in another language than JSON Schema.
+        DocumentError: It leads back to itself.
+    """
+    dialect: str | None = None
+    for _ in range(_MAX_WRAPPERS):
+        if not (isinstance(node.value, dict) and "schema" in node.value and "schemaFormat" in node.value):
+            return node, dialect
+        dialect = _dialect(node.text("schemaFormat"))
+        node = _dereferenced(node.require("schema"))
+    raise node.error("the schema is one of another format in one of another format, and so on", "write it out")
 
 
 def _dereferenced(node: Node) -> Node:

@@ -123,8 +123,8 @@ async def handle_payment_completed(event: PaymentCompleted) -> None: ...""",
         codes.UNKNOWN_PAYLOAD,
         Severity.WARNING,
         "it is not known what an event of a document looks like",
-        "The message has no payload, or one that is described in Avro, Protobuf, RAML or OpenAPI, and not by a JSON "
-        "Schema. The event is known, and that nothing can be proved of it: whoever publishes or handles it is not "
+        "The message has no payload, or one that is described in Avro, Protobuf, RAML or OpenAPI 3.0, and not by a "
+        "JSON Schema. The event is known, and that nothing can be proved of it: whoever publishes or handles it is not "
         "checked against this service, and each such pair is an EK199. All else in the document is checked.",
         """\
 payload:
