@@ -35,7 +35,20 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 class StrictJSONError(ValueError):
-    """The text is not JSON, or not JSON that everybody reads in the same way."""
+    """The text is not JSON, or not JSON that everybody reads in the same way.
+
+    Args:
+        message: What is wrong.
+        position: The line and the column where that is known, 1 for the first.
+    """
+
+    def __init__(self, message: str, position: tuple[int, int] = (1, 1)) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class DuplicateKeyError(StrictJSONError):
+    """A key stands twice in one object."""
 
 
 def loads(raw: bytes | str, limits: Limits = DEFAULT_LIMITS) -> Any:
@@ -142,7 +155,7 @@ def _parsed(parse: Callable[[str], T], text: str, limits: Limits) -> T:
     except StrictJSONError:
         raise
     except json.JSONDecodeError as error:
-        raise StrictJSONError(f"not JSON: {error}") from None
+        raise StrictJSONError(f"not JSON: {error}", (error.lineno, error.colno)) from None
     except RecursionError:
         raise _too_deep(limits) from None
     except ValueError:  # what `int` says of thousands of digits, which would take it long
@@ -193,8 +206,8 @@ def _refuse_constant(name: str) -> Any:
     raise StrictJSONError(f"{name} is not JSON")
 
 
-def _twice(name: str) -> StrictJSONError:
-    return StrictJSONError(f"the key {name[:100]!r} stands twice in one object")
+def _twice(name: str) -> DuplicateKeyError:
+    return DuplicateKeyError(f"the key {name[:100]!r} stands twice in one object")
 
 
 def _too_deep(limits: Limits) -> StrictJSONError:

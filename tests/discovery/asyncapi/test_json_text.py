@@ -9,6 +9,7 @@ from eventkit.discovery.asyncapi import json_text
 from eventkit.discovery.asyncapi.errors import DocumentError
 from eventkit.discovery.asyncapi.json_text import parse_json
 from eventkit.discovery.asyncapi.yaml_text import parse_yaml
+from eventkit.discovery.contract import Place
 from tests.discovery.asyncapi.values import JSON_VALUES
 
 
@@ -34,20 +35,23 @@ def test_every_value_has_the_mark_that_the_yaml_reader_gives_it(value: object) -
 
 
 @pytest.mark.parametrize(
-    ("text", "what"),
+    ("text", "what", "place"),
     [
-        ('{"a": 1, "a": 2}', "the key 'a' stands twice in one object"),
-        ('{"a": NaN}', "NaN is not JSON"),
-        ("{'a': 1}", "not JSON: "),
-        ("[" * 50_000, "nested deeper than 100 levels"),
-        ('["\\ud83d"]', "text with half of a surrogate pair"),
+        ('{"a": 1, "a": 2}', "the key 'a' stands twice in one object", Place("a.json", 1, 10, 3)),
+        ('{\n"b": {},\n"a": [{"b": 1,\n  "b": 2}], "b": ]', "the key 'b' stands twice", Place("a.json", 4, 3, 3)),
+        ('{"a/b": {"c": 1}, "a": {"b": 1}, "\\u0061": 2}', "the key 'a' stands twice", Place("a.json", 1, 34, 8)),
+        ('{"a": NaN}', "NaN is not JSON", Place("a.json", 1)),
+        ("{\n 'a': 1}", "not JSON: ", Place("a.json", 2, 2)),
+        ("[" * 50_000, "nested deeper than 100 levels", Place("a.json", 1)),
+        ('["\\ud83d"]', "text with half of a surrogate pair", Place("a.json", 1)),
     ],
 )
-def test_what_is_refused(text: str, what: str) -> None:
+def test_what_is_refused(text: str, what: str, place: Place) -> None:
     with pytest.raises(DocumentError) as caught:
         parse_json(text, "a.json")
 
     assert caught.value.what.startswith(what)
+    assert caught.value.place == place
 
 
 def test_a_text_with_too_many_values_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from eventkit.contract import strict_json
-from eventkit.contract.strict_json import Limits, StrictJSONError
+from eventkit.contract.strict_json import DuplicateKeyError, Limits, StrictJSONError
 from eventkit.discovery.asyncapi.errors import DocumentError
 from eventkit.discovery.asyncapi.text import MAX_BYTES, MAX_DEPTH, MAX_NODES, Mark, Text, escape
 from eventkit.discovery.contract import Place
@@ -21,7 +21,9 @@ def parse_json(text: str, file: str) -> Text:
     try:
         value = strict_json.loads(text, _LIMITS)
     except StrictJSONError as error:
-        raise DocumentError(str(error), place=Place(file, 1)) from None
+        if isinstance(error, DuplicateKeyError):
+            _Scanner(text, file).marks()  # finds where; up to there the text is known to be good
+        raise DocumentError(str(error), place=Place(file, *error.position)) from None
     # There are at most as many values as commas and opening brackets, and one: mostly there is no need to count.
     if text.count(",") + text.count("{") + text.count("[") >= MAX_NODES:
         _Scanner(text, file).marks()
@@ -42,7 +44,7 @@ class _Open:
 
 
 class _Scanner:
-    """Finds the marks in a text that is known to be strict JSON, which spares it every check."""
+    """Finds the marks in a text that is known to be JSON, which spares it every check but that for keys."""
 
     def __init__(self, text: str, file: str) -> None:
         self._text = text
@@ -72,6 +74,9 @@ class _Scanner:
         if parent is not None and not parent.is_array and parent.key is None:
             parent.key = text[1:-1] if "\\" not in text else strict_json.loads(text)
             parent.start = (line, column)
+            if self._pointer(parent) in self._marks:
+                what = f"the key {parent.key[:100]!r} stands twice in one object"
+                raise DocumentError(what, place=Place(self._file, line, column, len(text)), mend="keep one of the two")
             self._mark(parent, line, end)
             return
         if parent is not None and parent.is_array:
