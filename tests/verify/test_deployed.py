@@ -109,3 +109,16 @@ def test_a_reader_of_a_new_version_goes_first_if_it_reads_the_old_one_too(keeps_
     report = with_order(report_of(sources, snapshot, "sender"), sources, snapshot, Comparer())
 
     assert [one.help.startswith("deploy reader first") for one in report.findings] == [keeps_the_old_one]
+
+
+def test_a_handler_that_is_gone_from_the_sources_is_to_be_deployed_and_not_removed() -> None:
+    handlers = [contract(name, (), (message("x.y", TEXT),)) for name in ("first", "second", "third")]
+    sources = Landscape((contract("sender"), handlers[0], contract("second"), contract("third")))
+    snapshot = Landscape((SENDER, *handlers))
+    report = with_order(report_of(sources, snapshot, "sender"), sources, snapshot, Comparer())
+
+    assert [(finding.code, finding.advice) for finding in report.findings] == [
+        ("EK303", "let sender publish it again, or remove the handler from first"),
+        ("EK303", "deploy second first, which no longer handles it in the sources (likewise for third)"),
+    ]
+    assert report.counts.total() == 2

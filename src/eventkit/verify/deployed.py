@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -10,8 +10,9 @@ from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.contract import Contract
 from eventkit.discovery.landscape import Landscape
 from eventkit.verify.comparer import Comparer
-from eventkit.verify.finding import BrokenPair, Finding, Pair, Report
+from eventkit.verify.finding import BrokenPair, Finding, Pair, Report, count
 from eventkit.verify.pairs import check_pairs
+from eventkit.verify.rules.evolution import NO_LONGER_PUBLISHED
 from eventkit.verify.traffic import Traffic
 
 
@@ -47,7 +48,8 @@ def amid_deployed(landscape: Landscape, snapshot: Landscape, service: str | None
 def with_order(report: Report, landscape: Landscape, snapshot: Landscape, comparer: Comparer) -> Report:
     """Return a report that says which services to deploy first, where that helps.
 
-    It helps where the others, as they are in the sources, fit the service both as deployed and as it is to be.
+    It helps where the others, as they are in the sources, fit the service both as deployed and as it is to be; and
+    where they no longer handle what the service no longer publishes.
 
     Args:
         report: What was found of one service amid all that is deployed.
@@ -68,7 +70,15 @@ def with_order(report: Report, landscape: Landscape, snapshot: Landscape, compar
     fits = {_key(pair) for pair in pairs(later) if pair.verdict == "compatible"}
     if name in deployed:
         fits -= {_key(pair) for pair in pairs(now) if pair.verdict != "compatible"}
-    return replace(report, findings=tuple(_ordered(finding, fits, name) for finding in report.findings))
+    handled = Traffic.of(Landscape(tuple(later.values()))).handled
+    still = {(side.service, name) for name, sides in handled.items() for side in sides}
+    findings: list[Finding] = []
+    for finding in report.findings:
+        if finding.code == NO_LONGER_PUBLISHED:
+            findings += _by_handler(finding, sources, still)
+        else:
+            findings.append(_ordered(finding, fits, name))
+    return replace(report, findings=tuple(findings), counts=count(findings))
 
 
 def _ordered(finding: Finding, fits: set[tuple[str, str, str]], service: str) -> Finding:
@@ -79,6 +89,21 @@ def _ordered(finding: Finding, fits: set[tuple[str, str, str]], service: str) ->
     others = sorted({publisher if subscriber == service else subscriber for _, publisher, subscriber in pairs})
     first = f"deploy {' and '.join(others)} first, which {'fits' if len(others) == 1 else 'fit'} in the sources"
     return replace(finding, help=f"{first}, or {finding.help}")
+
+
+def _by_handler(
+    finding: Finding, sources: Container[str], still: Container[tuple[str | None, str]]
+) -> Iterator[Finding]:
+    """Yield EK303 apart for the handlers that are still in the sources, and those that are only deployed yet."""
+    there: list[Finding] = []
+    gone: list[Finding] = []
+    for one in (replace(finding, further=()), *finding.further):
+        if one.subscriber not in sources or one.event is None or (one.subscriber, one.event.name) in still:
+            there.append(one)
+        else:
+            help = f"deploy {one.subscriber} first, which no longer handles it in the sources"
+            gone.append(replace(one, help=help))
+    yield from (replace(group[0], further=tuple(group[1:])) for group in (there, gone) if group)
 
 
 def _key(pair: Pair | BrokenPair) -> tuple[str, str, str]:

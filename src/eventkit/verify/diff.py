@@ -17,6 +17,7 @@ from eventkit.verify.field_changes import FieldChange, field_changes
 from eventkit.verify.finding import Finding, Pair
 from eventkit.verify.grouping import grouped
 from eventkit.verify.ignores.silence import Ignores, silence
+from eventkit.verify.keys import changed_keys
 from eventkit.verify.modes import check_modes
 from eventkit.verify.pairs import check_pairs, compared_messages
 from eventkit.verify.rules import Severity
@@ -122,6 +123,7 @@ def diff(
     broken = [one for one in findings if (one.event, one.publisher, one.subscriber) not in broken_before]
     broken += no_longer_published(change)
     broken += check_deployment(change, evolution.order, comparer)
+    broken += changed_keys(change, evolution)
     broken += check_modes((change.before,), change.after, evolution, comparer)
     loud, quiet = broken, list[Finding]()
     if ignores is not None:

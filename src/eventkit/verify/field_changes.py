@@ -17,6 +17,7 @@ from eventkit.discovery.asyncapi.keywords import map_subschemas
 from eventkit.discovery.asyncapi.text import escape
 from eventkit.discovery.contract import Message
 from eventkit.schema import compare
+from eventkit.verify.keys import changes_key, loses_order
 from eventkit.verify.words import describe, json_text
 
 Effect = Literal["safe", "breaking", "undecided"]
@@ -67,14 +68,12 @@ def field_changes(old: Message, new: Message, *, sent: bool) -> tuple[FieldChang
 
 def _key_changes(old: Message, new: Message, sent: bool) -> Iterator[FieldChange]:
     """Yield how the key changed: whoever relied on the order of the old one does not get it any more."""
-    # A document from elsewhere need not say what its key is.
-    is_known = old.closed == new.closed or None not in (old.key, new.key)
-    if old.key == new.key or not is_known:
+    if not changes_key(old, new):
         return
     now = f"is ordered by `{new.key}` now" if new.key else "has no key any more"
     was = f"was {'by' if new.key else 'ordered by'} `{old.key}`" if old.key else "was not ordered"
     # A reader model that names a key changes nothing: it is the publisher's that orders.
-    yield FieldChange("", f"{now}, {was}", "breaking" if sent and old.key else "safe")
+    yield FieldChange("", f"{now}, {was}", "breaking" if sent and loses_order(old, new) else "safe")
 
 
 class _Texts:

@@ -15,7 +15,7 @@ from eventkit.verify.evolution import Change, check_deployment, met_on_the_way, 
 from eventkit.verify.finding import Finding, Report, Spot, count
 from eventkit.verify.grouping import grouped
 from eventkit.verify.ignores.silence import Ignores, silence
-from eventkit.verify.keys import missing_keys
+from eventkit.verify.keys import changed_keys, missing_keys
 from eventkit.verify.modes import check_modes
 from eventkit.verify.pairs import check_pairs, compared_messages
 from eventkit.verify.payloads import unknown_payloads
@@ -107,6 +107,7 @@ def verify(
 
 def _evolution(past: Past, change: Change, comparer: Comparer, service: str | None) -> Iterator[Finding]:
     yield from check_deployment(change, past.evolution.order, comparer, service)
+    yield from changed_keys(change, past.evolution, service)
     history = (Traffic.of(landscape, Time.DEPLOYED) for landscape in past.history)
     yield from check_modes((change.before, *history), change.after, past.evolution, comparer)
 

@@ -11,6 +11,7 @@ OLD_EVENTS_REJECTED: Final = "EK302"
 NO_LONGER_PUBLISHED: Final = "EK303"
 CHANGED_WITHOUT_VERSION: Final = "EK304"
 UNDECIDED_CHANGE: Final = "EK305"
+KEY_CHANGED: Final = "EK306"
 
 EVOLUTION_RULES: Final = (
     Rule(
@@ -85,5 +86,20 @@ class InvoicePaid(                           class InvoicePaid(
 # a schema that no comparison decides in general
 {"type": "string", "pattern": "(?<=a)b"}""",
         "Say the same in simpler words: the finding names what could not be decided. Or publish a new version.",
+    ),
+    Rule(
+        KEY_CHANGED,
+        Severity.ERROR,
+        "the key of an event changed",
+        "The key orders events: those with the same value are handled one after the other. With another key, events "
+        "that were handled in order until now are handled side by side, and while the change is deployed those of the "
+        "old and of the new publisher have no order at all. No event is rejected, so nothing else shows it.",
+        """\
+# as deployed                                # in this change
+class OrderPaid(                             class OrderPaid(
+    Event, type="order.paid",                    Event, type="order.paid",
+    key="order_id"): ...                         key="user_id"): ...""",
+        "Keep the key. If handlers are to rely on another order, publish a new event that has it beside the old one, "
+        "until nobody handles the old one.",
     ),
 )
