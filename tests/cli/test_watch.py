@@ -122,6 +122,18 @@ def test_the_configuration_is_watched_and_its_errors_are_survived(watch, shop) -
     assert running.interrupt() == 2
 
 
+def test_sources_that_the_configuration_begins_to_name_are_watched(watch, shop) -> None:
+    write_files(shop, {"eventkit.toml": "sources = ['contracts/shop.yaml', 'contracts/mail.yaml']", "more/a.txt": ""})
+    running = watch()
+    assert "1 compatible" in running.report()
+
+    write_files(shop, {"eventkit.toml": "sources = ['contracts', 'more']"})
+    assert "error[EK501]: more holds no service" in running.report()
+    write_files(shop, {"more/ledger.yaml": document("ledger", "receive", "string")})
+    assert "error[EK102]: ledger rejects events" in running.report()
+    assert running.interrupt() == 1
+
+
 def test_a_report_that_is_written_into_the_sources_does_not_start_the_next_one(watch, shop) -> None:
     running = watch("contracts")
     running.report()

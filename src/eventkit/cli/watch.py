@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +34,7 @@ def run_again(run: Callable[[], int], sources: Sequence[Path] | None) -> int:
     """
     status = _UNREADABLE
     try:
-        for _ in _changes(_watched(sources)):
+        for _ in _changes(sources):
             if sys.stdout.isatty():
                 typer.echo(_CLEAR, nl=False)
             try:
@@ -59,22 +60,25 @@ def _watched(sources: Sequence[Path] | None) -> set[Path]:
     return watched or {Path.cwd()}
 
 
-def _changes(folders: Iterable[Path]) -> Iterator[None]:
+def _changes(sources: Sequence[Path] | None) -> Iterator[None]:
     """Yield now, and whenever the content of a file has changed."""
     # The configuration may stand in a folder above, which as a whole would be too much to watch.
     configs = [folder / name for folder in (Path.cwd(), *Path.cwd().parents) for name in (OWN_FILE, PROJECT_FILE)]
-    files = [file for file in configs if file.is_file()]
     known: dict[str, str] = {}
-    # The first tick tells that the watcher has started: what changes from then on is not missed.
-    ticks = watch(*folders, *files, rust_timeout=_TICK, yield_on_timeout=True, raise_interrupt=True)
-    next(ticks)
-    yield
-    for changes in ticks:
-        # A report that is written into the folder, always the same, must not lead to the next one.
-        digests = {path: _digest(Path(path)) for _, path in changes}
-        if any(known.get(path) != digest for path, digest in digests.items()):
-            known |= digests
+    while True:
+        folders = _watched(sources)
+        files = [file for file in configs if file.is_file()]
+        with closing(watch(*folders, *files, rust_timeout=_TICK, yield_on_timeout=True, raise_interrupt=True)) as ticks:
+            next(ticks)  # tells that the watcher has started: what changes from then on is not missed
             yield
+            for changes in ticks:
+                # A report that is written into the folder, always the same, must not lead to the next one.
+                digests = {path: _digest(Path(path)) for _, path in changes}
+                if any(known.get(path) != digest for path, digest in digests.items()):
+                    known |= digests
+                    if _watched(sources) != folders:
+                        break  # the configuration names other sources, or one that was missing has come
+                    yield
 
 
 def _digest(file: Path) -> str:
