@@ -47,6 +47,16 @@ def said(answers: list[object]) -> list[object]:
     return [(answer.what, answer.place) if isinstance(answer, DocumentError) else answer for answer in answers]
 
 
+@pytest.mark.parametrize("worth_sharing", [0, 1_000_000])
+def test_how_far_reading_has_come_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch, worth_sharing: int) -> None:
+    monkeypatch.setattr(documents, "_WORTH_SHARING", worth_sharing)
+    told: list[tuple[str, int, int]] = []
+    with Work(processes=Processes(2)) as work:
+        read_documents(files_in(folder), work, lambda *progress: told.append(progress))
+
+    assert told == [("reading documents", done, 4) for done in range(4)]
+
+
 def test_the_answers_are_the_same_from_here_from_other_processes_and_from_the_cache(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

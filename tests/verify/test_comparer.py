@@ -85,6 +85,17 @@ def test_the_answer_is_the_same_from_here_from_other_hands_and_from_the_cache(pa
                 assert [comparer.compare(sent, read) for sent, read in pairs] == expected
 
 
+def test_how_far_other_processes_have_come_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WORTH_SHARING", 0)
+    sent = [message("a.a", fields(**{name: {"type": "integer"}})) for name in "xyz"]
+    told: list[tuple[str, int, int]] = []
+    with Work(processes=Processes(2)) as work:
+        pairs = [(publisher, message("a.a", read)) for publisher in sent for read in (SENT, READ)]
+        Comparer(work).prepare(pairs, lambda *progress: told.append(progress))
+
+    assert told == [("comparing schemas", done, 6) for done in (0, 2, 4)]
+
+
 def test_what_is_kept_is_not_compared_again(asked, tmp_path: Path) -> None:
     for _ in range(2):
         with Work(Cache(tmp_path, "a")) as work:

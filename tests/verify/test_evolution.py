@@ -123,10 +123,10 @@ class Noting(Comparer):
         super().__init__()
         self.prepared, self.asked = set(), set()
 
-    def prepare(self, pairs) -> None:
+    def prepare(self, pairs, observe) -> None:
         pairs = list(pairs)
         self.prepared |= {(sent.digest, read.digest) for sent, read in pairs}
-        super().prepare(pairs)
+        super().prepare(pairs, observe)
 
     def compare(self, publisher, subscriber):
         self.asked.add((publisher.digest, subscriber.digest))

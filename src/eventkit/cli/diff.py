@@ -48,13 +48,13 @@ def diff(
     config = load_config(Path.cwd())
     folder = None if no_cache else config.cache
     with progress() as observe, Work.on_all_cores(folder) as work:
-        before = complete(landscape_at(old or config.baseline or _MAIN, config, work))
+        before = complete(landscape_at(old or config.baseline or _MAIN, config, work, observe))
         after = complete(
-            chosen_landscape(None, config, work, observe) if new is None else landscape_at(new, config, work)
+            chosen_landscape(None, config, work, observe) if new is None else landscape_at(new, config, work, observe)
         )
         # What is wrong with ignores themselves is what `verify` tells.
         ignores = Ignores.of(after, config.ignore, whole=False, today=datetime.now(UTC).date())
-        found = diff_landscapes(before, after, config.evolution, Comparer(work), ignores)
+        found = diff_landscapes(before, after, config.evolution, Comparer(work), ignores, observe)
     warn_of_cache(folder, work)
     write_diff(found, format, sys.stdout)
     raise typer.Exit(found.status)

@@ -11,30 +11,33 @@ from eventkit.discovery.config import Config
 from eventkit.discovery.discover import discover
 from eventkit.discovery.git import is_revision
 from eventkit.discovery.landscape import Landscape
+from eventkit.discovery.progress import Observer, unobserved
 from eventkit.verify.verify import Past
 from eventkit.work import Work
 
 
-def past_of(baseline: Path | None, config: Config, work: Work | None = None) -> Past | None:
+def past_of(
+    baseline: Path | None, config: Config, work: Work | None = None, observe: Observer = unobserved
+) -> Past | None:
     """Return the baseline with the history that is configured; None where there is no baseline."""
     if baseline is None:
         return None
-    history = tuple(landscape_at(source, config, work) for source in config.evolution.history)
-    return Past(landscape_at(baseline, config, work), history, config.evolution)
+    history = tuple(landscape_at(source, config, work, observe) for source in config.evolution.history)
+    return Past(landscape_at(baseline, config, work, observe), history, config.evolution)
 
 
-def landscape_at(source: Path, config: Config, work: Work | None = None) -> Landscape:
+def landscape_at(source: Path, config: Config, work: Work | None = None, observe: Observer = unobserved) -> Landscape:
     """Return the landscape of a source at another time.
 
     A revision without a path means the configured sources at that revision. The neighbours are those of now.
     """
     # What is retained now is no part of what was.
-    return discover(_sources_at(source, config.sources), replace(config, retained=()), work)
+    return discover(_sources_at(source, config.sources), replace(config, retained=()), work, observe)
 
 
-def snapshot_of(source: Path, config: Config, work: Work | None = None) -> Landscape:
+def snapshot_of(source: Path, config: Config, work: Work | None = None, observe: Observer = unobserved) -> Landscape:
     """Return what is deployed: a source that holds everything, neighbours and all."""
-    return discover([source], replace(config, neighbours=(), retained=()), work)
+    return discover([source], replace(config, neighbours=(), retained=()), work, observe)
 
 
 def _sources_at(source: Path, configured: Sequence[Path]) -> list[Path]:

@@ -93,10 +93,10 @@ def verify(
             comparer = Comparer(work)
             if deployed is None:
                 # The configured baseline is one of the configured sources: beside others, all else would look removed.
-                past = past_of(baseline or (None if sources else config.baseline), config, work)
+                past = past_of(baseline or (None if sources else config.baseline), config, work, observe)
                 report = verify_landscape(landscape, comparer, ignores, observe, past=past)
             else:
-                snapshot = snapshot_of(deployed, config, work)
+                snapshot = snapshot_of(deployed, config, work, observe)
                 amid = amid_deployed(landscape, snapshot, service)
                 past, asked = Past(snapshot, (), config.evolution), amid.services[0].service
                 report = verify_landscape(amid, comparer, ignores, observe, past=past, service=asked)

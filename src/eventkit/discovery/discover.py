@@ -56,8 +56,8 @@ def _discover(
     register = _Register(config, tuple(revisions.checkouts.values()), work)
     register.problems += (problem for source in (*neighbours, *own) for problem in source.problems)
     services, others = (register.take_code(several, observe) for several in (own, neighbours))
-    services += register.take_documents(own)
-    others += register.take_documents(neighbours)
+    services += register.take_documents(own, observe)
+    others += register.take_documents(neighbours, observe)
     published = {message.event for contract in (*services, *others) for message in contract.publishes}
     retained, problems = read_retained_versions(config.retained, published)
     register.problems += problems
@@ -120,11 +120,11 @@ class _Register:
             taken += [contract for contract in answer.contracts if self._is_new(contract, self._coded)]
         return taken
 
-    def take_documents(self, sources: Iterable[Source]) -> list[Contract]:
+    def take_documents(self, sources: Iterable[Source], observe: Observer) -> list[Contract]:
         """Take the contracts in the sources' documents, except those of services whose code was read."""
         taken = []
         files = [file for source in sources for file in source.documents]
-        for contract in read_documents(files, self._work):
+        for contract in read_documents(files, self._work, observe):
             if isinstance(contract, DocumentError):
                 mend = contract.mend or "correct the document"
                 problem = SourceProblem(codes.UNREADABLE_DOCUMENT, contract.what, contract.place, mend)

@@ -14,9 +14,11 @@ from eventkit.discovery.asyncapi import DocumentError, Folder, NoAsyncAPIError, 
 from eventkit.discovery.asyncapi.folder import load
 from eventkit.discovery.contract import Contract, Place
 from eventkit.discovery.landscape import shown
+from eventkit.discovery.progress import Observer, unobserved
 from eventkit.discovery.stored import Body, Packed, pack, unpack
 from eventkit.work import Work
 
+_DOING: Final = "reading documents"
 _OUTLINE: Final = "outline"
 _SCHEMAS: Final = "schemas"
 _PLACES: Final = "places"
@@ -70,12 +72,15 @@ def digest_of(path: Path, raw: bytes) -> bytes:
     return sha256(form + raw).digest()
 
 
-def read_documents(files: Sequence[DocumentFile], work: Work) -> list[Contract | DocumentError]:
+def read_documents(
+    files: Sequence[DocumentFile], work: Work, observe: Observer = unobserved
+) -> list[Contract | DocumentError]:
     """Read documents.
 
     Args:
         files: The files.
         work: The means to read many.
+        observe: Told how far it has come.
 
     Returns:
         For each file its contract, or why there is none; nothing for one that turns out to be about something else.
@@ -86,10 +91,13 @@ def read_documents(files: Sequence[DocumentFile], work: Work) -> list[Contract |
     }
     missing = [file for file in files if found[file] is None]
     if sum(file.size for file in missing) > _WORTH_SHARING:
-        for file, answer in zip(missing, work.processes.map(_pack_some, missing, len(missing)), strict=True):
+        answers = work.processes.map(_pack_some, missing, len(missing))
+        for done, (file, answer) in enumerate(zip(missing, answers, strict=True)):
+            observe(_DOING, done, len(missing))
             found[file] = _taken(file, answer, work) if isinstance(answer, _Kept) else answer
     else:
-        for file in missing:
+        for done, file in enumerate(missing):
+            observe(_DOING, done, len(missing))
             found[file] = _read_here(file, work)
     return [answer for file, answer in found.items() if answer is not None and not _is_another(file, answer)]
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from eventkit.discovery.contract import Message, digest
+from eventkit.discovery.progress import Observer, unobserved
 from eventkit.discovery.stored import schema_text
 from eventkit.schema import MISSING, compare
 from eventkit.schema.compare import compare_texts
@@ -62,11 +63,12 @@ class Comparer:
         known = self._known.get(question)
         return known if known is not None else self._ask(question, publisher, schema)
 
-    def prepare(self, pairs: Iterable[tuple[Message, Message]]) -> None:
+    def prepare(self, pairs: Iterable[tuple[Message, Message]], observe: Observer = unobserved) -> None:
         """Answer many questions at once, where that is faster than one by one.
 
         Args:
             pairs: Messages that will be compared, the publisher's first.
+            observe: Told how far it has come.
         """
         asked = {(sent.digest, read.digest, sent.closed): (sent, read) for sent, read in pairs}
         kept = self._work.cache.get_many(_KIND, map(_key, asked))
@@ -80,7 +82,11 @@ class Comparer:
         # By publisher, whose schema then goes to another process once for all who read it.
         several = [list(group) for _, group in groupby(missing, key=lambda question: (question[0], question[2]))]
         tasks = (_task([asked[question] for question in group]) for group in several)
-        for group, answers in zip(several, self._work.processes.map(_compare_some, tasks, len(several)), strict=True):
+        found = self._work.processes.map(_compare_some, tasks, len(several))
+        done = 0
+        for group, answers in zip(several, found, strict=True):
+            observe("comparing schemas", done, len(missing))
+            done += len(group)
             for question, answer in zip(group, answers, strict=True):
                 self._learn(question, answer)
 
@@ -94,8 +100,10 @@ class Comparer:
         return answer
 
     def _learn(self, question: Question, answer: Comparison) -> None:
-        self._known[question] = answer
-        encoded = _encoded(answer)
+        # Almost all answers are one and the same, which is then kept once.
+        fits = answer == _COMPATIBLE
+        self._known[question] = _COMPATIBLE if fits else answer
+        encoded = _FITS if fits else _encoded(answer)
         if encoded is not None:
             self._work.cache.put(_KIND, _key(question), encoded)
 
@@ -147,6 +155,5 @@ def _decoded(kept: bytes | None) -> Comparison | None:
 
 
 _PROBLEM: Final = tuple(field.name for field in fields(Problem))
-# Almost all answers are this one.
 _COMPATIBLE: Final = Comparison("compatible")
 _FITS: Final = _encoded(_COMPATIBLE)

@@ -11,6 +11,7 @@ from eventkit.contract.event import EventType
 from eventkit.discovery.contract import Contract, Message
 from eventkit.discovery.evolution import Evolution
 from eventkit.discovery.landscape import Landscape
+from eventkit.discovery.progress import Observer, unobserved
 from eventkit.verify.comparer import Comparer
 from eventkit.verify.evolution import Change, check_deployment, met_on_the_way, no_longer_published
 from eventkit.verify.field_changes import FieldChange, field_changes
@@ -102,6 +103,7 @@ def diff(
     evolution: Evolution,
     comparer: Comparer | None = None,
     ignores: Ignores | None = None,
+    observe: Observer = unobserved,
 ) -> Diff:
     """Compare two landscapes.
 
@@ -111,14 +113,16 @@ def diff(
         evolution: How events may change; modes are held to `old` alone.
         comparer: What compares; by default one that knows nothing yet.
         ignores: What is silenced; nothing where there are none.
+        observe: Told how far it has come.
     """
     comparer = comparer or Comparer()
     before = {contract.service: contract for contract in old.contracts}
     after = {contract.service: contract for contract in new.contracts}
     change = Change.of(old, new)
-    comparer.prepare(chain(compared_messages(change.before), compared_messages(change.after), met_on_the_way(change)))
-    pairs_before = {_key(pair): pair for pair in check_pairs(change.before, comparer)[0]}
-    pairs, findings = check_pairs(change.after, comparer)
+    asked = chain(compared_messages(change.before), compared_messages(change.after), met_on_the_way(change))
+    comparer.prepare(asked, observe)
+    pairs_before = {_key(pair): pair for pair in check_pairs(change.before, comparer, observe)[0]}
+    pairs, findings = check_pairs(change.after, comparer, observe)
     broken_before = {key for key, pair in pairs_before.items() if pair.verdict != "compatible"}
     broken = [one for one in findings if (one.event, one.publisher, one.subscriber) not in broken_before]
     broken += no_longer_published(change)

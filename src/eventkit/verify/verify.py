@@ -69,7 +69,7 @@ def verify(
     unknown = unknown_payloads(landscape.services)
     change = Change.of(past.baseline, landscape) if past else None
     on_the_way = met_on_the_way(change, service) if change else ()
-    comparer.prepare(chain(compared_messages(traffic, service), on_the_way))
+    comparer.prepare(chain(compared_messages(traffic, service), on_the_way), observe)
     pairs, findings = check_pairs(traffic, comparer, observe, service=service)
     findings += two_schemas(landscape.services, comparer)
     findings += publishers_disagree(traffic, comparer, service)
