@@ -45,6 +45,14 @@ def test_code_is_written_as_documents_and_schemas(project: Path, eventkit: CLI) 
     assert eventkit("export").out == "schemas: up to date\n"
 
 
+def test_the_configuration_may_name_the_folder(project: Path, eventkit: CLI, monkeypatch) -> None:
+    (project / "eventkit.toml").write_text('sources = ["services"]\nschemas = "contracts"\n')
+    assert eventkit("export").out.startswith("   create  contracts/shop.asyncapi.yaml\n")
+
+    monkeypatch.chdir(project / "services")
+    assert eventkit("export", "--check").out == f"{project}/contracts: up to date\n"
+
+
 def test_check_writes_nothing_and_names_what_is_not_up_to_date(project: Path, eventkit: CLI) -> None:
     run = eventkit("export", "--check", "--output", "contracts")
 

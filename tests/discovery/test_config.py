@@ -19,6 +19,7 @@ def test_it_stands_in_pyproject_toml(write) -> None:
                 neighbours = ["schemas/external"]
                 import_timeout = 5
                 cache = "build/cache"
+                schemas = "contracts"
             """
         }
     )
@@ -28,6 +29,7 @@ def test_it_stands_in_pyproject_toml(write) -> None:
         neighbours=(folder / "schemas/external",),
         import_timeout=5.0,
         cache=folder / "build/cache",
+        schemas=folder / "contracts",
     )
 
 

@@ -51,6 +51,12 @@ def test_tables_are_read(write) -> None:
     )
 
 
+def test_retained_versions_stand_where_the_configuration_says(write) -> None:
+    folder = write({"eventkit.toml": 'retained = {"a.b" = [1]}\nschemas = "../contracts"'})
+
+    assert [version.file for version in load_config(folder).retained] == [folder / "../contracts/events/a.b.v1.json"]
+
+
 def test_a_baseline_is_relative_to_the_file_that_names_it(write) -> None:
     folder = write({"shop/eventkit.toml": 'baseline = "schemas"'})
 
@@ -70,6 +76,7 @@ def test_a_baseline_is_relative_to_the_file_that_names_it(write) -> None:
         ('[evolution.events]\n"a.*" = "no"', "evolution.events.a.* is 'no'", "use one of"),
         ('[retained]\n"a.b" = 1', "retained.'a.b' is 1", '"a.b" = [1]'),
         ('[retained]\n"a.b" = [true]', "retained.'a.b' is [True]", '"a.b" = [1]'),
+        ("schemas = 3", "schemas is 3", 'schemas = "schemas"'),
         ('[retained]\n"a.b" = [0]', "retained.'a.b' is [0]", '"a.b" = [1]'),
     ],
 )

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from eventkit.cli.command import command_app
-from eventkit.cli.landscape import CONFIGURED, complete_landscape
+from eventkit.cli.landscape import CONFIGURED, chosen_landscape, complete
+from eventkit.discovery.config import load_config
+from eventkit.discovery.landscape import shown
 from eventkit.docs.export import exported
 
 app = command_app()
@@ -20,7 +22,10 @@ def export(
         list[Path] | None,
         typer.Argument(metavar="[SOURCE]...", help="Folders with services.", show_default=CONFIGURED),
     ] = None,
-    output: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("schemas"),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The folder to write to.", show_default="`schemas` of the configuration, or schemas"),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if a file is not up to date.")
     ] = False,
@@ -30,12 +35,14 @@ def export(
     What is a document already is left as it is. Without SOURCE, the folder is made to hold exactly the services that
     are configured.
     """
-    landscape = complete_landscape(sources)
+    config = load_config(Path.cwd())
+    landscape = complete(chosen_landscape(sources, config))
+    folder = output or Path(shown(config.schemas))
     # A contract that was read from a document has one.
     coded = [contract for contract in landscape.services if contract.coded]
     used = {Path(contract.source).resolve() for contract in landscape.contracts if Path(contract.source).is_file()}
     retained = {Path(contract.source).resolve() for contract in landscape.retained}
-    files = exported(coded, output, whole=not sources, used=used, retained=retained)
+    files = exported(coded, folder, whole=not sources, used=used, retained=retained)
     changes = files.changes() if check else files.write()
     words = ("missing", "stale", "left over", "left over") if check else ("create", "update", "remove", "leave")
     for word, paths in zip(words, (changes.missing, changes.stale, changes.left_over, changes.strays), strict=True):
@@ -51,4 +58,4 @@ def export(
             typer.echo("run `eventkit export` and commit what it writes", err=True)
         raise typer.Exit(1)
     if not changes:
-        typer.echo(f"{output}: up to date")
+        typer.echo(f"{folder}: up to date")

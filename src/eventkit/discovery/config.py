@@ -6,6 +6,7 @@
     import_timeout = 60                 # seconds that importing one service may take
     cache = ".eventkit_cache"           # the folder for what is kept from run to run; false for none
     baseline = "git:main"               # what the configured sources are compared with, see `evolution`
+    schemas = "schemas"                 # what `eventkit export` writes to; the schemas of retained versions are there
 
     [tool.eventkit.interpreters]        # the Python of services that have an environment of their own
     "services/legacy" = "services/legacy/.venv/bin/python"
@@ -40,6 +41,7 @@ OWN_FILE: Final = "eventkit.toml"
 PROJECT_FILE: Final = "pyproject.toml"
 DEFAULT_IMPORT_TIMEOUT: Final = 60.0
 DEFAULT_CACHE: Final = ".eventkit_cache"
+DEFAULT_SCHEMAS: Final = "schemas"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Config:
         baseline: A source with the contracts that the configured sources are compared with.
         evolution: How events may change.
         retained: Versions of events that are to be read although nobody publishes them any more.
+        schemas: The folder that `eventkit export` writes to.
     """
 
     sources: tuple[Path, ...] = ()
@@ -111,6 +114,7 @@ class Config:
     baseline: Path | None = None
     evolution: Evolution = field(default_factory=Evolution)
     retained: tuple[Retained, ...] = ()
+    schemas: Path = Path(DEFAULT_SCHEMAS)
 
 
 def load_config(start: Path) -> Config:
@@ -146,13 +150,14 @@ def _read(file: Path) -> dict[str, Any]:
 def _config(table: Any, file: Path) -> Config:
     if not isinstance(table, dict):
         raise ConfigurationError("[tool.eventkit] is not a table", where=str(file))
-    values: dict[str, Any] = {"cache": file.parent / DEFAULT_CACHE}
+    values: dict[str, Any] = {"cache": file.parent / DEFAULT_CACHE, "schemas": file.parent / DEFAULT_SCHEMAS}
     for key, value in table.items():
         if key not in _KEYS:
             mend = f"the known ones are {', '.join(_KEYS)}"
             raise ConfigurationError(f"the key {key!r} is not known", where=str(file), mend=mend)
         values[key] = _KEYS[key](key, value, file)
-    return Config(**values, file=file)
+    retained = tuple(Retained.of(event, values["schemas"]) for event in values.pop("retained", ()))
+    return Config(**values, retained=retained, file=file)
 
 
 def _paths(key: str, value: Any, file: Path) -> tuple[Path, ...]:
@@ -245,6 +250,14 @@ def _cache(key: str, value: Any, file: Path) -> Path | None:
     return file.parent / value
 
 
+def _folder(key: str, value: Any, file: Path) -> Path:
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(
+            f"{key} is {value!r}", where=str(file), mend=f'give a folder: {key} = "{DEFAULT_SCHEMAS}"'
+        )
+    return file.parent / value
+
+
 _KEYS: Final[dict[str, Callable[[str, Any, Path], Any]]] = {
     "sources": _paths,
     "neighbours": _paths,
@@ -255,5 +268,6 @@ _KEYS: Final[dict[str, Callable[[str, Any, Path], Any]]] = {
     "baseline": source_path,
     "evolution": read_evolution,
     "retained": read_retained,
+    "schemas": _folder,
 }
 """How the value of each key is read; the names are those of `Config`."""

@@ -22,14 +22,10 @@ from difflib import get_close_matches
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from eventkit.contract.errors import ConfigurationError
 from eventkit.contract.event import EventType
-
-SCHEMAS: Final = "schemas"
-"""The folder, beside the configuration, that `eventkit export` writes to."""
-
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -105,6 +101,11 @@ class Retained:
     event: EventType
     file: Path
 
+    @classmethod
+    def of(cls, event: EventType, schemas: Path) -> Retained:
+        """Return a version whose schema stands in the folder that `eventkit export` writes to."""
+        return cls(event, schemas / "events" / f"{event.name}.v{event.version}.json")
+
 
 def source_path(key: str, value: Any, file: Path) -> Path:
     """Read a source: a path relative to the file that names it, or a git revision.
@@ -156,22 +157,19 @@ def read_evolution(key: str, value: Any, file: Path) -> Evolution:
     return evolution
 
 
-def read_retained(key: str, value: Any, file: Path) -> tuple[Retained, ...]:
-    """Read the table `retained`.
+def read_retained(key: str, value: Any, file: Path) -> tuple[EventType, ...]:
+    """Read the table `retained`: the versions that it lists.
 
     Raises:
         ConfigurationError: A value is no list of versions.
     """
-    found = []
+    found: list[EventType] = []
     for name, versions in _table(key, value, file).items():
         if not isinstance(versions, list) or not all(type(version) is int and version > 0 for version in versions):
             raise ConfigurationError(
                 f"{key}.{name!r} is {versions!r}", where=str(file), mend=f'give a list of versions: "{name}" = [1]'
             )
-        found += [
-            Retained(EventType(name, version), file.parent / SCHEMAS / "events" / f"{name}.v{version}.json")
-            for version in sorted(set(versions))
-        ]
+        found += (EventType(name, version) for version in sorted(set(versions)))
     return tuple(found)
 
 
