@@ -1,5 +1,6 @@
 """Events of which it is not known what they look like: nothing is proved of them, and all else is."""
 
+from eventkit.discovery.asyncapi import read
 from eventkit.discovery.landscape import Landscape
 from eventkit.verify.rules import Severity
 from eventkit.verify.verify import verify
@@ -18,6 +19,36 @@ def test_an_unknown_payload_is_found_in_services_and_not_in_neighbours() -> None
         (f"it is not known what x.z v2 looks like, which a handles: {AVRO}", None, "a"),
     ]
     assert {finding.severity for finding in found} == {Severity.WARNING}
+
+
+def test_a_malformed_schema_is_found_though_nobody_reads_the_event() -> None:
+    document = read(
+        b"""
+asyncapi: 3.0.0
+info: {title: shop, version: 1.0.0}
+channels:
+  sold:
+    address: item.sold
+    messages:
+      Sold:
+        payload:
+          properties:
+            lines:
+              items: {properties: {price: {type: decimal}}}
+            note: {type: string}
+operations:
+  sell: {action: send, channel: {$ref: '#/channels/sold'}}
+""",
+        "shop.yaml",
+    )
+    (finding,) = (one for one in verify(Landscape((document,))).findings if one.code != "EK203")
+
+    assert (finding.code, finding.severity, finding.path) == ("EK512", Severity.WARNING, "/lines/*/price")
+    assert finding.message.startswith(
+        "the schema of item.sold, which shop publishes, is not well formed at #/properties/lines/items/properties/price"
+        '/type: "decimal" is not valid'
+    )
+    assert [(spot.place.line, spot.label) for spot in finding.spots] == [(12, "is not well formed")]
 
 
 def test_a_pair_with_an_unknown_payload_is_not_decided_and_the_others_are() -> None:

@@ -46,6 +46,7 @@ class Message:
         key: The field that orders events, or None.
         closed: The publisher sends the declared properties and no others, even where the schema does not say so.
         unread: Why it is not known what the event looks like; its schema then says nothing. Empty where it is known.
+        well_formed: Its schema is one; `eventkit.discovery.asyncapi.well_formed` says what is wrong where it is not.
         places: Where it is declared, by path in the event: "" for the whole, "/amount", "/items/*/price".
         function_place: Where the publisher or handler is.
     """
@@ -58,6 +59,7 @@ class Message:
     key: str | None = None
     closed: bool = False
     unread: str = ""
+    well_formed: bool = True
     places: Mapping[str, Place] = field(default_factory=dict)
     function_place: Place | None = None
 

@@ -18,7 +18,7 @@ from eventkit.verify.ignores.silence import Ignores, silence
 from eventkit.verify.keys import changed_keys, missing_keys
 from eventkit.verify.modes import check_modes
 from eventkit.verify.pairs import check_pairs, compared_messages
-from eventkit.verify.payloads import unknown_payloads
+from eventkit.verify.payloads import malformed_schemas, unknown_payloads
 from eventkit.verify.topology import never_handled, never_published, publishers_disagree, two_schemas
 from eventkit.verify.traffic import Time, Traffic
 
@@ -66,7 +66,7 @@ def verify(
     older = (past.baseline, *past.history) if past else ()
     problems = dict.fromkeys(problem for one in (landscape, *older) for problem in one.problems)
     unread = [_unread(problem) for problem in problems]
-    unknown = unknown_payloads(landscape.services)
+    unknown = [*unknown_payloads(landscape.services), *malformed_schemas(landscape.services)]
     change = Change.of(past.baseline, landscape) if past else None
     on_the_way = met_on_the_way(change, service) if change else ()
     comparer.prepare(chain(compared_messages(traffic, service), on_the_way), observe)

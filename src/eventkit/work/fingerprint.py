@@ -11,7 +11,7 @@ from typing import Final
 _PACKAGE: Final = Path(__file__).parents[1]
 _PARTS: Final = ("contract", "discovery", "schema", "verify", "work")
 """The parts of eventkit whose code can change an answer that is kept."""
-_DEPENDENCIES: Final = ("PyYAML",)
+_DEPENDENCIES: Final = ("PyYAML", "jsonschema-rs")
 
 
 def fingerprint(package: Path = _PACKAGE) -> str | None:

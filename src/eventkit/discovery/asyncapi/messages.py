@@ -10,6 +10,7 @@ from eventkit.contract.event import TYPE_NAME, EventType
 from eventkit.discovery.asyncapi.document import Node
 from eventkit.discovery.asyncapi.exchange import Channel, Described, Exchange
 from eventkit.discovery.asyncapi.schemas import Payload, Schemas, UnknownPayloadError
+from eventkit.discovery.asyncapi.well_formed import fault_of
 from eventkit.discovery.contract import Message, Place
 
 _BATCH: Final = "application/cloudevents-batch"
@@ -70,6 +71,7 @@ class MessageReader:
             key=message.text("x-eventkit-key") or None,
             closed=_closed(message),
             unread=unread,
+            well_formed=fault_of(schema) is None,
             places=self._places(message, payload) if self._with_places else {},
             function_place=exchange.operation.node.place if self._with_places else None,
         )

@@ -133,6 +133,19 @@ payload:
         "Describe the payload by a JSON Schema: most code that declares an event can write one.",
     ),
     Rule(
+        codes.MALFORMED_SCHEMA,
+        Severity.WARNING,
+        "the schema of an event is not well formed",
+        "It breaks the rules of JSON Schema, so that it says less than was meant, or nothing: a misspelt type, a "
+        "keyword with a value of the wrong kind. Tools refuse it or pass over it, each in its way. As long as nobody "
+        "else uses that part, no pair shows it; a pair that depends on it is an EK199.",
+        """\
+type: object
+properties:
+  amount: {type: decimal}   # number, or string""",
+        "Correct the schema at the place that is named.",
+    ),
+    Rule(
         codes.UNREADABLE_REVISION,
         Severity.ERROR,
         "a git revision could not be read",
