@@ -62,28 +62,29 @@ def _older(new: Side, past: Sequence[Traffic]) -> Iterator[Side]:
 
 
 def _forward(old: Side, new: Side, comparer: Comparer) -> list[Finding]:
-    compared = comparer.compare(new.message, old.message)
-    if compared.verdict == "unknown":
-        return [_undecided(old, new, compared.reason or "")]
-    found = []
-    for problem in compared.problems:
-        sent, relied_on = _labels(problem, new, old)
-        message = f"readers of {title(new.message.event)} as it was do not accept what {new.service} now publishes"
-        found.append(_finding(message, problem, (new, sent), (old, relied_on)))
-    return [replace(finding, counterexample=compared.counterexample) for finding in found]
+    message = f"readers of {title(new.message.event)} as it was do not accept what {new.service} now publishes"
+    return _broken(new, old, message, comparer, new_sends=True)
 
 
 def _backward(old: Side, new: Side, comparer: Comparer) -> list[Finding]:
     reader = replace(new, message=replace(new.message, schema=reader_schema(new.message.schema), closed=False))
-    compared = comparer.compare(old.message, reader.message)
+    message = f"readers of {title(new.message.event)} as it is now do not accept what {old.service} has published"
+    return _broken(old, reader, message, comparer, new_sends=False)
+
+
+def _broken(sender: Side, reader: Side, message: str, comparer: Comparer, *, new_sends: bool) -> list[Finding]:
+    """Return what is wrong where one side is the event as it was, and the other one the event as it is."""
+    new, old = (sender, reader) if new_sends else (reader, sender)
+    compared = comparer.compare(sender.message, reader.message)
     if compared.verdict == "unknown":
         return [_undecided(old, new, compared.reason or "")]
     found = []
     for problem in compared.problems:
-        sent, relied_on = _labels(problem, old, reader)
-        message = f"readers of {title(new.message.event)} as it is now do not accept what {old.service} has published"
-        found.append(_finding(message, problem, (new, relied_on), (old, sent)))
-    return [replace(finding, counterexample=compared.counterexample) for finding in found]
+        sent, relied_on = _labels(problem, sender, reader)
+        label, older_label = (sent, relied_on) if new_sends else (relied_on, sent)
+        finding = _finding(message, problem, (new, label), (old, older_label))
+        found.append(replace(finding, counterexample=compared.counterexample))
+    return found
 
 
 def reader_schema(schema: dict[str, Any] | bool) -> dict[str, Any] | bool:
