@@ -134,11 +134,9 @@ def _disagreement(one: Side, another: Side, comparer: Comparer) -> Finding | Non
         detail = f"at {path or 'the event'}, {one.service} {labels[0]} and {another.service} {labels[1]}"
     message = f"{one.service} and {another.service} publish {title(event)} in different shapes"
     if compared.verdict == "unknown":
-        # The comparison knows a publisher and a subscriber only, and these two publish both.
-        reason = (compared.reason or "").replace("the publisher's", f"{one.service}'s")
-        reason = reason.replace("the subscriber's", f"{another.service}'s")
         message = (
-            f"it is not known whether {one.service} and {another.service} publish {title(event)} in one shape: {reason}"
+            f"it is not known whether {one.service} and {another.service} publish {title(event)} in one shape: "
+            f"{_why_unknown(one, another, compared.reason or '')}"
         )
     return Finding(
         code=PUBLISHERS_DISAGREE,
@@ -151,6 +149,14 @@ def _disagreement(one: Side, another: Side, comparer: Comparer) -> Finding | Non
         counterexample=compared.counterexample,
         help="agree on one shape, or give the event of one of the two another name",
     )
+
+
+def _why_unknown(one: Side, another: Side, reason: str) -> str:
+    for side in (one, another):
+        if side.message.unread:
+            return f"{side.service}'s schema is not known: {side.message.unread}"
+    # The comparison knows a publisher and a subscriber only, and these two publish both.
+    return f"with {one.service} as the publisher and {another.service} as the subscriber, {reason}"
 
 
 def _differ(problem: Problem, one: Side, another: Side) -> tuple[str, str]:
