@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from eventkit.delivery import relay as relay_module
 from eventkit.delivery import tables
 from eventkit.delivery.database import sql_engine
 from eventkit.delivery.outbox import outbox
-from eventkit.delivery.outbox_refused import refused
+from eventkit.delivery.outbox_refused import refused, retry_refused
 from eventkit.delivery.relay import OutboxRelay
 from tests.delivery.conftest import Ledger, commit, logged, number_of, orders, publish_order_changed, stored
+from tests.servers.fixtures import required
+from tests.servers.nats import Nats
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -328,3 +331,38 @@ class TestRefusedForGood:
         async with sessions() as session:
             [aside] = await refused(session)
         assert "more than the limit of" in aside.reason
+
+    @pytest.mark.server
+    async def test_what_only_this_bus_refuses_goes_out_when_the_bus_takes_more(
+        self, engine: AsyncEngine, sessions: async_sessionmaker, tmp_path: Path
+    ) -> None:
+        required(Nats)
+        data = b'"%b"' % (b"x" * 60_000)
+        async with sessions.begin() as session:
+            with outbox(session):
+                for id, each in (("large", data), ("small", b"{}")):
+                    await current_sink().publish(Envelope(id=id, source="s", type="order.changed", data=each, key="o"))
+        with Nats(tmp_path / "small", settings=["max_payload: 65536"]) as server:
+            assert await published_to(server, engine) == ["small"]
+        async with sessions.begin() as session:
+            [aside] = await refused(session)
+            assert "more than the limit of 49,152" in aside.reason
+            await retry_refused(session, [aside.position])
+        with Nats(tmp_path / "large") as server:
+            assert await published_to(server, engine) == ["large"]
+
+
+async def published_to(server: Nats, engine: AsyncEngine) -> list[str]:
+    """Publish what is in the outbox, and return the ids of what the bus has."""
+    begun = datetime.now(UTC)
+    async with connect(server.url) as bus:
+        async with OutboxRelay(engine, bus).running():
+            pass
+        await bus.publish(Envelope(id="end", source="s", type="order.changed", data=b"{}"))
+        ids = []
+        async with aclosing(bus.follow(since=begun)) as events:
+            async for event in events:
+                if event.id == "end":
+                    return ids
+                ids.append(event.id)
+    raise AssertionError("the bus was closed")
