@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from eventkit import Retry
+from eventkit.delivery import outbox_locked
 from eventkit.delivery import relay as relay_module
 from eventkit.delivery.database import sql_engine
 from eventkit.delivery.outbox import outbox
@@ -16,6 +17,8 @@ from eventkit.delivery.outbox_locked import LockedRows
 from eventkit.delivery.outbox_rows import Page, Row
 from eventkit.delivery.relay import OutboxRelay
 from tests.delivery.conftest import Ledger, commit, logged, publish_order_changed, stored
+from tests.servers.postgres import Postgres
+from tests.servers.proxy import Proxy
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(60)]
 
@@ -213,6 +216,35 @@ class TestLease:
         assert second.numbers() == [0, 1, 2]
         assert ledger.numbers() == []
         assert "the outbox cannot be read or written: connection is closed" in caplog.text
+
+    async def test_one_that_is_cut_off_goes_on_when_the_network_is_there_again(
+        self,
+        engine: AsyncEngine,
+        url: str,
+        postgres_server: Postgres,
+        sessions: async_sessionmaker,
+        ledger: Ledger,
+        caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(outbox_locked, "ANSWERED_WITHIN", 0.5)
+        second = Ledger()
+        await commit(sessions, [0])
+        ledger.open.clear()
+        with Proxy(postgres_server.port) as proxy:
+            far = sql_engine(proxy.url(url))
+            async with OutboxRelay(far, ledger, lease=1, poll=0.1).running():
+                await ledger.until_called(1)
+                proxy.swallow(requests=True, replies=True)
+                async with OutboxRelay(engine, second, lease=1, poll=0.1).running():
+                    await second.until(confirmed=1)  # PostgreSQL has ended the other one's transaction
+                await logged(caplog)
+                proxy.heal()  # new connections work; the old one is never answered
+                ledger.open.set()
+                await commit(sessions, [1])
+                await ledger.until(confirmed=1)
+            await far.dispose()
+        assert (second.numbers(), ledger.numbers()) == ([0], [1])
 
 
 class TestSeveralAtOnce:

@@ -18,9 +18,11 @@ rows.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from math import ceil
 from typing import Final
 
@@ -31,6 +33,8 @@ from eventkit.delivery.outbox_rows import OutboxRows, Page, Row, remove
 from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+ANSWERED_WITHIN: Final = 10.0
+"""Seconds after which a database is taken not to answer any more, as where a connection is half open."""
 _BEFORE_ALL: Final = -1  # lanes are 0 and more
 
 
@@ -45,24 +49,23 @@ class LockedRows(OutboxRows):
     @asynccontextmanager
     async def page(self, after: int | None, limit: int) -> AsyncIterator[Page]:
         """Claim the oldest rows of some lanes: one each, or more where there are few lanes."""
-        lanes = await self._lanes(_BEFORE_ALL if after is None else after, limit)
+        async with asyncio.timeout(ANSWERED_WITHIN):
+            lanes = await self._lanes(_BEFORE_ALL if after is None else after, limit)
         if not lanes:
             yield self._new_page()
             return
         share = ceil(limit / len(lanes))
-        async with self._locking.begin() as connection:
-
-            async def extend() -> bool:
-                await connection.execute(select(1))  # an error where the transaction has ended
-                return True
-
-            page = self._new_page(extend)
-            lease = func.set_config("idle_in_transaction_session_timeout", str(ceil(self.lease * 1000)), True)
-            await connection.execute(select(lease))
-            page.rows = await self._claim(connection, lanes, share)
+        async with self._locking.connect() as connection:
+            page = self._new_page(partial(_still_there, connection))
+            async with asyncio.timeout(ANSWERED_WITHIN):
+                lease = func.set_config("idle_in_transaction_session_timeout", str(ceil(self.lease * 1000)), True)
+                await connection.execute(select(lease))
+                page.rows = await self._claim(connection, lanes, share)
             page.following = lanes[-1] if len(lanes) == limit else None
             yield page
-            await remove(connection, page.published, page.refused)
+            async with asyncio.timeout(ANSWERED_WITHIN):
+                await remove(connection, page.published, page.refused)
+                await connection.commit()
         page.more = bool(page.published) and share in Counter(row.lane for row in page.rows).values()
 
     async def _lanes(self, after: int, limit: int) -> Sequence[int]:
@@ -107,3 +110,10 @@ class LockedRows(OutboxRows):
                 taken[lane] += 1
                 rows.append(Row(position, lane, event))
         return rows
+
+
+async def _still_there(connection: AsyncConnection) -> bool:
+    """Let PostgreSQL hear of this relay; raises an error where it has ended the transaction."""
+    async with asyncio.timeout(ANSWERED_WITHIN):
+        await connection.execute(select(1))
+    return True
