@@ -1,4 +1,4 @@
-"""A process that runs a relay: `python -m tests.delivery.relays URL LEDGER`.
+"""A process that runs a relay: `python -m tests.delivery.relays URL LEDGER LEASE`.
 
 Its bus is a file to which all relays append, which takes a little time for each event.
 """
@@ -22,7 +22,6 @@ from tests.delivery.conftest import number_of
 
 TAKES: Final = 0.002  # seconds
 BATCH: Final = 120  # about ten of each key in the tests
-LEASE: Final = 1.0
 
 
 class Line(NamedTuple):
@@ -64,10 +63,11 @@ class RelayProcess:
     Args:
         url: The database.
         ledger: The bus's file.
+        lease: Its lease, in seconds.
     """
 
-    def __init__(self, url: str, ledger: Path) -> None:
-        self._command = [sys.executable, "-m", "tests.delivery.relays", url, str(ledger)]
+    def __init__(self, url: str, ledger: Path, lease: float) -> None:
+        self._command = [sys.executable, "-m", "tests.delivery.relays", url, str(ledger), str(lease)]
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(self._command)
@@ -87,10 +87,10 @@ class RelayProcess:
         self._process.send_signal(number)
 
 
-async def main(url: str, ledger: Path) -> None:
-    async with OutboxRelay(sql_engine(url), FileBus(ledger), batch=BATCH, poll=0.02, lease=LEASE).running():
+async def main(url: str, ledger: Path, lease: float) -> None:
+    async with OutboxRelay(sql_engine(url), FileBus(ledger), batch=BATCH, poll=0.02, lease=lease).running():
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])))
