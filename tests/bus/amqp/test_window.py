@@ -20,23 +20,29 @@ def window(count: int) -> tuple[Window, list[Place]]:
 def test_a_run_of_finished_messages_is_acknowledged_at_once() -> None:
     made, places = window(5)
 
-    assert list(made.finish(places[:3])) == [(3, True)]
-    assert list(made.finish(places[3:])) == [(5, True)]
+    assert made.finish(places[:3]) == 3
+    assert made.finish(places[3:]) == 5
+    assert made.is_empty
 
 
-def test_what_stands_behind_an_unfinished_message_is_acknowledged_alone() -> None:
+def test_what_stands_behind_an_unfinished_message_waits_for_it() -> None:
     made, places = window(4)
 
-    assert list(made.finish(places[1:3])) == [(2, False), (3, False)]
+    assert made.finish(places[1:3]) is None
+    assert made.behind == 2
     assert [each.tag for each in made.unfinished()] == [1, 4]
+    assert made.finish(places[:1]) == 3
+    assert made.behind == 0
 
 
-def test_what_was_acknowledged_alone_is_not_acknowledged_again() -> None:
+def test_what_stands_behind_an_unfinished_message_can_be_acknowledged_alone_and_only_once() -> None:
     made, places = window(3)
-    list(made.finish(places[1:]))
+    made.finish(places[1:])
 
-    assert list(made.finish(places[:1])) == [(1, True)]
-    assert list(made.unfinished()) == []
+    assert made.take_behind() == [2, 3]
+    assert made.take_behind() == []
+    assert made.finish(places[:1]) == 1
+    assert made.is_empty
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -48,9 +54,12 @@ def test_each_message_is_acknowledged_once_and_none_before_it_is_finished(seed: 
     while rest:
         some = [rest.pop() for _ in range(min(len(rest), chance.randint(1, 7)))]
         finished |= {each.tag for each in some}
-        for tag, multiple in made.finish(some):
-            covered = {each for each in outstanding if each == tag or (multiple and each <= tag)}
-            assert tag in covered
-            assert covered <= finished
-            outstanding -= covered
+        up_to = made.finish(some) or 0
+        alone = made.take_behind() if chance.random() < 0.3 else []
+        covered = {each for each in outstanding if each <= up_to}
+        assert up_to in {*covered, 0}
+        assert covered | {*alone} <= finished
+        assert {*alone} <= outstanding - covered
+        outstanding -= covered | {*alone}
+        assert made.behind == len(outstanding & finished)
     assert outstanding == set()

@@ -13,6 +13,7 @@ from aiormq.connection import Connection
 from yarl import URL
 
 from eventkit.bus.amqp.errors import RAISED, Locked, answered, explained
+from eventkit.bus.amqp.frames import FastConnection
 from eventkit.contract.errors import BusError
 
 CONNECT: Final = 5.0
@@ -147,7 +148,7 @@ class Link:
 
     async def _connect(self) -> Connection:
         context = self._address.tls
-        connection = Connection(self._address.url(self._purpose), context=context)
+        connection = FastConnection(self._address.url(self._purpose), context=context)
         connection.vhost = self._address.vhost
         with explained(self.where):
             async with asyncio.timeout(CONNECT):

@@ -21,8 +21,9 @@ from pamqp.commands import Basic
 from eventkit.bus.amqp.browse import browsing
 from eventkit.bus.amqp.connection import Link
 from eventkit.bus.amqp.errors import answered
+from eventkit.bus.amqp.frames import PERSISTENT
 from eventkit.bus.amqp.groups import Groups
-from eventkit.bus.amqp.messages import PERSISTENT, from_message, headers_of, identity, to_message
+from eventkit.bus.amqp.messages import from_message, headers_of, identity, to_message
 from eventkit.bus.amqp.names import Names
 from eventkit.bus.amqp.publisher import Publisher
 from eventkit.bus.amqp.window import Place

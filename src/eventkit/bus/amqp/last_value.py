@@ -10,7 +10,7 @@ from aiormq.channel import Channel
 from pamqp.commands import Basic
 
 from eventkit.bus.amqp.errors import answered
-from eventkit.bus.amqp.messages import PERSISTENT
+from eventkit.bus.amqp.frames import PERSISTENT
 from eventkit.bus.amqp.publisher import Publisher
 
 ARGUMENTS: Final[Mapping[str, Any]] = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "drop-head"}

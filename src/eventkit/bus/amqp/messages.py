@@ -10,12 +10,12 @@ from typing import Any, Final
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
+from eventkit.bus.amqp.frames import PERSISTENT, EventProperties
 from eventkit.contract.codec import AMQP, HTTP, STRUCTURED_CONTENT_TYPE, from_headers, to_headers, to_structured
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import EnvelopeError
 from eventkit.delivery.subscription import Unreadable
 
-PERSISTENT: Final = 2
 # RabbitMQ's largest frame is 128 KiB by default, and all headers travel in one.
 _MAX_HEADERS: Final = 100_000
 _BYTES_PER_CHARACTER: Final = 4
@@ -30,9 +30,7 @@ def to_message(envelope: Envelope) -> tuple[bytes, Basic.Properties]:
             content_type=STRUCTURED_CONTENT_TYPE, delivery_mode=PERSISTENT, timestamp=now
         )
     content_type = headers.pop("content-type")
-    return envelope.data, Basic.Properties(
-        content_type=content_type, delivery_mode=PERSISTENT, headers=headers, timestamp=now
-    )
+    return envelope.data, EventProperties(content_type, headers, now)
 
 
 def from_message(message: DeliveredMessage) -> Envelope | Unreadable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from aiormq.abc import DeliveredMessage
@@ -80,6 +81,7 @@ class Partition:
         self._prefetch = 1
         self._state = State()
         self._exact = True  # what the document says at present
+        self._begun = False  # it may have written down that it begins
         self._early: list[tuple[Reader, DeliveredMessage]] | None = []
         self._taking_over: asyncio.Task[None] | None = None
         self._going_on: asyncio.Task[None] | None = None
@@ -119,9 +121,10 @@ class Partition:
     async def close(self) -> None:
         """Let others read it: what is not acknowledged comes back there."""
         self._closing = True
-        for task in (self._taking_over, self._going_on):
-            if task is not None:
-                task.cancel()
+        if self._going_on is not None:
+            self._going_on.cancel()
+        if self._taking_over is not None and not self._taking_over.done():
+            await self._stop_taking_over(self._taking_over)
         for reader in self._reading:
             await reader.close()
 
@@ -186,6 +189,7 @@ class Partition:
             return
         self.careful = not self._state.exact
         if not self.careful:
+            self._begun = True
             try:
                 await self.save(exact=False)
             except BusError as error:
@@ -196,6 +200,13 @@ class Partition:
         self._owned(self.number)
         for reader, message in early:
             self._take(reader, message)
+
+    async def _stop_taking_over(self, task: asyncio.Task[None]) -> None:
+        task.cancel()
+        await asyncio.wait({task})
+        if self._begun and not any(each.has_ended for each in self._reading):
+            with suppress(BusError):
+                await self.save(exact=True)  # nothing was handed out
 
     async def _until_nobody_reads(self, channel: Channel, queue: str) -> None:
         """Wait for an instance that had the partition before there was a past, and gives it up."""

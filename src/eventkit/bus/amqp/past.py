@@ -16,7 +16,7 @@ from typing import Final
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
-from eventkit.bus.amqp.messages import PERSISTENT
+from eventkit.bus.amqp.frames import PERSISTENT
 from eventkit.bus.amqp.publisher import Publisher
 
 ENDS: Final = 100

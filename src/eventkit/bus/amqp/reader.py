@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Final, cast
 
 from aiormq.abc import DeliveredMessage
@@ -19,6 +20,8 @@ from eventkit.contract.errors import BusError
 
 # Enough for what arrives at once: what is handed on together is acknowledged together.
 _FRAMES: Final = 512
+_MOMENT: Final = 0.1
+"""Seconds for which what is finished waits for what is before it. What waits is handled twice after a crash."""
 
 
 class Reader:
@@ -52,6 +55,10 @@ class Reader:
         self._ended = ended
         self._channel: Channel | None = None
         self._closing = False
+        self._patience = 0
+        self._later: asyncio.Task[None] | None = None
+        # One after the other: RabbitMQ closes a channel on which something is acknowledged twice.
+        self._acknowledging = asyncio.Lock()
 
     @property
     def has_ended(self) -> bool:
@@ -68,6 +75,7 @@ class Reader:
             Missing: There is no such queue.
             BusError: RabbitMQ cannot be used.
         """
+        self._patience = prefetch * 7 // 8
         channel = self._channel = await self._link.channel(frames=_FRAMES)
         _deliver_directly(channel, self._receive)
         channel.on_consumer_cancel_callbacks.add(self._cancelled)
@@ -79,15 +87,45 @@ class Reader:
     async def close(self) -> None:
         """Let others read it: what is not acknowledged comes back there."""
         self._closing = True
+        if self._later is not None:
+            self._later.cancel()
         if self._channel is not None:
+            with suppress(BusError):
+                await self._acknowledge_behind()
             await close(self._channel)
 
-    async def acknowledge(self, places: Iterable[Place]) -> None:
-        """Tell RabbitMQ that messages are done with."""
+    async def acknowledge(self, places: Collection[Place]) -> None:
+        """Tell RabbitMQ that messages are done with.
+
+        One acknowledgement stands for all messages up to it. What is finished behind one that is not waits: as
+        long as those before it go on being finished, or for a moment.
+        """
+        async with self._acknowledging:
+            if (tag := self.window.finish(places)) is not None:
+                await self._acknowledge(tag, multiple=True)
+        if self.window.behind > self._patience:
+            await self._acknowledge_behind()
+        elif self.window.behind and self._later is None:
+            self._later = asyncio.create_task(self._acknowledge_later())
+
+    async def _acknowledge_later(self) -> None:
+        with suppress(BusError):  # then the channel has ended, which is told elsewhere
+            while self.window.behind:
+                first = self.window.first
+                await asyncio.sleep(_MOMENT)
+                if self.window.first is first:
+                    await self._acknowledge_behind()
+        self._later = None
+
+    async def _acknowledge_behind(self) -> None:
+        async with self._acknowledging:
+            for tag in self.window.take_behind():
+                await self._acknowledge(tag, multiple=False)
+
+    async def _acknowledge(self, tag: int, *, multiple: bool) -> None:
         assert self._channel is not None  # noqa: S101 - for the type checker: nothing came before it was open
-        for tag, multiple in self.window.finish(places):
-            async with answered(self._link.where):
-                await self._channel.basic_ack(tag, multiple=multiple, wait=False)
+        async with answered(self._link.where):
+            await self._channel.basic_ack(tag, multiple=multiple, wait=False)
 
     async def _message(self, message: DeliveredMessage) -> None:
         self._receive(message)

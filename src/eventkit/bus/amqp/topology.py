@@ -51,16 +51,15 @@ class Topology:
         self._create = create
         self._unrouted = unrouted
         self._exchanges: set[str] = set()
+        self._declaring = asyncio.Lock()
 
     async def exchange(self, type: str) -> str:
         """Return the exchange of a type's domain, which is there now."""
         name = self._names.exchange(type)
         if name not in self._exchanges:
-            async with self._channel() as channel:
-                await self._declare_exchange(channel, name)
-            if self._create:
-                await self.groups.put_domain(EventType(type).domain)
-            self._exchanges.add(name)
+            async with self._declaring:  # once for all who begin to publish together
+                if name not in self._exchanges:
+                    await self._make_domain(EventType(type).domain, name)
         return name
 
     def forget(self, exchange: str) -> None:
@@ -131,6 +130,13 @@ class Topology:
                 await channel.queue_declare(name, durable=True, arguments=dict(arguments))
             else:
                 await channel.queue_declare(name, passive=True)
+
+    async def _make_domain(self, domain: str, exchange: str) -> None:
+        async with self._channel() as channel:
+            await self._declare_exchange(channel, exchange)
+        if self._create:
+            await self.groups.put_domain(domain)
+        self._exchanges.add(exchange)
 
     async def _declare_group(self, channel: Channel, group: str) -> None:
         await self.declare_queue(channel, self._names.dead(group), self._kept())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
+from itertools import takewhile
+from operator import attrgetter
 
 from pamqp.commands import Basic
 
@@ -25,7 +26,6 @@ class Place:
     """
 
     __slots__ = (
-        "acknowledged",
         "at",
         "attempts",
         "failures",
@@ -58,43 +58,49 @@ class Place:
         self.at = at
         self.finished = False
         self.suspected = False
-        self.acknowledged = False
 
 
 class Window:
-    """The places of one queue, from the first that is not finished on."""
+    """The places of one queue that are not acknowledged, in the order in which they came."""
 
     def __init__(self) -> None:
-        self._places: deque[Place] = deque()
+        self.behind = 0
+        """How many are finished behind one that is not."""
+        self._places: dict[int, Place] = {}
 
     @property
     def is_empty(self) -> bool:
         """Whether all is finished."""
         return not self._places
 
+    @property
+    def first(self) -> Place | None:
+        """The first that is not finished."""
+        return next(iter(self._places.values()), None)
+
     def add(self, place: Place) -> None:
         """Add what came after all the others."""
         place.window = self
-        self._places.append(place)
+        self._places[place.tag] = place
 
     def unfinished(self) -> Iterator[Place]:
         """Yield what is not finished."""
-        return (place for place in self._places if not place.finished)
+        return (place for place in self._places.values() if not place.finished)
 
-    def finish(self, places: Iterable[Place]) -> Iterator[tuple[int, bool]]:
-        """Yield what to acknowledge: numbers, and whether each stands for all those before it, too."""
-        places = list(places)
+    def finish(self, places: Collection[Place]) -> int | None:
+        """Return the number up to which all is finished, to be acknowledged together; None where that is none."""
         for place in places:
             place.finished = True
-        last = None
-        while self._places and self._places[0].finished:
-            place = self._places.popleft()
-            if not place.acknowledged:
-                place.acknowledged = True
-                last = place
-        if last is not None:
-            yield last.tag, True
-        for place in places:
-            if not place.acknowledged:
-                place.acknowledged = True
-                yield place.tag, False
+        run = [place.tag for place in takewhile(attrgetter("finished"), self._places.values())]
+        for tag in run:
+            del self._places[tag]
+        self.behind += len(places) - len(run)
+        return run[-1] if run else None
+
+    def take_behind(self) -> list[int]:
+        """Return the numbers of what is finished behind one that is not, each to be acknowledged alone."""
+        tags = [place.tag for place in self._places.values() if place.finished]
+        for tag in tags:
+            del self._places[tag]
+        self.behind = 0
+        return tags
