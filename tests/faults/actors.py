@@ -26,7 +26,7 @@ from eventkit.contract.errors import BusError, EventkitError
 from eventkit.delivery import tables
 from eventkit.delivery.database import sql_engine
 from eventkit.delivery.inbox import first_time
-from tests.faults.ledger import BEGUN, CONFIRMED, ENDED, FAILED, Ledger
+from tests.faults.ledger import BEGUN, CONFIRMED, ENDED, FAILED, REFUSED, Ledger
 
 GROUP = "fault_ledger"
 ATTEMPTS = 4
@@ -57,6 +57,7 @@ class Part:
         slow: Each event whose number this divides takes so many seconds: number, seconds.
         block: Each event whose number this divides blocks the event loop: number, seconds.
         grace: Seconds that handlers get to finish.
+        inbox: Each event has its effect in a database, once; else handlers only note them.
     """
 
     url: str
@@ -72,6 +73,7 @@ class Part:
     slow: tuple[int, float] = (0, 0.0)
     block: tuple[int, float] = (0, 0.0)
     grace: float = 10.0
+    inbox: bool = True
 
     @property
     def ledger(self) -> Ledger:
@@ -82,6 +84,11 @@ class Part:
     def effects(self) -> Path:
         """The database in which events have their effect."""
         return Path(self.folder) / "effects.db"
+
+    @property
+    def hold(self) -> Path:
+        """As long as this file is there, nothing is published."""
+        return Path(self.folder) / "hold"
 
     def command(self, role: str) -> list[str]:
         """Return the command that plays the part."""
@@ -119,14 +126,28 @@ async def publish(part: Part) -> None:
     ledger, stop = part.ledger, asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
 
+    async def until_it_is_there(bus: Bus, envelope: Envelope, happened: Happened) -> None:
+        """Publish one event; again, with the same id, where the bus did not confirm it."""
+        while True:
+            try:
+                await bus.publish(envelope)
+            except EventkitError:
+                ledger.write(REFUSED, happened.key, happened.number)
+                await asyncio.sleep(0.05)
+            else:
+                return
+
     async def one_key(bus: Bus, key: str) -> None:
         number = 0
         while not stop.is_set() and (part.count is None or number < part.count):
-            envelope = Envelope.of(Happened(key=key, number=number), source="fault_campaign")
+            happened = Happened(key=key, number=number)
+            envelope = Envelope.of(happened, source="fault_campaign")
             for _ in range(2 if part.twice else 1):
-                await _until_it_is_there(bus, envelope)
+                await until_it_is_there(bus, envelope, happened)
             ledger.write(CONFIRMED, key, number)
             number += 1
+            while part.hold.exists():  # noqa: ASYNC110 - another process makes it
+                await asyncio.sleep(0.05)
             if part.pause:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), part.pause)
@@ -134,17 +155,6 @@ async def publish(part: Part) -> None:
     async with connect(part.url, wait=60.0) as bus, asyncio.TaskGroup() as keys:
         for number in range(part.keys):
             keys.create_task(one_key(bus, f"key-{number}"))
-
-
-async def _until_it_is_there(bus: Bus, envelope: Envelope) -> None:
-    """Publish one event; again, with the same id, where the bus did not confirm it."""
-    while True:
-        try:
-            await bus.publish(envelope)
-        except EventkitError:
-            await asyncio.sleep(0.05)
-        else:
-            return
 
 
 async def handle(part: Part) -> None:
@@ -176,6 +186,8 @@ async def handle(part: Part) -> None:
             seen.add((happened.key, happened.number))
             time.sleep(part.block[1])  # noqa: ASYNC251 - the fault
         await asyncio.sleep(part.slow[1] if is_due(part.slow[0], happened.number) else part.work)
+        if not part.inbox:
+            return
         async with engine.begin() as transaction:
             if await first_time(transaction):
                 await transaction.execute(text("INSERT INTO effects VALUES (:key, :number)"), happened.model_dump())

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -14,14 +15,15 @@ CONFIRMED: Final = "confirmed"
 BEGUN: Final = "begun"
 ENDED: Final = "ended"
 FAILED: Final = "failed"
+REFUSED: Final = "refused"
 
 
 class Line(NamedTuple):
     """One thing that happened to one event.
 
     Args:
-        what: `CONFIRMED` when publishing returned, `BEGUN` when a handler was called, `ENDED` or `FAILED` when it
-            returned or raised.
+        what: `CONFIRMED` when publishing returned, `REFUSED` when it raised, `BEGUN` when a handler was called, `ENDED`
+            or `FAILED` when it returned or raised.
         key: The event's key.
         number: Its place in the order of the key, from 0.
         pid: The process that saw it.
@@ -46,6 +48,7 @@ class Ledger:
         self.path = path
         # One write of a short line to a file opened for appending is whole or not there, whenever a process is killed.
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self._unread = 0
 
     def write(self, what: str, key: str, number: int) -> None:
         """Append a line."""
@@ -54,7 +57,53 @@ class Ledger:
 
     def read(self) -> list[Line]:
         """Return all lines, in the order in which they were written."""
-        return [Line(*json.loads(line)) for line in self.path.read_text().splitlines()]
+        return [Line(*json.loads(line)) for line in self.path.read_bytes().splitlines()]
+
+    def news(self) -> list[Line]:
+        """Return the lines that were written since the last call."""
+        with self.path.open("rb") as file:
+            file.seek(self._unread)
+            found = file.read()
+        found = found[: found.rfind(b"\n") + 1]
+        self._unread += len(found)
+        return [Line(*json.loads(line)) for line in found.splitlines()]
+
+
+class Numbers:
+    """Numbers from 0 on, of which most are there: so many events that it pays to keep no set of them."""
+
+    def __init__(self) -> None:
+        self._below = 0
+        self._beyond: set[int] = set()
+
+    def add(self, number: int) -> None:
+        if number >= self._below:
+            self._beyond.add(number)
+        while self._below in self._beyond:
+            self._beyond.remove(self._below)
+            self._below += 1
+
+    def __contains__(self, number: int) -> bool:
+        return number < self._below or number in self._beyond
+
+    def __len__(self) -> int:
+        return self._below + len(self._beyond)
+
+    def __iter__(self) -> Iterator[int]:
+        yield from range(self._below)
+        yield from sorted(self._beyond)
+
+    def without(self, end: int) -> list[int]:
+        """Return the numbers before `end` that are missing."""
+        return [number for number in range(self._below, end) if number not in self._beyond]
+
+    def minus(self, others: Numbers) -> list[int]:
+        """Return the numbers that the others lack."""
+        return [number for number in range(others._below, self._end) if number in self and number not in others]
+
+    @property
+    def _end(self) -> int:
+        return max(self._beyond, default=self._below - 1) + 1
 
 
 @dataclass
@@ -70,6 +119,7 @@ class Findings:
         handled: How many were handled.
         calls: How often a handler was called.
         dead: How many became dead letters.
+        refused: How often publishing raised; then it was tried again.
     """
 
     lost: list[tuple[str, int]] = field(default_factory=list)
@@ -80,6 +130,7 @@ class Findings:
     handled: int = 0
     calls: int = 0
     dead: int = 0
+    refused: int = 0
 
     @property
     def broken(self) -> dict[str, list[object]]:
@@ -93,46 +144,88 @@ class Findings:
         return {promise: list(witnesses[:5]) for promise, witnesses in kept.items() if witnesses}
 
 
-def judge(
-    lines: list[Line], dead: set[tuple[str, int]], effects: dict[tuple[str, int], int], *, concurrency: int
-) -> Findings:
-    """Hold the promises of a bus against a ledger.
+class Judge:
+    """Holds the promises of a bus against a ledger, while it is written.
 
     Args:
-        lines: The ledger.
-        dead: Key and number of the events that became dead letters.
-        effects: How many effects each event had.
         concurrency: How many events one process may work on at once.
     """
-    findings = Findings(dead=len(dead))
-    through: dict[str, set[int]] = defaultdict(set)
-    working: dict[int, set[tuple[str, int]]] = defaultdict(set)
-    confirmed: set[tuple[str, int]] = set()
-    ended: set[tuple[str, int]] = set()
-    dead_numbers: dict[str, set[int]] = defaultdict(set)
-    for key, number in dead:
-        dead_numbers[key].add(number)
-    for line in lines:
-        event = line.key, line.number
-        if line.what == CONFIRMED:
-            confirmed.add(event)
-        elif line.what == BEGUN:
-            findings.calls += 1
-            working[line.pid].add(event)
-            if len(working[line.pid]) > concurrency:
-                findings.crowded.append(event)
-            before = set(range(line.number)) - through[line.key] - dead_numbers[line.key]
-            if before:
-                findings.out_of_order.append(event)
-        elif line.what == FAILED:
-            working[line.pid].discard(event)
-        elif line.what == ENDED:
-            working[line.pid].discard(event)
-            through[line.key].add(line.number)
-            ended.add(event)
-    findings.confirmed, findings.handled = len(confirmed), len(ended)
-    findings.lost = sorted(confirmed - ended - dead)
-    findings.effects = sorted(
-        event for event in ended | effects.keys() if effects.get(event, 0) != 1 and (event in ended or event in effects)
-    )
-    return findings
+
+    def __init__(self, concurrency: int) -> None:
+        self.calls = 0
+        self.refused = 0
+        self._concurrency = concurrency
+        self._confirmed: defaultdict[str, Numbers] = defaultdict(Numbers)
+        self._ended: defaultdict[str, Numbers] = defaultdict(Numbers)
+        self._working: defaultdict[int, set[tuple[str, int]]] = defaultdict(set)
+        self._crowded: list[tuple[str, int]] = []
+        # Events that were begun while others of their key were not through: those may have become dead letters.
+        self._suspects: list[tuple[tuple[str, int], list[int]]] = []
+
+    def hear(self, lines: Iterable[Line]) -> None:
+        """Take note of lines."""
+        for line in lines:
+            event = line.key, line.number
+            if line.what == CONFIRMED:
+                self._confirmed[line.key].add(line.number)
+            elif line.what == REFUSED:
+                self.refused += 1
+            elif line.what == BEGUN:
+                self._begin(event, self._working[line.pid])
+            else:
+                self._working[line.pid].discard(event)
+                if line.what == ENDED:
+                    self._ended[line.key].add(line.number)
+
+    def _begin(self, event: tuple[str, int], working: set[tuple[str, int]]) -> None:
+        self.calls += 1
+        working.add(event)
+        if len(working) > self._concurrency:
+            self._crowded.append(event)
+        key, number = event
+        if before := self._ended[key].without(number):
+            self._suspects.append((event, before))
+
+    @property
+    def confirmed(self) -> int:
+        """How many events were confirmed."""
+        return sum(map(len, self._confirmed.values()))
+
+    @property
+    def handled(self) -> int:
+        """How many events were handled."""
+        return sum(map(len, self._ended.values()))
+
+    @property
+    def processes(self) -> Collection[int]:
+        """Which processes have handled something."""
+        return self._working.keys()
+
+    def unhandled(self) -> set[tuple[str, int]]:
+        """Return the events that were confirmed and not handled."""
+        return {(key, number) for key, numbers in self._confirmed.items() for number in numbers.minus(self._ended[key])}
+
+    def findings(self, dead: set[tuple[str, int]], effects: Mapping[tuple[str, int], int] | None) -> Findings:
+        """Return what the ledger says so far.
+
+        Args:
+            dead: Key and number of the events that became dead letters.
+            effects: How many effects each event had; None where they had none.
+        """
+        return Findings(
+            lost=sorted(self.unhandled() - dead),
+            out_of_order=[
+                event for event, before in self._suspects if any((event[0], number) not in dead for number in before)
+            ],
+            effects=[] if effects is None else sorted(self._wrong(effects)),
+            crowded=self._crowded,
+            confirmed=self.confirmed,
+            handled=self.handled,
+            calls=self.calls,
+            dead=len(dead),
+            refused=self.refused,
+        )
+
+    def _wrong(self, effects: Mapping[tuple[str, int], int]) -> set[tuple[str, int]]:
+        ended = {(key, number) for key, numbers in self._ended.items() for number in numbers}
+        return {event for event in ended | effects.keys() if effects.get(event, 0) != 1}

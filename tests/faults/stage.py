@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Self
@@ -17,7 +17,8 @@ from typing import Final, Self
 from eventkit import connect
 from eventkit.bus.protocol import DeadLetter
 from tests.faults.actors import GROUP, Part, effects_of, prepare
-from tests.faults.ledger import BEGUN, CONFIRMED, ENDED, Findings, Line, judge
+from tests.faults.ledger import BEGUN, ENDED, Findings, Judge, Line
+from tests.servers.kafka_broker import Broker
 from tests.servers.proxy import Proxy
 from tests.servers.server import Server
 
@@ -36,11 +37,17 @@ class Backend:
         name: What it is called.
         kind: Its server; none for a bus without one.
         url: The bus's URL, from the server's (empty where there is none) and the folder.
+        network: There is one network in front of the server, which can be cut.
+        if_killed: Settings of the bus where the server is killed.
+        full: Makes the server take no more events while the block runs; None where it knows no limit.
     """
 
     name: str
     kind: type[Server] | None
     url: Callable[[str, Path], str]
+    network: bool = True
+    if_killed: str = ""
+    full: Callable[[Server], AbstractContextManager[None]] | None = None
 
 
 @dataclass
@@ -51,11 +58,19 @@ class Measures:
         resumed: Seconds from the end of each fault to the next event that was handled.
         drained: Seconds that each process took to end after SIGTERM.
         memory: The largest resident size of a handling process, in megabytes.
+        sizes: The resident sizes of one handling process in the course of a soak, in megabytes.
     """
 
     resumed: list[float] = field(default_factory=list)
     drained: list[float] = field(default_factory=list)
     memory: float = 0.0
+    sizes: list[float] = field(default_factory=list)
+
+    @property
+    def early_and_late(self) -> tuple[float, float]:
+        """The largest size in the second quarter of a soak, when all is loaded and in use, and in the last one."""
+        quarter = len(self.sizes) // 4
+        return max(self.sizes[quarter : 2 * quarter + 1]), max(self.sizes[3 * quarter :])
 
 
 class Stage:
@@ -66,15 +81,23 @@ class Stage:
         folder: For all that is written.
         seed: Of what is random.
         part: What all actors have in common.
+        events: How many events a soak lasts.
+        kills: Whether the server is killed.
     """
 
-    def __init__(self, backend: Backend, folder: Path, seed: int, part: Part) -> None:
+    def __init__(
+        self, backend: Backend, folder: Path, seed: int, part: Part, *, events: int = 10_000, kills: bool = False
+    ) -> None:
         self.backend = backend
         self.folder = folder
         self.chance = random.Random(seed)
+        self.events = events
         self.measures = Measures()
+        self.judge = Judge(part.concurrency)
         self.handlers: list[subprocess.Popen[bytes]] = []
         self._part = part
+        self._kills = kills
+        self._settings = "&".join([f"lease={LEASE:g}", *([backend.if_killed] if kills and backend.if_killed else [])])
         self._stack = ExitStack()
         self._publisher: subprocess.Popen[bytes] | None = None
 
@@ -85,13 +108,18 @@ class Stage:
         self.proxy: Proxy | None = None
         here = there = ""
         if self.backend.kind is not None:
-            self.server = self._stack.enter_context(self.backend.kind(self.folder / "server"))
-            self.proxy = self._stack.enter_context(Proxy(self.server.port))
-            here, there = self.server.url, self.proxy.url(self.server.url)
-        settings = f"lease={LEASE:g}"
-        self.direct = _with(self.backend.url(here, self.folder), settings)
+            # What is on disk makes tansu slow: only where it is killed.
+            options = {"durable": self._kills} if issubclass(self.backend.kind, Broker) else {}
+            self.server = self._stack.enter_context(self.backend.kind(self.folder / "server", **options))
+            here = there = self.server.url
+            if isinstance(self.server, Broker):
+                self.proxy = self.server.proxy
+            elif self.backend.network:
+                self.proxy = self._stack.enter_context(Proxy(self.server.port))
+                there = self.proxy.url(here)
+        self.direct = _with(self.backend.url(here, self.folder), self._settings)
         self.part = replace(
-            self._part, url=_with(self.backend.url(there, self.folder), settings), folder=str(self.folder)
+            self._part, url=_with(self.backend.url(there, self.folder), self._settings), folder=str(self.folder)
         )
         self.ledger = self.part.ledger
         asyncio.run(prepare(self.part))
@@ -116,6 +144,13 @@ class Stage:
         self._publisher.send_signal(signal.SIGTERM)
         assert self._publisher.wait(SETTLES_WITHIN) == 0, f"the publisher failed; see {self._log.name}"
 
+    def hold(self, hold: bool) -> None:
+        """Have the publisher wait, or go on."""
+        if hold:
+            self.part.hold.touch()
+        else:
+            self.part.hold.unlink(missing_ok=True)
+
     def settle_when_published(self) -> Findings:
         """Wait until the publisher has published all it was to publish, then as `settle`."""
         assert self._publisher is not None
@@ -126,20 +161,28 @@ class Stage:
         """Start processes that handle."""
         self.handlers += [self._play("handle", changes) for _ in range(count)]
 
-    def kill_a_handler(self) -> None:
-        """End one of them at once."""
-        victim = self.handlers.pop(self.chance.randrange(len(self.handlers)))
+    def all_have_begun(self) -> bool:
+        """Tell whether each of them has handled something."""
+        return all(actor.pid in self.judge.processes for actor in self.handlers)
+
+    def kill_a_handler(self, spare: int = 0) -> None:
+        """End one of them at once, but none of the oldest ones that are to be spared."""
+        victim = self.handlers.pop(self.chance.randrange(spare, len(self.handlers)))
         victim.kill()
         victim.wait()
 
-    def stop_a_handler(self) -> None:
-        """Ask the oldest of them to end, and measure how long it takes."""
-        leaving = self.handlers.pop(0)
+    def stop_a_handler(self, spare: int = 0, *, twice: bool = False) -> None:
+        """Ask the oldest of them that is not spared to end, if asked also at once, and measure how long it takes."""
+        leaving = self.handlers.pop(spare)
         begun = time.monotonic()
         leaving.send_signal(signal.SIGTERM)
+        if twice:
+            time.sleep(0.05)  # two signals at the same time are one
+            leaving.send_signal(signal.SIGTERM)
         code = leaving.wait(self.part.grace + 30)
         self.measures.drained.append(time.monotonic() - begun)
-        assert code == 0, f"a handler ended with {code}; see {self._log.name}"
+        # The second signal may find a process that has done all that there was to do, and listens to none any more.
+        assert code == 0 or (twice and code == -signal.SIGTERM), f"a handler ended with {code}; see {self._log.name}"
 
     def _play(self, role: str, changes: dict[str, object]) -> subprocess.Popen[bytes]:
         part = replace(self.part, **changes)  # type: ignore[arg-type]
@@ -152,6 +195,7 @@ class Stage:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self._look()
+            self._read()
             time.sleep(min(left, 0.2))
 
     def until_subscribed(self) -> None:
@@ -160,11 +204,16 @@ class Stage:
 
     def until_confirmed(self, count: int) -> None:
         """Wait until so many events were published."""
-        self._until(lambda lines: sum(line.what == CONFIRMED for line in lines) >= count, SETTLES_WITHIN)
+        self.until(lambda _: self.judge.confirmed >= count)
 
-    def until_handled(self, count: int, within: float = SETTLES_WITHIN) -> None:
+    def until_handled(self, count: int) -> None:
         """Wait until so many events were handled."""
-        self._until(lambda lines: sum(line.what == ENDED for line in lines) >= count, within)
+        self.until(lambda _: self.judge.handled >= count)
+
+    def until_all_is_handled(self) -> None:
+        """Wait until all is handled that was confirmed so far."""
+        confirmed = self.judge.confirmed
+        self.until(lambda _: self.judge.handled >= confirmed)
 
     @contextmanager
     def fault(self) -> Iterator[None]:
@@ -173,30 +222,37 @@ class Stage:
         """
         yield
         healed = time.monotonic()
+        begun: set[tuple[str, int, int]] = set()
 
         def resumed(lines: list[Line]) -> bool:
-            begun = {(line.key, line.number, line.pid) for line in lines if line.what == BEGUN and line.at > healed}
+            begun.update((line.key, line.number, line.pid) for line in lines if line.what == BEGUN and line.at > healed)
             return any(line.what == ENDED and (line.key, line.number, line.pid) in begun for line in lines)
 
-        self._until(resumed, SETTLES_WITHIN)
+        self.until(resumed)
         self.measures.resumed.append(time.monotonic() - healed)
 
-    def _until(self, condition: Callable[[list[Line]], bool], within: float) -> None:
-        end = time.monotonic() + within
-        while not condition(self.ledger.read()):
+    def until(self, condition: Callable[[list[Line]], bool]) -> None:
+        """Wait until something holds, which is told what is new in the ledger each time."""
+        end = time.monotonic() + SETTLES_WITHIN
+        while not condition(self._read()):
             self._look()
             if time.monotonic() > end:
-                raise TimeoutError(f"{self.backend.name}: nothing happens for {within:g} s; see {self._log.name}")
+                raise TimeoutError(
+                    f"{self.backend.name}: nothing happens for {SETTLES_WITHIN:g} s; see {self._log.name}"
+                )
             time.sleep(STEP)
+
+    def _read(self) -> list[Line]:
+        lines = self.ledger.news()
+        self.judge.hear(lines)
+        return lines
 
     def _look(self) -> None:
         for actor in (*self.handlers, self._publisher):
             if actor is not None and actor.poll():
                 raise AssertionError(f"an actor ended with {actor.returncode}; see {self._log.name}")
         for actor in self.handlers:
-            with suppress(OSError, IndexError):
-                pages = int(Path(f"/proc/{actor.pid}/statm").read_text().split()[1])
-                self.measures.memory = max(self.measures.memory, pages * 4096 / 1e6)
+            self.measures.memory = max(self.measures.memory, resident(actor))
 
     # -- the end
 
@@ -210,21 +266,19 @@ class Stage:
 
     def settle(self) -> Findings:
         """Wait until every confirmed event is handled or dead, as long as that goes on; return what the ledger says."""
-        begun, end = -1, 0.0
+        end = time.monotonic() + STANDS_STILL
         while True:
-            lines = self.ledger.read()
-            confirmed = {(line.key, line.number) for line in lines if line.what == CONFIRMED}
-            ended = {(line.key, line.number) for line in lines if line.what == ENDED}
-            dead = self.dead() if confirmed - ended else set()
-            if len(lines) > begun:
-                begun, end = len(lines), time.monotonic() + STANDS_STILL
-            if not confirmed - ended - dead or time.monotonic() > end:
+            if self._read():
+                end = time.monotonic() + STANDS_STILL
+            left = self.judge.unhandled()
+            if not left or left <= self.dead() or time.monotonic() > end:
                 break
             self._look()
             time.sleep(0.2)
         # What comes twice may still be under way.
         self.run(0.5)
-        return judge(self.ledger.read(), self.dead(), effects_of(self.part), concurrency=self.part.concurrency)
+        self._read()
+        return self.judge.findings(self.dead(), effects_of(self.part) if self.part.inbox else None)
 
     async def _subscribed(self) -> None:
         end = time.monotonic() + SETTLES_WITHIN
@@ -243,6 +297,13 @@ class Stage:
         async with connect(self.direct, wait=30.0) as bus:
             letters = await bus.dead_letters.list(group=GROUP, limit=100_000)
             return await bus.dead_letters.replay([letter.id for letter in letters])
+
+
+def resident(process: subprocess.Popen[bytes]) -> float:
+    """Return how much of the machine's memory a process has, in megabytes."""
+    with suppress(OSError, IndexError):
+        return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * 4096 / 1e6
+    return 0.0
 
 
 def _with(url: str, settings: str) -> str:

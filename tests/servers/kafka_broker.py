@@ -21,7 +21,7 @@ class Broker(Kafka):
         durable: Whether its data survive when it is killed.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
         # A client goes where the broker says that it is: the proxy's place has to be known before the broker starts.
         self.proxy = Proxy(free_port())
         self.gateway = Gateway(free_port(), self.proxy.target)

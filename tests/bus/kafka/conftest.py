@@ -15,7 +15,7 @@ from tests.servers.kafka_broker import Broker
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """One broker for all tests that leave it as it is."""
     required(Kafka)
-    with Broker(tmp_path_factory.mktemp("tansu")) as running:
+    with Broker(tmp_path_factory.mktemp("tansu"), durable=False) as running:
         yield running
 
 
@@ -23,7 +23,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 def own_broker(tmp_path: Path) -> Iterator[Broker]:
     """A broker of the test's own, which it may cut off, freeze and kill; its data survive."""
     required(Kafka)
-    with Broker(tmp_path, durable=True) as running:
+    with Broker(tmp_path) as running:
         yield running
 
 
