@@ -38,7 +38,7 @@ from eventkit.delivery.handlers import Handlers
 from eventkit.delivery.lanes import Lanes
 from eventkit.delivery.outage import Outage
 from eventkit.delivery.policy import describe
-from eventkit.delivery.subscription import Again, Dead, Delivery, Outcome, Reason, Released, Subscription
+from eventkit.delivery.subscription import Dead, Delivery, Done, Outcome, Reason, Released, Subscription
 from eventkit.delivery.watchdog import Slot, Watchdog
 
 # Handlers that never wait would keep the event loop to themselves: all runners together let others go first after so
@@ -199,17 +199,17 @@ class Dispatch:
     def _finish(self, key: str | None, outcome: Outcome) -> None:
         counters = self._counters
         self._outcomes.append(outcome)
-        if isinstance(outcome, Again):
+        if isinstance(outcome, Done):
+            counters.handled += 1
+        elif isinstance(outcome, Dead):
+            counters.dead += 1
+            counters.failed += outcome.reason is Reason.FAILED
+        else:
             counters.failed += 1
             counters.retried += 1
             self._give_back(self._lanes.fail(key))
             return
         self._lanes.finish(key)
-        if isinstance(outcome, Dead):
-            counters.dead += 1
-            counters.failed += outcome.reason is Reason.FAILED
-        else:
-            counters.handled += 1
 
     def _leave(self, key: str | None, delivery: Delivery) -> None:
         # It stays out until its lease ends; those behind it must not overtake it.
