@@ -6,8 +6,9 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerClosed, UnknownTopicOrPartitionError
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed, UnknownTopicOrPartitionError
+from aiokafka.partitioner import DefaultPartitioner
 
 from eventkit.bus.kafka.connection import CLOSE_WITHIN, Connection
 from eventkit.bus.kafka.errors import meaning
@@ -17,6 +18,8 @@ from eventkit.contract.errors import BusError, PublishError
 
 SEND_WITHIN: Final = 10.0
 """Seconds after which a record that no broker took is given up."""
+_LOOK: Final = 0.5  # how often is looked for records whose time is up, in seconds
+_CHOOSE: Final = DefaultPartitioner()
 
 
 class Publisher:
@@ -34,6 +37,9 @@ class Publisher:
         self._idempotent = idempotent
         self._producer: AIOKafkaProducer | None = None
         self._opening = asyncio.Lock()
+        # What is being sent, and until when.
+        self._sending: dict[asyncio.Future[object], float] = {}
+        self._looking: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
         """Connect; raises BusError."""
@@ -52,6 +58,9 @@ class Publisher:
         producer, self._producer = self._producer, None
         if producer is not None:
             await _stop(producer)
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
 
     async def send(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, partition: int | None = None
@@ -78,10 +87,8 @@ class Publisher:
         try:
             if not self._topology.knows(topic):
                 await self._topology.ensure([topic])
-            # A producer with numbered records tries for ever; whoever publishes does not wait for ever.
-            async with asyncio.timeout(SEND_WITHIN):
-                await (await producer.send(topic, value, key=key, headers=headers, partition=partition))
-        except TimeoutError:
+            await self._send(producer, topic, key, value, headers, partition)
+        except (TimeoutError, KafkaTimeoutError):
             await self._replace(producer)
             raise PublishError(
                 f"{topic}: no broker answered within {SEND_WITHIN:g} s; whether the event will be stored is not known",
@@ -97,6 +104,45 @@ class Publisher:
                 await self._replace(producer)
             what, mend = meaning(error)
             raise PublishError(f"{topic}: {what}", where=self._connection.url, mend=mend) from error
+
+    async def _send(
+        self,
+        producer: AIOKafkaProducer,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
+        partition: int | None,
+    ) -> None:
+        """Do what `producer.send` does, and wait; that function alone takes longer than all of this."""
+        cluster = producer.client.cluster
+        if (numbers := cluster.partitions_for_topic(topic)) is None:
+            numbers = await producer.partitions_for(topic)
+        if partition is None:
+            # Of the same key all go to one partition; any will do without a key.
+            available = [] if key is not None else list(cluster.available_partitions_for_topic(topic))
+            partition = _CHOOSE(key, list(numbers), available)
+        producer._serialize(key, value, headers)  # refuses what is too large
+        sent: asyncio.Future[object] = await producer._message_accumulator.add_message(
+            TopicPartition(topic, partition), key, value, SEND_WITHIN, headers=headers
+        )
+        # A producer with numbered records tries for ever; whoever publishes does not wait for ever.
+        clock = asyncio.get_running_loop().time
+        self._sending[sent] = clock() + SEND_WITHIN
+        if self._looking is None:
+            self._look()
+        try:
+            await sent
+        finally:
+            del self._sending[sent]
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for sent, until in self._sending.items():
+            if now >= until and not sent.done():
+                sent.set_exception(TimeoutError())
+        self._looking = loop.call_later(_LOOK, self._look) if self._sending else None
 
     async def _replace(self, broken: AIOKafkaProducer) -> None:
         """Make a new producer: one whose numbering of records has come out of step with the brokers' sends no more."""
