@@ -5,23 +5,25 @@ from __future__ import annotations
 import functools
 import subprocess
 import sys
+import textwrap
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from opentelemetry import metrics, trace
+from opentelemetry import context, metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from eventkit import ConfigurationError, Envelope, Event, PublishError, Retry, Service, connect
 from eventkit.bus.protocol import Bus
 from eventkit.contract.envelope import new_id
-from eventkit.contract.tracing import TRACING
+from eventkit.contract.tracing import TRACING, TraceContext
 from eventkit.delivery import telemetry
 from eventkit.testing.conformance.operations import OperationsConformance
 from eventkit.testing.conformance.services import ServiceConformance
@@ -78,7 +80,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     telemetry._instruments.cache_clear()
     yield told
     telemetry._instruments.cache_clear()
-    monkeypatch.setattr(TRACING, "traceparent", None)
+    monkeypatch.setattr(TRACING, "context", None)
     tracers.shutdown()
     meters.shutdown()
 
@@ -86,7 +88,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
 class Ledger:
     def __init__(self, errors: list[Exception]) -> None:
         self.errors = errors
-        self.traceparents: list[str | None] = []
+        self.traces: list[TraceContext | None] = []
 
 
 service = Service("shop")
@@ -106,7 +108,7 @@ async def publish_order_paid(order_id: str) -> OrderPaid:
 async def handle_order_created(event: OrderCreated, envelope: Envelope, ledger: Ledger) -> None:
     if ledger.errors:
         raise ledger.errors.pop()
-    ledger.traceparents.append(envelope.traceparent)
+    ledger.traces.append(envelope.trace)
     await publish_order_paid(event.order_id)
 
 
@@ -122,7 +124,7 @@ class TestWithoutProvider(ServiceConformance, OperationsConformance):
 
     @pytest.fixture
     def bus_factory(self, monkeypatch: pytest.MonkeyPatch) -> BusFactory:
-        monkeypatch.setattr(TRACING, "traceparent", None)  # puts it back after the test
+        monkeypatch.setattr(TRACING, "context", None)  # puts it back after the test
         return functools.partial(connect, "memory://", telemetry=True)
 
 
@@ -142,9 +144,9 @@ class TestTraces:
         assert handled.context.trace_id != published.context.trace_id
         assert paid.parent is not None
         assert (paid.parent.span_id, paid.context.trace_id) == (handled.context.span_id, handled.context.trace_id)
-        [carried] = ledger.traceparents
+        [carried] = ledger.traces
         assert carried is not None
-        assert carried.startswith(f"00-{published.context.trace_id:032x}-{published.context.span_id:016x}-")
+        assert carried.traceparent.startswith(f"00-{published.context.trace_id:032x}-{published.context.span_id:016x}-")
 
     async def test_spans_have_the_attributes_of_the_conventions(self, told: Told) -> None:
         async with shop() as (_, _, worker):
@@ -201,6 +203,35 @@ class TestTraces:
         span = told.span("publish a.b")
         assert f"{span.context.trace_id:032x}" == ZERO_TRACE.split("-")[1]
         assert f"{span.parent.span_id:016x}" == ZERO_TRACE.split("-")[2]
+
+    async def test_what_tracing_systems_note_goes_with_the_trace(self, told: Told) -> None:
+        async with shop() as (_, ledger, worker):
+            carried = {"traceparent": ZERO_TRACE, "tracestate": "vendor=1,other=a b"}
+            token = context.attach(TraceContextTextMapPropagator().extract(carried))
+            try:
+                await publish_order_created("o-1")
+            finally:
+                context.detach(token)
+            await until(lambda: worker.counters.handled)
+
+        [found] = ledger.traces
+        assert found is not None
+        assert (found.traceparent[:36], found.tracestate) == (ZERO_TRACE[:36], "vendor=1,other=a b")
+        handled = told.span("process order.created")
+        assert handled.links[0].context.trace_state.to_header() == "vendor=1,other=a b"
+
+    async def test_what_was_noted_in_another_trace_stays_behind(self, told: Told) -> None:
+        async with shop() as (bus, ledger, worker):
+            with trace.get_tracer("test").start_as_current_span("request"):
+                data, noted = b'{"order_id":"o-1"}', {"tracestate": "vendor=1", "tenant": "a"}
+                await bus.publish(
+                    Envelope(id="a", source="shop", type="order.created", data=data, traceparent="?", extensions=noted)
+                )
+            await until(lambda: worker.counters.handled)
+
+        [found] = ledger.traces
+        assert found is not None
+        assert (found.traceparent != "?", found.tracestate) == (True, "")
 
     async def test_one_that_cannot_be_read_is_left_aside(self, told: Told) -> None:
         async with shop() as (bus, _, worker):
@@ -298,6 +329,29 @@ class TestSwitch:
         assert type(connect("memory://?telemetry=true")).__name__ == "ObservedBus"
         with pytest.raises(ConfigurationError, match="telemetry='yes' is not true or false"):
             connect("memory://?telemetry=yes")
+
+    def test_a_program_may_configure_opentelemetry_later(self) -> None:
+        program = textwrap.dedent("""
+            import asyncio
+            from opentelemetry import trace
+            from opentelemetry.sdk.trace import TracerProvider
+            from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+            from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+            from eventkit import Envelope, connect
+
+            async def main():
+                exporter, tracers = InMemorySpanExporter(), TracerProvider()
+                tracers.add_span_processor(SimpleSpanProcessor(exporter))
+                async with connect("memory://", telemetry=True) as bus, asyncio.timeout(20):
+                    await bus.publish(Envelope(id="a", source="a", type="a.b", data=b"{}"))
+                    trace.set_tracer_provider(tracers)
+                    while not exporter.get_finished_spans():
+                        await bus.publish(Envelope(id="a", source="a", type="a.b", data=b"{}"))
+                        await asyncio.sleep(0.01)
+
+            asyncio.run(main())
+        """)
+        subprocess.run([sys.executable, "-c", program], check=True)
 
     def test_without_it_opentelemetry_is_not_imported(self) -> None:
         program = "import sys, eventkit; eventkit.connect('memory://'); sys.exit('opentelemetry' in sys.modules)"

@@ -172,15 +172,18 @@ class TestCalls:
 class TestHeaders:
     async def test_a_call_from_a_handler_carries_the_correlation_of_its_event(self, serve: Serve) -> None:
         event = Envelope(
-            id="e-1", source="orders", type="order.created", data=b"{}", correlation="c-1", traceparent="00-ab-cd-01"
-        )
+            id="e-1", source="orders", type="order.created", data=b"{}", correlation="c-1", traceparent="00-ab-cd-01",
+            extensions={"tracestate": "vendor=a b,other=%"},
+        )  # fmt: skip
         async with serve(app) as url, ServiceClient(url) as client:
             with handling(event, "payments"):
                 headers = (await client.get("/find", Echo)).headers
-        assert {name: headers.get(name) for name in ("ce-correlationid", "ce-causationid", "traceparent")} == {
+        names = ("ce-correlationid", "ce-causationid", "traceparent", "tracestate")
+        assert {name: headers.get(name) for name in names} == {
             "ce-correlationid": "c-1",
             "ce-causationid": "e-1",
             "traceparent": "00-ab-cd-01",
+            "tracestate": "vendor=a b,other=%",
         }
 
     async def test_ids_that_others_chose_are_sent_as_headers_can_hold_them(self, serve: Serve) -> None:

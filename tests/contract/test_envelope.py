@@ -29,12 +29,14 @@ def test_a_new_event_starts_its_own_correlation():
 
 
 def test_an_event_with_a_cause_carries_its_correlation_and_trace():
-    first = Envelope(id="1", source="a", type="a.b", data=b"{}", traceparent="00-ab-cd-01")
+    noted = {"tracestate": "vendor=1", "tenant": "t"}
+    first = Envelope(id="1", source="a", type="a.b", data=b"{}", traceparent="00-ab-cd-01", extensions=noted)
     second = Envelope.of(OrderCreated(order_id="o1"), source="b", cause=first)
     third = Envelope.of(OrderCreated(order_id="o1"), source="c", cause=second)
     assert (second.correlation, second.causation) == ("1", "1")
     assert (third.correlation, third.causation) == ("1", second.id)
-    assert third.traceparent == "00-ab-cd-01"
+    assert third.trace == ("00-ab-cd-01", "vendor=1")
+    assert third.extensions == {"tracestate": "vendor=1"}
 
 
 @pytest.mark.parametrize(

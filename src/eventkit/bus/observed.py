@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -54,8 +53,7 @@ class ObservedBus(Bus):
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event, with the trace in which that happens."""
-        with self._telemetry.publishing(envelope) as traceparent:
-            await self._bus.publish(replace(envelope, traceparent=traceparent) if traceparent else envelope)
+        await self._telemetry.publish(self._bus, envelope)
 
     async def subscribe(self, group: str, types: Collection[str]) -> Subscription:
         """Return this instance's share of a group's events. Handling is told of where `serve` does it."""

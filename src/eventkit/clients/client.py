@@ -66,7 +66,7 @@ class ServiceClient:
 
     A call that found no connection is tried again, up to three times in all; one whose connection broke, only where
     doing it twice does no harm: GET, PUT and DELETE. Called while an event is handled, it carries the event's
-    correlation (`ce-correlationid`, `ce-causationid`) and `traceparent`.
+    correlation (`ce-correlationid`, `ce-causationid`) and its trace (`traceparent`, `tracestate`).
 
     Args:
         url: Where the service is: `http://host:port`, with a prefix for all paths where there is one. A user and

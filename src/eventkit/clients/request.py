@@ -70,9 +70,13 @@ def tracing_headers() -> dict[str, str]:
         return {}
     envelope = handling.envelope
     headers = {"ce-correlationid": envelope.correlation or envelope.id, "ce-causationid": envelope.id}
-    if envelope.traceparent is not None:
-        headers["traceparent"] = envelope.traceparent
-    return {name: quote(value, safe="!#$&'()*+,-./:;<=>?@[]^_`{|}~") for name, value in headers.items()}
+    trace = envelope.trace
+    if trace is not None:
+        headers["traceparent"] = trace.traceparent
+    encoded = {name: quote(value, safe="!#$&'()*+,-./:;<=>?@[]^_`{|}~") for name, value in headers.items()}
+    if trace is not None and trace.tracestate and trace.tracestate.isascii():
+        encoded["tracestate"] = trace.tracestate  # which knows no encoding
+    return encoded
 
 
 def _segment(path: str, name: str, value: Any) -> str:

@@ -32,8 +32,10 @@ from eventkit.contract.attributes import (
 )
 from eventkit.contract.errors import EnvelopeError, PublishError
 from eventkit.contract.event import Event, EventType
-from eventkit.contract.tracing import TRACING
+from eventkit.contract.tracing import TRACING, TraceContext
 
+TRACESTATE: Final = "tracestate"
+"""The attribute that goes with `traceparent`, an extension of the envelope."""
 _SCHEMA_PREFIX: Final = "urn:eventkit:"
 _VERSION_IN_SCHEMA: Final = re.compile(r"[:/.]v([0-9]{1,9})(?:\.json)?(?:#.*)?$")
 
@@ -95,6 +97,14 @@ class Envelope:
         """The type name with the version that `dataschema` ends with; version 1 where it names none."""
         return EventType(self.type, version_of(self.dataschema))
 
+    @property
+    def trace(self) -> TraceContext | None:
+        """The trace in which it was published, if it tells."""
+        if self.traceparent is None:
+            return None
+        state = self.extensions.get(TRACESTATE)
+        return TraceContext(self.traceparent, state if isinstance(state, str) else "")
+
     @classmethod
     def read(
         cls, texts: Sequence[str | None], time: datetime | None, data: bytes, extensions: Mapping[str, ExtensionValue]
@@ -145,6 +155,7 @@ class Envelope:
         if not is_attribute(source):
             raise not_an_attribute("source", source)
         id_ = new_id()
+        traced = _trace_after(cause)
         # Nothing is left to be checked: what stands here is an attribute of `cause`, or was made here.
         return unchecked(
             id_,
@@ -157,9 +168,9 @@ class Envelope:
             key,
             id_ if cause is None else cause.correlation or cause.id,
             None if cause is None else cause.id,
-            _traceparent_after(cause),
+            traced and traced.traceparent,
             JSON_CONTENT_TYPE,
-            {},
+            {TRACESTATE: traced.tracestate} if traced and traced.tracestate else {},
         )
 
 
@@ -178,9 +189,12 @@ def unchecked(*values: Any) -> Envelope:
     return envelope
 
 
-def _traceparent_after(cause: Envelope | None) -> str | None:
-    found = TRACING.traceparent() if TRACING.traceparent is not None else None
-    return found if found is not None or cause is None else cause.traceparent
+def _trace_after(cause: Envelope | None) -> TraceContext | None:
+    """Return the trace of the running code, or else that of the event that causes a new one."""
+    found = TRACING.context() if TRACING.context is not None else None
+    if found is not None:
+        return found if is_attribute(found.tracestate) else TraceContext(found.traceparent)
+    return None if cause is None else cause.trace
 
 
 # Not the module's own generator, which a program may seed; a child process must not repeat its parent's numbers.

@@ -6,18 +6,29 @@ New events carry it on. Telemetry is no part of a contract: this is where it say
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-TraceparentOf = Callable[[], str | None]
-"""Returns the W3C trace context of the running code, or None outside of any trace."""
+
+class TraceContext(NamedTuple):
+    """A W3C trace context.
+
+    Args:
+        traceparent: The trace and the span.
+        tracestate: What the tracing systems on the way have to say to each other; empty where nothing.
+    """
+
+    traceparent: str
+    tracestate: str = ""
 
 
 class Tracing:
     """Who is asked for the trace of the running code; nobody at first."""
 
-    __slots__ = ("traceparent",)
+    __slots__ = ("context",)
 
     def __init__(self) -> None:
-        self.traceparent: TraceparentOf | None = None
+        self.context: Callable[[], TraceContext | None] | None = None
+        """Returns the trace context of the running code, or None outside of any trace."""
 
 
 TRACING = Tracing()

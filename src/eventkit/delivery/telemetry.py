@@ -6,20 +6,23 @@ own, with a link to it: one event may have many handlers, hours later. The desti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import Enum
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
-from eventkit.contract.envelope import Envelope
+from eventkit.contract.attributes import is_attribute
+from eventkit.contract.context import Sink
+from eventkit.contract.envelope import TRACESTATE, Envelope
 from eventkit.contract.errors import MissingExtraError
 from eventkit.contract.service import Service
-from eventkit.contract.tracing import TRACING
+from eventkit.contract.tracing import TRACING, TraceContext
 from eventkit.delivery.handlers import Handlers
 from eventkit.delivery.policy import describe
-from eventkit.delivery.subscription import Again, Dead, Delivery, Outcome, Reason
+from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Outcome, Reason
 from eventkit.delivery.watchdog import Slot
 
 try:
@@ -50,6 +53,7 @@ Observe = Callable[[], Iterable[tuple[Gauge, float, Attributes]]]
 
 _DURATIONS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """Boundaries in seconds that the conventions ask for."""
+_NOBODY: Final = (trace.ProxyTracerProvider, trace.NoOpTracerProvider)
 _W3C: Final = TraceContextTextMapPropagator()
 
 
@@ -58,6 +62,8 @@ class _Instruments:
 
     def __init__(self) -> None:
         self.tracer = trace.get_tracer("eventkit")
+        self._traces = False
+        self._look_again = 0.0
         meter = metrics.get_meter("eventkit")
         self.sent = meter.create_counter(
             "messaging.client.sent.messages",
@@ -88,6 +94,19 @@ class _Instruments:
         for gauge in Gauge:
             meter.create_observable_gauge(gauge.value, [partial(self._collect, gauge)], *_GAUGES[gauge])
 
+    def traces(self, now: float) -> bool:
+        """Tell whether spans go anywhere; until the program configures OpenTelemetry they do not, and none are made.
+
+        Args:
+            now: What `perf_counter` says. Whether that has been done is looked for once a second.
+        """
+        if not self._traces and now >= self._look_again:
+            self._look_again = now + 1
+            tracer = self.tracer
+            provider = trace.get_tracer_provider() if isinstance(tracer, trace.ProxyTracer) else None
+            self._traces = not isinstance(tracer, trace.NoOpTracer) and not isinstance(provider, _NOBODY)
+        return self._traces
+
     def _collect(self, gauge: Gauge, options: CallbackOptions) -> list[Observation]:
         return [
             Observation(value, attributes)
@@ -111,48 +130,86 @@ class Telemetry:
     def __init__(self, system: str, server: Attributes) -> None:
         self._system: Attributes = {"messaging.system": system, **server}
         self._instruments = _instruments()
-        TRACING.traceparent = _current_traceparent
+        # The same again and again; nobody changes them, because OpenTelemetry keeps what it is given.
+        self._attributes = lru_cache(maxsize=1024)(self._attributes_of)
+        TRACING.context = _current_trace
 
-    @contextmanager
-    def publishing(self, envelope: Envelope) -> Iterator[str | None]:
-        """Tell of the publishing of an event in the block.
+    async def publish(self, sink: Sink, envelope: Envelope) -> None:
+        """Publish an event, and tell of it.
 
-        Yields:
-            The trace context that the event is to carry; None where nothing is traced.
+        Args:
+            sink: Where to.
+            envelope: The event; it takes the trace with it.
         """
-        attributes = self._attributes(envelope.type, "publish", "send")
-        # What was stored in an outbox goes on in the trace in which it was stored.
-        parent = _context_of(envelope)
+        instruments, attributes = self._instruments, self._attributes(envelope.type, "publish", "send")
         begun = perf_counter()
+        try:
+            if instruments.traces(begun):
+                await self._publish_traced(sink, envelope, attributes)
+            else:
+                await sink.publish(envelope)
+        except BaseException as error:
+            attributes = {**attributes, "error.type": type(error).__qualname__}
+            raise
+        finally:
+            instruments.sent.add(1, attributes)
+            instruments.operations.record(perf_counter() - begun, attributes)
+
+    async def _publish_traced(self, sink: Sink, envelope: Envelope, attributes: Attributes) -> None:
         with self._instruments.tracer.start_as_current_span(
             f"publish {envelope.type}",
-            parent,
+            # What was stored in an outbox goes on in the trace in which it was stored.
+            _context_of(envelope),
             SpanKind.PRODUCER,
             attributes | _of_message(envelope),
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
             try:
-                yield _traceparent(span)
+                await sink.publish(_carrying(envelope, _trace_of(span)))
             except BaseException as error:
-                attributes["error.type"] = type(error).__qualname__
                 span.set_attribute("error.type", type(error).__qualname__)
                 span.set_status(Status(StatusCode.ERROR, describe(error)))
                 raise
-            finally:
-                self._instruments.sent.add(1, attributes)
-                self._instruments.operations.record(perf_counter() - begun, attributes)
 
-    @contextmanager
-    def processing(self, group: str, delivery: Delivery) -> Iterator[Callable[[Outcome | None], None]]:
-        """Tell of the handling of a delivery in the block.
+    async def process(
+        self, group: str, delivery: Delivery, handling: Coroutine[Any, Any, Outcome | None]
+    ) -> Outcome | None:
+        """Have a delivery handled, and tell of it.
 
-        Yields:
-            A function that is to be called with the outcome.
+        Args:
+            group: The service.
+            delivery: The delivery.
+            handling: Handles it.
         """
         message = delivery.message
         envelope = message if isinstance(message, Envelope) else None
-        attributes = self._attributes(envelope.type if envelope else None, "process", "process", group)
+        destination = envelope.type if envelope else None
+        instruments, attributes = self._instruments, self._attributes(destination, "process", "process", group)
+        begun = perf_counter()
+        try:
+            if instruments.traces(begun):
+                handling = self._process_traced(envelope, delivery, attributes, handling)
+            outcome = await handling
+            if isinstance(outcome, Done):
+                instruments.outcomes.add(1, self._attributes(destination, "process", "process", group, "done"))
+            else:
+                further = _of_outcome(outcome)
+                if "error.type" in further:
+                    attributes = {**attributes, "error.type": further["error.type"]}
+                instruments.outcomes.add(1, {**attributes, **further})
+        finally:
+            instruments.consumed.add(1, attributes)
+            instruments.processing.record(perf_counter() - begun, attributes)
+        return outcome
+
+    async def _process_traced(
+        self,
+        envelope: Envelope | None,
+        delivery: Delivery,
+        attributes: Attributes,
+        handling: Coroutine[Any, Any, Outcome | None],
+    ) -> Outcome | None:
         cause = _creation_of(envelope) if envelope else None
         own: Attributes = {"eventkit.attempt": delivery.attempt, **(_of_message(envelope) if envelope else {})}
         span = self._instruments.tracer.start_span(
@@ -164,25 +221,15 @@ class Telemetry:
             [Link(cause)] if cause else [],
         )
         token = context.attach(trace.set_span_in_context(span))
-        begun = perf_counter()
-
-        def finish(outcome: Outcome | None) -> None:
-            further: Attributes = {"eventkit.outcome": _name_of(outcome)}
-            if isinstance(outcome, Dead):
-                further["eventkit.reason"] = str(outcome.reason)
-            if isinstance(outcome, Again | Dead):
-                attributes["error.type"] = further["error.type"] = _error_type(outcome)
-                span.set_status(Status(StatusCode.ERROR, outcome.failure.error))
-            span.set_attributes(further)
-            self._instruments.outcomes.add(1, attributes | further)
-
         try:
-            yield finish
+            outcome = await handling
+            span.set_attributes(_of_outcome(outcome))
+            if isinstance(outcome, Again | Dead):
+                span.set_status(Status(StatusCode.ERROR, outcome.failure.error))
         finally:
             context.detach(token)
             span.end()
-            self._instruments.consumed.add(1, attributes)
-            self._instruments.processing.record(perf_counter() - begun, attributes)
+        return outcome
 
     @contextmanager
     def gauges(self, observe: Observe) -> Iterator[None]:
@@ -201,12 +248,16 @@ class Telemetry:
         finally:
             self._instruments.observers.remove(observe_here)
 
-    def _attributes(self, destination: str | None, name: str, type_: str, group: str | None = None) -> Attributes:
+    def _attributes_of(
+        self, destination: str | None, name: str, type_: str, group: str | None = None, outcome: str | None = None
+    ) -> Attributes:
         attributes = self._system | {"messaging.operation.name": name, "messaging.operation.type": type_}
         if destination is not None:
             attributes["messaging.destination.name"] = destination
         if group is not None:
             attributes["messaging.consumer.group.name"] = group
+        if outcome is not None:
+            attributes["eventkit.outcome"] = outcome
         return attributes
 
 
@@ -228,35 +279,46 @@ class ObservedHandlers(Handlers):
 
     async def handle(self, delivery: Delivery, slot: Slot) -> Outcome | None:
         """Call the handler of a delivery; what it does itself is a part of its span."""
-        with self._telemetry.processing(self.group, delivery) as finish:
-            outcome = await super().handle(delivery, slot)
-            finish(outcome)
-        return outcome
+        return await self._telemetry.process(self.group, delivery, super().handle(delivery, slot))
 
 
-def _current_traceparent() -> str | None:
-    return _traceparent(trace.get_current_span())
+def _current_trace() -> TraceContext | None:
+    return _trace_of(trace.get_current_span())
 
 
-def _traceparent(span: Span) -> str | None:
+def _trace_of(span: Span) -> TraceContext | None:
     spot = span.get_span_context()
-    return f"00-{spot.trace_id:032x}-{spot.span_id:016x}-{spot.trace_flags:02x}" if spot.is_valid else None
+    if not spot.is_valid:
+        return None
+    traceparent = f"00-{spot.trace_id:032x}-{spot.span_id:016x}-{spot.trace_flags:02x}"
+    return TraceContext(traceparent, spot.trace_state.to_header())
+
+
+def _carrying(envelope: Envelope, traced: TraceContext | None) -> Envelope:
+    """Return an event with the trace context that it is to carry; that which it has where nothing is traced."""
+    if traced is None or traced == envelope.trace:
+        return envelope
+    extensions = {name: value for name, value in envelope.extensions.items() if name != TRACESTATE}
+    if is_attribute(traced.tracestate):  # no more of it than an attribute may have
+        extensions[TRACESTATE] = traced.tracestate
+    return replace(envelope, traceparent=traced.traceparent, extensions=extensions)
+
+
+def _extracted(traced: TraceContext, into: context.Context) -> context.Context:
+    return _W3C.extract({"traceparent": traced.traceparent, "tracestate": traced.tracestate}, into)
 
 
 def _context_of(envelope: Envelope) -> context.Context:
     """Return the context that an event carries; that of this code where it carries none that can be read."""
-    here = context.get_current()
-    if envelope.traceparent is None or envelope.traceparent == _current_traceparent():
-        return here
-    return _W3C.extract({"traceparent": envelope.traceparent}, here)
+    here, carried = context.get_current(), envelope.trace
+    return here if carried is None or carried == _current_trace() else _extracted(carried, here)
 
 
 def _creation_of(envelope: Envelope) -> SpanContext | None:
     """Return the span in which an event was published, if it says."""
-    if envelope.traceparent is None:
+    if envelope.trace is None:
         return None
-    carried = _W3C.extract({"traceparent": envelope.traceparent}, context.Context())
-    found = trace.get_current_span(carried).get_span_context()
+    found = trace.get_current_span(_extracted(envelope.trace, context.Context())).get_span_context()
     return found if found.is_valid else None
 
 
@@ -264,6 +326,15 @@ def _of_message(envelope: Envelope) -> Attributes:
     found: Attributes = {"messaging.message.id": envelope.id, "messaging.message.body.size": len(envelope.data)}
     if envelope.correlation is not None:
         found["messaging.message.conversation_id"] = envelope.correlation
+    return found
+
+
+def _of_outcome(outcome: Outcome | None) -> Attributes:
+    found: Attributes = {"eventkit.outcome": _name_of(outcome)}
+    if isinstance(outcome, Dead):
+        found["eventkit.reason"] = str(outcome.reason)
+    if isinstance(outcome, Again | Dead):
+        found["error.type"] = _error_type(outcome)
     return found
 
 
