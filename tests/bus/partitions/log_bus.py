@@ -181,7 +181,7 @@ class LogBusSubscription(LogSubscription):
                             await self.save(cursors)
                 for partition in self.owned - handing_over:
                     for cursor in self._cursors[partition]:
-                        for each in (*cursor.past, cursor):
+                        for each in (*cursor.unread, cursor):
                             self._read(each)
                 async with self._broker.changed:
                     await self._broker.changed.wait()

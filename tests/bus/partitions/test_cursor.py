@@ -153,13 +153,59 @@ class TestPast:
         assert reloaded(cursor).past == []
         assert reloaded(cursor).types == {"order.created", "order.paid"}
 
-    def test_a_type_that_is_not_handled_any_more_needs_no_past(self) -> None:
-        cursor = Cursor("order", 0, 3, ["order.created"])
+    def test_a_new_type_is_read_by_its_past_as_far_as_others_were_finished(self) -> None:
+        cursor = Cursor("order", 0, 0, ["order.created"])
+        cursor.add(0)
+        cursor.skip(1)  # of the type that comes later
+        cursor.add(2)
+        cursor.finish(2)
+        cursor = reloaded(cursor)
         cursor.cover(["order.created", "order.paid"], first=0)
 
-        cursor.cover(["order.created"], first=0)
+        [past] = cursor.past
+        assert past.add(1) is not None
+        assert [place for place in range(3) if cursor.add(place) is not None] == [0]
+        assert past.until == 3
 
-        assert cursor.past == []
+    def test_a_type_that_comes_back_goes_on_where_it_was_left(self) -> None:
+        cursor = Cursor("order", 0, 0, ["order.created", "order.paid"])
+        for place in range(4):
+            cursor.add(place)
+        for place in (0, 2):
+            cursor.finish(place)
+        cursor = reloaded(cursor)
+        cursor.cover(["order.created"], first=0)
+        assert cursor.unread == []
+        for place in range(1, 6):
+            cursor.skip(place)
+        cursor = reloaded(cursor)
+
+        assert cursor.cover(["order.created", "order.paid"], first=0)
+
+        [past] = cursor.unread
+        assert (past.types, past.until, past.position) == ({"order.paid"}, 6, 1)
+        assert [place for place in range(1, 6) if past.add(place) is not None] == [1, 3, 4, 5]
+
+    def test_a_past_that_was_left_unread_is_read_when_its_type_comes_back(self) -> None:
+        cursor = Cursor("order", 0, 3, ["order.created"])
+        cursor.cover(["order.created", "order.paid"], first=0)
+        cursor.past[0].skip(0)
+        cursor = reloaded(cursor)
+        cursor.cover(["order.created"], first=0)
+        assert cursor.unfinished(3) == 0
+        cursor.skip(5)
+        cursor = reloaded(cursor)
+        cursor.cover(["order.created", "order.paid"], first=0)
+
+        assert [(past.read, past.until) for past in cursor.unread] == [(1, 3), (3, 6)]
+
+    def test_what_left_the_log_meanwhile_is_passed_over(self) -> None:
+        cursor = Cursor("order", 0, 3, ["order.created", "order.paid"])
+        cursor.cover(["order.created"], first=0)
+        cursor.skip(9)
+        cursor.cover(["order.created", "order.paid"], first=7)
+
+        assert [(past.read, past.until) for past in cursor.unread] == [(7, 10)]
 
 
 class TestText:

@@ -1,4 +1,4 @@
-"""Reading what lies behind a group, for event types that came to it later."""
+"""Reading what lies behind a group, for event types that came to it later or come back."""
 
 from __future__ import annotations
 
@@ -33,17 +33,13 @@ async def read_past(
     Raises:
         BusError: The topics cannot be read.
     """
-    mains = {each: cursor for each, cursor in cursors.items() if any(not past.ended for past in cursor.past)}
+    mains = {each: cursor for each, cursor in cursors.items() if cursor.unread}
     async with connection.reader(mains) as consumer:
         for partition, main in mains.items():
-            consumer.seek(partition, min(past.read for past in main.past if not past.ended))
+            consumer.seek(partition, min(past.read for past in main.unread))
         while True:
             # Several types have several pasts in one partition; they are read together.
-            unread = {
-                each: [past for past in main.past if not past.ended]
-                for each, main in mains.items()
-                if cursors.get(each) is main
-            }
+            unread = {each: main.unread for each, main in mains.items() if cursors.get(each) is main}
             if not any(unread.values()):
                 return
             wanted = [each for each, pasts in unread.items() if pasts and all(len(past) < window for past in pasts)]

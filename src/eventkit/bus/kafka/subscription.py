@@ -308,10 +308,10 @@ class KafkaSubscription(LogSubscription):
         return message if cursor.until is None else None
 
     def _reread(self) -> None:
-        """Read the past of types that are new to the group, beside what is new."""
+        """Read the past of types that are new to the group or come back to it, beside what is new."""
         if self._rereading is not None and not self._rereading.done():
             self._rereading.cancel()
-        if any(cursor.past for cursor in self._read.values()):
+        if any(cursor.unread for cursor in self._read.values()):
             self._rereading = self._task(self._read_past())
 
     async def _read_past(self) -> None:

@@ -10,7 +10,8 @@ progress is more than a number:
     failures   the failed calls of what is not finished
     clean      the owner gave the partition up in order; where not, what it had out may have ended it
     types      what the group handles of the log
-    past       for each type that came to those later: a cursor of its own, from the log's beginning to where this stood
+    past       cursors of single types: of one that came to those later, from the log's beginning to where this stood;
+               of one that is not handled for now, from where it was left to where this stands when it comes back
 
 Places in the log are whole numbers that grow, with gaps or without: the sequence of a stream, the offset of a topic.
 """
@@ -37,7 +38,7 @@ class Cursor:
         position: The first place that is not known to be finished.
         types: What the group handles of the log.
         main: The cursor whose past this one is; none where it has a log to itself.
-        until: Where the past ends.
+        until: Where the past ends; None for one whose type is not handled for now, and for what is no past.
     """
 
     __slots__ = (
@@ -71,7 +72,7 @@ class Cursor:
         self.main = main or self
         self.until = until
         self.past: list[Cursor] = []
-        """Cursors that read the past of types that are new to the group; those that are through are not among them."""
+        """Cursors of single types, for what lies behind this one; those that are through are not among them."""
         self.clean = True
         """Whether the owner before gave the partition up in order; when saved, whether this one does."""
         self.read = position
@@ -103,6 +104,11 @@ class Cursor:
         """Whether there is nothing left to read, because this is a past that is over."""
         return self.until is not None and self.read >= self.until
 
+    @property
+    def unread(self) -> list[Cursor]:
+        """Pasts that are to be read: of types that are handled, and not over."""
+        return [past for past in self.past if past.types <= self.types and not past.ended]
+
     def unfinished(self, end: int) -> int:
         """Return how many places before `end` are not finished, pasts included; of a cursor as it was saved.
 
@@ -110,26 +116,41 @@ class Cursor:
             end: The place that comes after the last one of the log.
         """
         holes = sum(place < self.high for place in self._known)
-        pasts = sum(past.unfinished(past.until or 0) for past in self.past)
+        pasts = sum(past.unfinished(past.until or 0) for past in self.past if past.types <= self.types)
         return holes + max(0, end - max(self.high, self.read)) + pasts
 
     def cover(self, types: Collection[str], first: int) -> bool:
-        """Say what the group handles; what is new to it gets its past.
+        """Say what the group handles. What is new to it gets its past; what comes back goes on where it was left.
 
         Args:
             types: All types that it handles of this log.
             first: Where the log begins.
 
         Returns:
-            Whether something is new, and is to be saved before it is read.
+            Whether something is new or comes back, and is to be saved before it is read.
         """
-        new = sorted(set(types) - self.types)
-        until = self.position
-        self.past = [past for past in self.past if past.types <= set(types)]
-        if first < until:
-            self.past += [Cursor(self.log, self.partition, first, [each], main=self, until=until) for each in new]
-        self.types = frozenset(types)
-        return bool(new)
+        before, self.types = self.types, frozenset(types)
+        self.past += [self._left(each) for each in sorted(before - self.types)]
+        for past in self.past:
+            past.begin(first)
+        # What stands behind `high` was read without the types that come now.
+        until = max(self.high, self.position)
+        coming = self.types - before
+        for each in sorted(coming):
+            known = [past for past in self.past if each in past.types]
+            for past in known:
+                past.until = until if past.until is None else past.until
+            if not known and first < until:
+                self.past.append(Cursor(self.log, self.partition, first, [each], main=self, until=until))
+        return bool(coming)
+
+    def _left(self, type_: str) -> Cursor:
+        """Return a cursor that stands where this one does, for a type that is not handled any more."""
+        left = Cursor(self.log, self.partition, self.position, [type_], main=self)
+        left.high = self.high
+        left._known = {**self._unfinished, **self._known}
+        left._failures = dict(self._failures)
+        return left
 
     def add(self, place: int) -> tuple[int, tuple[Failure, ...]] | None:
         """Take note of what was read at a place.
