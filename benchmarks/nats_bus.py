@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 
 import nats
+from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NothingThere
 from nats.js.api import ConsumerConfig
 
 from benchmarks.broker import Contestant, Eventkit, Handled, compare
 from benchmarks.measure import Table
 from benchmarks.memory_bus import OrderCreated
+from eventkit import Envelope
+from eventkit.bus.nats.messages import headers_of
 from tests.servers.nats import Nats
 
 
@@ -73,14 +76,14 @@ class Pull(Raw):
                 f"$JS.API.CONSUMER.MSG.NEXT.{name}.bench", b'{"batch":250,"expires":30000000000}', reply=inbox
             )
 
-        async def take(message: nats.aio.msg.Msg) -> None:
+        async def take(message: Msg) -> None:
             nonlocal asked
             if message.headers and "Status" in message.headers:
                 return
             asked -= 1
             if asked < 250:
                 await ask()
-            await handled.see(OrderCreated.model_validate_json(message.data))
+            await handled.see(self.read(message))
             await self._client.publish(message.reply, b"")
 
         subscription = await self._client.subscribe(inbox, cb=take)
@@ -90,6 +93,27 @@ class Pull(Raw):
             yield
         finally:
             await subscription.unsubscribe()
+
+    def read(self, message: Msg) -> OrderCreated:
+        """Return the event that a message holds."""
+        return OrderCreated.model_validate_json(message.data)
+
+
+class PullAttributes(Pull):
+    """The same with the messages that eventkit publishes: what an event is stands in its headers, and has to be read.
+
+    The others, FastStream among them, find messages of one model only, and need not look what they are.
+    """
+
+    async def publish(self, order: OrderCreated) -> None:
+        envelope = Envelope.of(order, source="bench")
+        await self._stream.publish(self._subject, envelope.data, headers=headers_of(envelope))
+
+    def read(self, message: Msg) -> OrderCreated:
+        headers = message.headers or {}
+        if (headers["ce-type"], headers["ce-dataschema"]) != ("order.created", "urn:eventkit:order.created:v1"):
+            raise ValueError(headers)
+        return super().read(message)
 
 
 class FastStream(Raw):
@@ -126,7 +150,12 @@ class FastStream(Raw):
 
 
 def run() -> list[Table]:
-    contestants = {"eventkit": Eventkit, "nats-py, fetch": Raw, "nats-py, requests ahead": Pull}
+    contestants = {
+        "eventkit": Eventkit,
+        "nats-py, fetch": Raw,
+        "nats-py, requests ahead": Pull,
+        "nats-py, requests ahead, with attributes": PullAttributes,
+    }
     if find_spec("faststream"):
         contestants["FastStream"] = FastStream
     return [*compare("NATS JetStream", Nats, contestants)]
