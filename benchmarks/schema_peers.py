@@ -26,7 +26,7 @@ Checker = Callable[[Pair], Callable[[], bool | None]]
 
 KARAPACE = "KARAPACE_SRC"
 LIMIT = 2.0
-"""Seconds after which a checker has not decided."""
+"""Seconds of the processor after which a checker has not decided."""
 
 ANSWERS = {"compatible": True, "incompatible": False, "yes": True, "no": False}
 
@@ -107,8 +107,8 @@ def ask(call: Callable[[], bool | None]) -> tuple[bool | None, float]:
     def stop(*_: object) -> None:
         raise TimeoutError
 
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT, LIMIT)  # again and again: some catch everything
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, LIMIT, LIMIT)  # again and again: some catch everything
     begun = time.perf_counter()
     try:
         answer = call()
@@ -116,7 +116,7 @@ def ask(call: Callable[[], bool | None]) -> tuple[bool | None, float]:
         answer = None
     finally:
         took = time.perf_counter() - begun
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     return answer, took
 
 
