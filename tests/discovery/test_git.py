@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eventkit.discovery import codes
+from eventkit.discovery import codes, documents
 from eventkit.discovery.config import Config, load_config
 from eventkit.discovery.contract import Place
 from eventkit.discovery.discover import discover
@@ -16,6 +16,7 @@ from eventkit.discovery.landscape import Landscape
 from eventkit.verify.ignores.silence import Ignores
 from eventkit.verify.source_lines import line_at
 from eventkit.verify.verify import verify
+from eventkit.work import Cache, Work
 from tests.files import write_files
 from tests.repository import commit, git
 
@@ -109,6 +110,29 @@ def test_documents_are_read_from_a_revision(repository) -> None:
     assert [contract.source for contract in landscape.services] == ["git:main:schemas/mail.asyncapi.yaml"]
     (problem,) = read("git:main:b.yaml").problems
     assert (problem.code, problem.place) == (codes.UNREADABLE_DOCUMENT, Place("git:main:b.yaml", 1))
+
+
+def test_documents_of_a_revision_are_read_once_whatever_the_folder_they_were_written_to(
+    repository, tmp_path, monkeypatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    sold = """
+channels:
+  sold: {address: item.sold, messages: {Sold: {payload: {properties: {price: {}}}}}}
+operations:
+  sell: {action: send, channel: {$ref: '#/channels/sold'}}
+"""
+    commit(repository, {"schemas/shop.asyncapi.yaml": DOCUMENT.replace("NAME", "shop") + sold})
+    for _ in range(2):
+        with Work(Cache(tmp_path / "cache", "a")) as work:
+            (contract,) = discover([Path("git:main:schemas")], Config(), work).services
+            (message,) = contract.publishes
+            assert message.places["/price"] == Place("git:main:schemas/shop.asyncapi.yaml", 5, 71, 9)
+            assert message.schema == {"properties": {"price": {}}}
+        assert list(scratch.iterdir()) == []
+        monkeypatch.setattr(documents, "read", lambda *_, **__: pytest.fail("a document is read again"))
 
 
 def test_a_service_that_cannot_be_imported_is_told_under_its_name_in_the_revision(repository) -> None:

@@ -16,7 +16,7 @@ from eventkit.discovery.asyncapi import DocumentError
 from eventkit.discovery.config import Config
 from eventkit.discovery.contract import Contract, Place
 from eventkit.discovery.documents import read_documents
-from eventkit.discovery.git import Checkout, Revisions, is_revision
+from eventkit.discovery.git import Revisions, is_revision
 from eventkit.discovery.landscape import Landscape, SourceProblem, shown
 from eventkit.discovery.progress import Observer, unobserved
 from eventkit.discovery.python.launch import import_packages
@@ -34,15 +34,21 @@ def discover(
     Args:
         sources: Folders and documents; `Path("git:main:services")` is one in a git revision.
         config: The configuration; its `sources` are not used.
-        work: The means to read many documents; by default this process alone, without a cache.
+        work: The means to read many documents; by default this process alone, without a cache. What is to be shown of
+            documents is read when it is asked for, and of revisions only until the work ends.
         observe: Told how far it has come.
 
     Returns:
         All contracts that could be read, and what could not.
     """
+    if work is not None:
+        return _discover(sources, config, work.keep(Revisions()), work, observe)
     with Revisions() as revisions:
-        landscape = _discover(sources, config, revisions, work or Work(), observe)
-        return renamed(landscape, revisions.renamed) if revisions.checkouts else landscape
+        landscape = _discover(sources, config, revisions, Work(), observe)
+        for contract in landscape.contracts if revisions.checkouts else ():
+            for message in (*contract.publishes, *contract.handles):
+                message.places  # noqa: B018 - what it is read from is gone afterwards
+        return landscape
 
 
 def _discover(
@@ -53,7 +59,7 @@ def _discover(
     neighbours = [_read(path, taken, revisions, (), observe) for path in config.neighbours]
     files_of_neighbours = tuple(taken)
     own = [_read(path, taken, revisions, files_of_neighbours, observe) for path in sources]
-    register = _Register(config, tuple(revisions.checkouts.values()), work)
+    register = _Register(config, revisions, work)
     register.problems += (problem for source in (*neighbours, *own) for problem in source.problems)
     services, others = (register.take_code(several, observe) for several in (own, neighbours))
     services += register.take_documents(own, observe)
@@ -61,13 +67,14 @@ def _discover(
     published = {message.event for contract in (*services, *others) for message in contract.publishes}
     retained, problems = read_retained_versions(config.retained, published)
     register.problems += problems
-    return Landscape(
+    landscape = Landscape(
         tuple(sorted(services, key=_service)),
         tuple(sorted(others, key=_service)),
         tuple(sorted(register.problems, key=lambda problem: (problem.place, problem.code, problem.message))),
         tuple(sorted(file for source in own for file in source.files)),
         tuple(retained),
     )
+    return renamed(landscape, revisions.renamed) if revisions.checkouts else landscape
 
 
 def _read(path: Path, taken: set[str], revisions: Revisions, neighbours: Iterable[str], observe: Observer) -> Source:
@@ -100,9 +107,9 @@ def _service(contract: Contract) -> str:
 class _Register:
     """Takes contracts in, one a service, and gathers what is wrong."""
 
-    def __init__(self, config: Config, checkouts: Sequence[Checkout], work: Work) -> None:
+    def __init__(self, config: Config, revisions: Revisions, work: Work) -> None:
         self._config = config
-        self._checkouts = checkouts
+        self._revisions = revisions
         self._work = work
         self.problems: list[SourceProblem] = []
         self._coded: dict[str, Contract] = {}
@@ -113,7 +120,8 @@ class _Register:
         packages = [package for source in sources for package in source.packages]
         taken = []
         config = self._config
-        answers = import_packages(packages, config.import_timeout, config.interpreters, self._checkouts, observe)
+        checkouts = tuple(self._revisions.checkouts.values())
+        answers = import_packages(packages, config.import_timeout, config.interpreters, checkouts, observe)
         for answer in answers:
             if answer.problem is not None:
                 self.problems.append(answer.problem)
@@ -124,7 +132,7 @@ class _Register:
         """Take the contracts in the sources' documents, except those of services whose code was read."""
         taken = []
         files = [file for source in sources for file in source.documents]
-        for contract in read_documents(files, self._work, observe):
+        for contract in read_documents(files, self._work, observe, self._revisions.renamed):
             if isinstance(contract, DocumentError):
                 mend = contract.mend or "correct the document"
                 problem = SourceProblem(codes.UNREADABLE_DOCUMENT, contract.what, contract.place, mend)

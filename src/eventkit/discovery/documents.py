@@ -15,7 +15,8 @@ from eventkit.discovery.asyncapi.folder import load
 from eventkit.discovery.contract import Contract, Place
 from eventkit.discovery.landscape import shown
 from eventkit.discovery.progress import Observer, unobserved
-from eventkit.discovery.stored import Body, Packed, pack, unpack
+from eventkit.discovery.renamed import Rename, renamed_contract
+from eventkit.discovery.stored import Body, pack, unpack
 from eventkit.work import Work
 
 _DOING: Final = "reading documents"
@@ -73,32 +74,29 @@ def digest_of(path: Path, raw: bytes) -> bytes:
 
 
 def read_documents(
-    files: Sequence[DocumentFile], work: Work, observe: Observer = unobserved
+    files: Sequence[DocumentFile], work: Work, observe: Observer = unobserved, rename: Rename = str
 ) -> list[Contract | DocumentError]:
-    """Read documents.
+    """Read documents; schemas and places when they are asked for, as of most documents nothing needs to be shown.
 
     Args:
         files: The files.
         work: The means to read many.
         observe: Told how far it has come.
+        rename: Returns the name under which contracts tell a file.
 
     Returns:
         For each file its contract, or why there is none; nothing for one that turns out to be about something else.
     """
     entries = work.cache.get_many(_OUTLINE, [file.digest for file in files])
     found: dict[DocumentFile, Contract | DocumentError | None] = {
-        file: _from_cache(file, entries.get(file.digest), work) for file in files
+        file: _from_cache(file, entries.get(file.digest), work, rename) for file in files
     }
     missing = [file for file in files if found[file] is None]
-    if sum(file.size for file in missing) > _WORTH_SHARING:
-        answers = work.processes.map(_pack_some, missing, len(missing))
-        for done, (file, answer) in enumerate(zip(missing, answers, strict=True)):
-            observe(_DOING, done, len(missing))
-            found[file] = _taken(file, answer, work) if isinstance(answer, _Kept) else answer
-    else:
-        for done, file in enumerate(missing):
-            observe(_DOING, done, len(missing))
-            found[file] = _read_here(file, work)
+    is_shared = sum(file.size for file in missing) > _WORTH_SHARING
+    answers = work.processes.map(_pack_some, missing, len(missing)) if is_shared else map(_pack, missing)
+    for done, (file, answer) in enumerate(zip(missing, answers, strict=True)):
+        observe(_DOING, done, len(missing))
+        found[file] = _taken(file, answer, work, rename) if isinstance(answer, _Kept) else answer
     return [answer for file, answer in found.items() if answer is not None and not _is_another(file, answer)]
 
 
@@ -106,13 +104,13 @@ def _is_another(file: DocumentFile, answer: Contract | DocumentError) -> bool:
     return isinstance(answer, NoAsyncAPIError) and not file.is_meant
 
 
-def _from_cache(file: DocumentFile, entry: bytes | None, work: Work) -> Contract | None:
+def _from_cache(file: DocumentFile, entry: bytes | None, work: Work, rename: Rename) -> Contract | None:
     if entry is None:
         return None
     needed, _, outline = entry.partition(b"\n")
     try:
         kept = _Kept(json.loads(needed), outline)
-        return _contract(file, kept, work) if _is_there(file, kept.needed) else None
+        return _contract(file, kept, work, rename) if _is_there(file, kept.needed) else None
     except (OSError, ValueError, AttributeError, TypeError):
         return None
 
@@ -127,37 +125,23 @@ def _is_there(file: DocumentFile, needed: Needed) -> bool:
     return True
 
 
-def _read_here(file: DocumentFile, work: Work) -> Contract | DocumentError:
-    answer = _read_one(file, with_places=True)
-    if isinstance(answer, DocumentError):
-        return answer
-    contract, needed = answer
-    if work.cache.is_used:
-        _taken(file, _kept(contract, needed), work)
-    return contract
-
-
-def _taken(file: DocumentFile, kept: _Kept, work: Work) -> Contract:
+def _taken(file: DocumentFile, kept: _Kept, work: Work, rename: Rename) -> Contract:
     work.cache.put(_OUTLINE, file.digest, kept.entry)
     if kept.schemas is not None:
         work.cache.put(_SCHEMAS, sha256(kept.entry).digest(), kept.schemas)
-    return _contract(file, kept, work)
+    return _contract(file, kept, work, rename)
 
 
 def _pack_some(files: Sequence[DocumentFile]) -> list[_Kept | DocumentError]:
-    """Read documents in another process; places are left out, as hardly any of them is ever shown."""
-    answers = (_read_one(file, with_places=False) for file in files)
-    return [answer if isinstance(answer, DocumentError) else _kept(*answer) for answer in answers]
+    """Read documents, perhaps in another process."""
+    return [_pack(file) for file in files]
 
 
-def _kept(contract: Contract, needed: Needed) -> _Kept:
-    packed: Packed = pack(contract)
-    return _Kept(needed, packed.outline, packed.schemas)
-
-
-def _read_one(file: DocumentFile, *, with_places: bool) -> tuple[Contract, Needed] | DocumentError:
+def _pack(file: DocumentFile) -> _Kept | DocumentError:
     try:
-        return _read(file, with_places=with_places)
+        contract, needed = _read(file, with_places=False)
+        packed = pack(contract)
+        return _Kept(needed, packed.outline, packed.schemas)
     except DocumentError as error:
         return error
     except OSError as error:
@@ -182,13 +166,14 @@ def _read(file: DocumentFile, *, with_places: bool) -> tuple[Contract, Needed]:
     return read(raw, file.name, opened, with_places=with_places), needed
 
 
-def _contract(file: DocumentFile, kept: _Kept, work: Work) -> Contract:
+def _contract(file: DocumentFile, kept: _Kept, work: Work, rename: Rename) -> Contract:
+    name = rename(file.name)
     # The entry holds the digests of all that was read, so that these keys change with any of it.
-    key, key_of_places = (sha256(kept.entry + more).digest() for more in (b"", file.name.encode()))
+    key, key_of_places = (sha256(kept.entry + more).digest() for more in (b"", name.encode()))
     body = Body(
         schemas=lambda: kept.schemas or work.cache.get(_SCHEMAS, key),
         places=lambda: work.cache.get(_PLACES, key_of_places),
-        whole=lambda: _read(file, with_places=True)[0],
+        whole=lambda: renamed_contract(_read(file, with_places=True)[0], rename),
         keep_places=lambda packed: work.cache.put(_PLACES, key_of_places, packed),
     )
-    return unpack(kept.outline, file.name, body)
+    return unpack(kept.outline, name, body)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from eventkit.work.cache import Cache
 from eventkit.work.collector import collect_seldom
 from eventkit.work.processes import Processes
 
 __all__ = ["Cache", "Processes", "Work"]
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -29,6 +32,7 @@ class Work:
 
     cache: Cache = field(default_factory=lambda: Cache(None))
     processes: Processes = field(default_factory=lambda: Processes(1))
+    _kept: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
     def on_all_cores(cls, cache: Path | None) -> Work:
@@ -39,6 +43,10 @@ class Work:
         """
         return cls(Cache(cache), Processes())
 
+    def keep(self, resource: AbstractContextManager[T]) -> T:
+        """Enter what the work needs until its end."""
+        return self._kept.enter_context(resource)
+
     def __enter__(self) -> Self:
         collect_seldom()
         return self
@@ -48,3 +56,4 @@ class Work:
     ) -> None:
         self.processes.close(cancel=error is not None)
         self.cache.close()
+        self._kept.close()
