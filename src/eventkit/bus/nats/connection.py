@@ -109,6 +109,8 @@ class Connection:
         self._login = login
         self._tls = tls
         self._ping = min(lease / 6, _LONGEST_PING)
+        self.max_payload = 0
+        """How many bytes a message may have, headers included; what the last server said, also while there is none."""
         self._client: Client | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._down = asyncio.Event()
@@ -161,11 +163,6 @@ class Connection:
     def client(self) -> Client | None:
         """The connection of now; None while there is none."""
         return self._client
-
-    @property
-    def max_payload(self) -> int:
-        """How many bytes a message may have, headers included."""
-        return 0 if self._client is None else self._client.max_payload
 
     @property
     def filters(self) -> bool:
@@ -282,6 +279,7 @@ class Connection:
         if not client.is_connected:
             self._down.set()
         self._client = client
+        self.max_payload = client.max_payload
         for listener in self._listeners:
             listener.number = client.route(listener.subject, listener.route)
         now = asyncio.get_running_loop().time()
