@@ -20,6 +20,8 @@ from eventkit.contract.envelope import new_id
 from tests.servers.rabbitmq import RabbitMQ
 
 PATIENCE = 30.0
+REGISTERED_AFTER = 5.0
+"""Seconds until RabbitMQ has written down that a quorum queue exists: killed before, it has one without a leader."""
 
 
 class Broker:

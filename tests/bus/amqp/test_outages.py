@@ -28,12 +28,9 @@ from eventkit.testing.conformance.support import (
     subscribed,
     take,
 )
-from tests.bus.amqp.support import PATIENCE, Broker, until
+from tests.bus.amqp.support import PATIENCE, REGISTERED_AFTER, Broker, until
 from tests.servers.proxy import Proxy
 from tests.servers.rabbitmq import RabbitMQ
-
-REGISTERED_AFTER = 5.0
-"""Seconds until RabbitMQ has written down that a quorum queue exists: killed before, it has one without a leader."""
 
 
 class OrderCreated(Event, type="order.created", key="order_id"):

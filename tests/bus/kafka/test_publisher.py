@@ -5,7 +5,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from eventkit import Envelope, PublishError, connect
 from eventkit.testing.conformance.support import event
-from tests.bus.kafka.broker import Broker
+from tests.servers.kafka_broker import Broker
 
 pytestmark = pytest.mark.slow
 

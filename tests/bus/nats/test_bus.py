@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from eventkit import ConfigurationError, connect
 from eventkit.bus.protocol import Bus
 from eventkit.testing.conformance import BusConformance
-from eventkit.testing.conformance.support import BusFactory
+from eventkit.testing.conformance.outages import What
+from eventkit.testing.conformance.support import BusFactory, OwnServer
+from tests.bus.nats.admin import admin
 from tests.servers.nats import Nats
 from tests.servers.server import free_port
 
@@ -23,6 +26,19 @@ class TestNATSBus(BusConformance):
     @pytest.fixture
     def absent_factory(self) -> Callable[..., Bus]:
         return functools.partial(connect, f"nats://127.0.0.1:{free_port()}")
+
+    @pytest.fixture
+    def own_server(self, nats_server: Nats, tmp_path: Path) -> Iterator[OwnServer]:
+        with Nats(tmp_path / "nats") as own:
+            yield OwnServer(functools.partial(connect, own.url), own.kill, own.start)
+
+    @pytest.fixture
+    def delete_topology(self, server: Nats) -> Callable[[What], Awaitable[None]]:
+        async def delete(what: What) -> None:
+            async with admin(server.url) as operator:
+                await operator.delete({"events": "order-stream", "group": "KV_eventkit"}[what])
+
+        return delete
 
 
 @pytest.mark.server

@@ -28,7 +28,7 @@ def prefix() -> str:
 @pytest.fixture
 def bus_factory(redis_server: Redis, prefix: str) -> Connect:
     """Makes buses that share one storage."""
-    return lambda **settings: connect(redis_server.url, prefix=prefix, **settings)
+    return functools.partial(connect, redis_server.url, prefix=prefix)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from redis.asyncio import Redis as Client
 from eventkit import BusError, ConfigurationError, PublishError, connect
 from eventkit.bus.redis import RedisBus
 from eventkit.testing.conformance import BusConformance
-from eventkit.testing.conformance.support import event, handle, publish, subscribed
+from eventkit.testing.conformance.outages import What
+from eventkit.testing.conformance.support import OwnServer, event, handle, publish, subscribed
 from tests.bus.redis.conftest import Connect
 from tests.servers.proxy import Proxy
 from tests.servers.redis import Redis
@@ -26,6 +28,18 @@ class TestRedisBus(BusConformance):
     @pytest.fixture
     def absent_factory(self, absent_factory: Connect) -> Connect:
         return absent_factory
+
+    @pytest.fixture
+    def own_server(self, own_server: Redis) -> OwnServer:
+        return OwnServer(functools.partial(connect, own_server.url), own_server.kill, own_server.start)
+
+    @pytest.fixture
+    def delete_topology(self, client: Client, prefix: str) -> Callable[[What], Awaitable[None]]:
+        async def delete(what: What) -> None:
+            stream = f"{prefix}:{{order}}"
+            await (client.delete(stream) if what == "events" else client.xgroup_destroy(stream, "payment_service"))
+
+        return delete
 
 
 async def refusal(url: str, **settings: Any) -> str:

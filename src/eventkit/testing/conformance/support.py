@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -26,6 +27,21 @@ class BusFactory(Protocol):
     """Makes a bus that is not open yet; all that one factory makes share one storage."""
 
     def __call__(self, *, lease: float = ..., concurrency: int = ..., grace: float = ...) -> Bus: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OwnServer:
+    """A broker that a test may kill; its data survive that.
+
+    Args:
+        bus_factory: Makes buses on it.
+        kill: Ends it at once, as SIGKILL does.
+        start: Starts it again, and returns when it is ready.
+    """
+
+    bus_factory: BusFactory
+    kill: Callable[[], object]
+    start: Callable[[], object]
 
 
 def event(name: str, *, type: str = ORDER_CREATED, key: str | None = None) -> Envelope:
