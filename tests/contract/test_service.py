@@ -74,6 +74,11 @@ def test_a_wrong_name_is_refused(name):
         Service(name)
 
 
+def test_a_wrong_policy_for_unknown_types_is_refused():
+    with pytest.raises(DefinitionError, match="unknown_types='drop' is no policy"):
+        Service("order_service", unknown_types="drop")
+
+
 class TestPublisher:
     async def test_its_call_builds_publishes_and_returns_the_event(self, service):
         @service.publisher

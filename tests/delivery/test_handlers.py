@@ -12,7 +12,8 @@ import pytest
 from eventkit import ConfigurationError, Envelope, Event, Retry, Service
 from eventkit.contract.context import current_handling
 from eventkit.delivery.handlers import Handlers
-from eventkit.delivery.subscription import Again, Dead, Done, Reason
+from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Ignored, Reason
+from eventkit.delivery.watchdog import Slot
 from tests.delivery.running import OrderCreated, order, running, until
 
 ONCE = Retry(attempts=1)
@@ -364,6 +365,23 @@ class TestTheLog:
         assert messages == [
             f"(failed): TimeoutError: the handler took longer than 0.01 s (test_handlers.py:{line})",
             "(invalid): OrderCreated: order_id: Field required",
+        ]
+
+    async def test_an_unknown_type_that_is_acknowledged_is_told_once(self, caplog: pytest.LogCaptureFixture) -> None:
+        service = Service("payment_service", unknown_types="acknowledge")
+
+        @service.handler
+        async def handle_order_created(event: OrderCreated) -> None:
+            pass
+
+        handlers = Handlers(service, ())
+        slot = Slot(asyncio.current_task())
+        for _ in range(3):
+            unknown = Delivery(None, Envelope(id="a", source="shop", type="order.archived", data=b"{}"))
+            assert await handlers.handle(unknown, slot) == Ignored(unknown)
+
+        assert [record.getMessage() for record in caplog.records] == [
+            "payment_service acknowledges events of the unknown type order.archived"
         ]
 
     async def test_tracebacks_are_for_debugging(self, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from eventkit import Envelope, EnvelopeError, Event, EventType, Retry
 from eventkit.delivery import policy
-from eventkit.delivery.subscription import Again, Dead, Delivery, Failure, Reason, Unreadable
+from eventkit.delivery.subscription import Again, Dead, Delivery, Failure, Ignored, Reason, Unreadable
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -128,22 +128,30 @@ class TestWhatNobodyReads:
     def test_an_unhandled_version_names_those_that_are_read(self) -> None:
         readers = [EventType("order.created", 3), EventType("user.deleted", 7), EventType("order.created", 2)]
 
-        dead = policy.unread(delivery(dataschema="urn:eventkit:order.created:v1"), readers, clock)
+        dead = policy.unread(delivery(dataschema="urn:eventkit:order.created:v1"), readers, "acknowledge", clock)
 
+        assert isinstance(dead, Dead)
         assert dead.reason is Reason.UNHANDLED_VERSION
         assert dead.failure.error == "order.created v1 came, and the service reads v2, v3"
 
-    def test_an_unhandled_type_says_that_no_version_is_read(self) -> None:
-        dead = policy.unread(delivery(), [EventType("user.deleted", 7)], clock)
+    def test_an_unknown_type_says_that_no_version_is_read(self) -> None:
+        dead = policy.unread(delivery(), [EventType("user.deleted", 7)], "dead_letter", clock)
 
-        assert dead.reason is Reason.UNHANDLED_VERSION
+        assert isinstance(dead, Dead)
+        assert dead.reason is Reason.UNKNOWN_TYPE
         assert dead.failure.error == "order.created v1 came, and the service handles no version of order.created"
+
+    def test_an_unknown_type_is_acknowledged_where_the_service_wants_that(self) -> None:
+        unknown = delivery()
+
+        assert policy.unread(unknown, [EventType("user.deleted", 7)], "acknowledge", clock) == Ignored(unknown)
 
     def test_a_message_that_is_no_event_is_unreadable(self) -> None:
         message = Unreadable({"ce-id": "1"}, b"\xff", EnvelopeError("the CloudEvents attribute 'type' is missing"))
 
-        dead = policy.unread(Delivery(None, message), [], clock)
+        dead = policy.unread(Delivery(None, message), [], "acknowledge", clock)
 
+        assert isinstance(dead, Dead)
         assert dead.reason is Reason.UNREADABLE
         assert dead.failure.error == "EnvelopeError: the CloudEvents attribute 'type' is missing"
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Final, Literal, ParamSpec, Protocol, TypeVar, get_args, overload
 
 from eventkit.contract.context import Sink, current_cause, current_sink
 from eventkit.contract.envelope import Envelope
@@ -33,6 +33,8 @@ HandlerFunction = Callable[..., Coroutine[Any, Any, None]]
 H = TypeVar("H", bound=HandlerFunction)
 
 SERVICE_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+UnknownTypes = Literal["dead_letter", "acknowledge"]
+"""What becomes of an event that reaches a service which handles no version of its type."""
 DEFAULT_TIMEOUT: Final = 300.0
 
 
@@ -135,19 +137,33 @@ class Service:
             the name of the group in which its instances share the events that it handles.
         version: The version of the service's contract, for the documents.
         description: What the service does, in a sentence, for the documents.
+        unknown_types: What becomes of an event that reaches the service although it handles no version of its type:
+            kept as a dead letter, or acknowledged. Either way it is counted.
 
     Raises:
-        DefinitionError: A wrong name.
+        DefinitionError: A wrong name or policy.
     """
 
-    def __init__(self, name: str, *, version: str = "0.1.0", description: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        version: str = "0.1.0",
+        description: str = "",
+        unknown_types: UnknownTypes = "dead_letter",
+    ) -> None:
         if not isinstance(name, str) or not SERVICE_NAME.fullmatch(name):
             raise DefinitionError(
                 f"{name!r} is no service name", mend="use lower-case letters, digits, '_' and '-', 63 at the most"
             )
+        if unknown_types not in get_args(UnknownTypes):
+            raise DefinitionError(
+                f"{unknown_types=} is no policy", where=name, mend="give 'dead_letter' or 'acknowledge'"
+            )
         self.name = name
         self.version = version
         self.description = description
+        self.unknown_types = unknown_types
         self._publishers: list[Publisher] = []
         self._handlers: dict[EventType, Handler] = {}
         self._upcasters: dict[EventType, Upcaster] = {}

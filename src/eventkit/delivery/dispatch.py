@@ -38,7 +38,7 @@ from eventkit.delivery.handlers import Handlers
 from eventkit.delivery.lanes import Lanes
 from eventkit.delivery.outage import Outage
 from eventkit.delivery.policy import describe
-from eventkit.delivery.subscription import Dead, Delivery, Done, Outcome, Reason, Released, Subscription
+from eventkit.delivery.subscription import Dead, Delivery, Done, Ignored, Outcome, Reason, Released, Subscription
 from eventkit.delivery.watchdog import Slot, Watchdog
 
 # Handlers that never wait would keep the event loop to themselves: all runners together let others go first after so
@@ -60,12 +60,14 @@ class Counters:
         failed: Calls of handlers that failed.
         retried: Failed calls after which the event is tried again.
         dead: Deliveries that became dead letters.
+        unknown: Deliveries of types that the service does not handle: dead letters, or acknowledged, as it says.
     """
 
     handled: int = 0
     failed: int = 0
     retried: int = 0
     dead: int = 0
+    unknown: int = 0
 
 
 class Dispatch:
@@ -200,10 +202,14 @@ class Dispatch:
         counters = self._counters
         self._outcomes.append(outcome)
         if isinstance(outcome, Done):
-            counters.handled += 1
+            if isinstance(outcome, Ignored):
+                counters.unknown += 1
+            else:
+                counters.handled += 1
         elif isinstance(outcome, Dead):
             counters.dead += 1
             counters.failed += outcome.reason is Reason.FAILED
+            counters.unknown += outcome.reason is Reason.UNKNOWN_TYPE
         else:
             counters.failed += 1
             counters.retried += 1

@@ -61,6 +61,8 @@ class Handlers:
     def __init__(self, service: Service, dependencies: tuple[object, ...]) -> None:
         self.group = service.name
         self._readers = service.readers()
+        self._unknown_types = service.unknown_types
+        self._told: set[str] = set()
         # The versions that arrive are few, and parsing the schema's URI for each event is not.
         self._find = lru_cache(maxsize=256)(self._route)
         calls = {handler.function: bind(handler, dependencies) for handler in service.handlers}
@@ -82,7 +84,7 @@ class Handlers:
         """
         envelope = delivery.message
         if isinstance(envelope, Unreadable) or (route := self._find(envelope.type, envelope.dataschema)) is None:
-            return self._report(policy.unread(delivery, self._readers, _now))
+            return self._unread(delivery)
         if delivery.attempt > 1 and (dead := policy.crashed(delivery, route.retry, _now)) is not None:
             return self._report(dead)
         try:
@@ -116,6 +118,17 @@ class Handlers:
 
     def _route(self, name: str, dataschema: str | None) -> _Route | None:
         return self._routes.get(EventType(name, version_of(dataschema)))
+
+    def _unread(self, delivery: Delivery) -> Outcome:
+        outcome = policy.unread(delivery, self._readers, self._unknown_types, _now)
+        if isinstance(outcome, Dead):
+            return self._report(outcome)
+        # Once for each type: they are counted, and there may be many.
+        name = delivery.message.type if isinstance(delivery.message, Envelope) else ""
+        if name not in self._told:
+            self._told.add(name)
+            logger.warning("%s acknowledges events of the unknown type %s", self.group, name)
+        return outcome
 
     def _report(self, outcome: Bad, error: BaseException | None = None) -> Bad:
         """Log what went wrong, with a traceback where the log is at DEBUG; return the outcome."""

@@ -9,6 +9,7 @@ so far. Handing it out, the handler failing and the process dying are different 
   dead before it can end the next process.
 - What no retry can mend is dead at once: a message that is no event, a version that the service does not read, data
   that does not fit the reader model, an error that the handler declared as such.
+- An event of a type that the service does not handle at all is dead, too, unless the service wants it acknowledged.
 
 Everything here is a pure function: the clock and the randomness are arguments.
 """
@@ -23,7 +24,8 @@ from pydantic import ValidationError
 
 from eventkit.contract.event import EventType
 from eventkit.contract.retry import Retry
-from eventkit.delivery.subscription import Again, Dead, Delivery, Failure, Reason, Unreadable
+from eventkit.contract.service import UnknownTypes
+from eventkit.delivery.subscription import Again, Dead, Delivery, Failure, Ignored, Reason, Unreadable
 
 MAX_ERROR_LENGTH: Final = 2000
 Clock = Callable[[], datetime]
@@ -47,12 +49,15 @@ def pause(retry: Retry, failures: int, random: Random) -> float:
     return full * (1 - retry.jitter * random())
 
 
-def unread(delivery: Delivery, readers: Iterable[EventType], clock: Clock) -> Dead:
+def unread(
+    delivery: Delivery, readers: Iterable[EventType], unknown_types: UnknownTypes, clock: Clock
+) -> Dead | Ignored:
     """Return the end of a delivery that no handler of the service reads.
 
     Args:
         delivery: The delivery.
         readers: The versions that the service reads.
+        unknown_types: What becomes of an event where it reads none of its type.
         clock: The time.
     """
     message = delivery.message
@@ -60,10 +65,13 @@ def unread(delivery: Delivery, readers: Iterable[EventType], clock: Clock) -> De
         return Dead(delivery, Reason.UNREADABLE, Failure(clock(), describe(message.error)))
     came = message.event_type
     versions = ", ".join(f"v{each.version}" for each in sorted(readers) if each.name == came.name)
-    error = f"{came} came, and the service " + (
-        f"reads {versions}" if versions else f"handles no version of {came.name}"
-    )
-    return Dead(delivery, Reason.UNHANDLED_VERSION, Failure(clock(), error))
+    if versions:
+        failure = Failure(clock(), f"{came} came, and the service reads {versions}")
+        return Dead(delivery, Reason.UNHANDLED_VERSION, failure)
+    if unknown_types == "acknowledge":
+        return Ignored(delivery)
+    failure = Failure(clock(), f"{came} came, and the service handles no version of {came.name}")
+    return Dead(delivery, Reason.UNKNOWN_TYPE, failure)
 
 
 def crashed(delivery: Delivery, retry: Retry, clock: Clock) -> Dead | None:

@@ -72,6 +72,7 @@ class Reason(StrEnum):
     INVALID = "invalid"  # the data does not fit the reader model
     UNREADABLE = "unreadable"  # no CloudEvents event
     UNHANDLED_VERSION = "unhandled_version"  # the service reads other versions of this type
+    UNKNOWN_TYPE = "unknown_type"  # the service handles no version of this type
     FAILED = "failed"  # the handler failed too often, or with an error that no retry can mend
     CRASHED = "crashed"  # the process ended in the middle of it too often
 
@@ -81,6 +82,11 @@ class Done:
     """The handler returned: the event is acknowledged."""
 
     delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored(Done):
+    """The service handles no version of the event's type, and wants such events acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)

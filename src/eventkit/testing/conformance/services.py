@@ -11,13 +11,14 @@ from eventkit.contract.codec import to_headers
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.event import Event
 from eventkit.contract.retry import Retry
-from eventkit.contract.service import Service
-from eventkit.delivery.subscription import Reason
+from eventkit.contract.service import Service, UnknownTypes
+from eventkit.delivery.subscription import Dead, Reason
 from eventkit.testing.conformance.support import (
     LONG,
     PATIENCE,
     SHORT,
     BusFactory,
+    failure,
     names_of,
     nothing_comes,
     subscribed,
@@ -237,6 +238,38 @@ class ServiceConformance:
         assert {each.title for each in events if isinstance(each, OrderRenamedV2)} == {"b", "c"}
         assert letter.reason is Reason.UNHANDLED_VERSION
         assert "v1, v2" in letter.failures[0].error
+
+    @pytest.mark.parametrize("unknown_types", ["dead_letter", "acknowledge"])
+    async def test_an_unknown_type_is_counted_and_ends_as_the_service_says(
+        self, bus_factory: BusFactory, unknown_types: UnknownTypes
+    ) -> None:
+        """A dead letter that is replayed to a service which does not handle its type any more."""
+        payment, handled = Service("payment_service", unknown_types=unknown_types), Handled()
+
+        @payment.handler
+        async def handle_order_created(event: OrderCreated) -> None:
+            handled.see(event)
+
+        old = Envelope.of(OrderRenamedV1(name="a"), source="order_service")
+        async with bus_factory() as bus:
+            async with subscribed(bus, types=("order.created", "order.renamed")) as subscription:
+                await bus.publish(old)
+                [delivery] = await take(subscription, 1)
+                await subscription.settle([Dead(delivery, Reason.FAILED, failure())])
+            async with payment.run(bus) as worker:
+                await bus.dead_letters.replay([letter.id for letter in await letters(bus, 1)])
+                async with asyncio.timeout(PATIENCE):
+                    while not worker.counters.unknown:
+                        await asyncio.sleep(0.01)
+                await bus.publish(order())
+                await handled.next(1)
+                if unknown_types == "dead_letter":
+                    [letter] = await letters(bus, 1)
+                    assert (letter.reason, letter.type) == (Reason.UNKNOWN_TYPE, "order.renamed")
+                assert (worker.counters.unknown, worker.counters.dead) == (1, unknown_types == "dead_letter")
+
+            # What was acknowledged is gone.
+            assert len(await bus.dead_letters.list()) == (unknown_types == "dead_letter")
 
     async def test_events_of_a_key_are_handled_one_after_the_other_in_order(self, bus_factory: BusFactory) -> None:
         """Also when some fail, and several instances take part."""
