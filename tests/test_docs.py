@@ -1,5 +1,6 @@
-"""The programs in docs/: the Python of each page is one program, which runs."""
+"""The programs in docs/: the Python of each page is one program, which runs. And the settings of each bus."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from eventkit import connect
 from tools import write_rules
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -33,3 +35,33 @@ def test_its_links_lead_somewhere(page: Path) -> None:
 
 def test_the_page_of_rules_is_the_table_of_rules() -> None:
     assert write_rules.PAGE.read_text("utf-8") == write_rules.page(), "run `make rules`"
+
+
+# A page, the heading of its settings, and a URL of the bus.
+BUSES = [
+    ("buses.md", "memory://", "memory://"),
+    ("buses.md", "sqlite:///path", "sqlite:///events.db"),
+    ("buses/nats.md", "Settings", "nats://localhost"),
+    ("buses/redis.md", "Settings", "redis://localhost"),
+    ("buses/rabbitmq.md", "Settings", "amqp://localhost"),
+    ("buses/kafka.md", "Settings", "kafka://localhost"),
+]
+
+
+@pytest.mark.parametrize(("page", "heading", "url"), BUSES, ids=[url for _, _, url in BUSES])
+def test_the_settings_of_a_bus_are_those_that_its_page_lists(page: str, heading: str, url: str) -> None:
+    section = (DOCS / page).read_text("utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    listed: dict[str, str] = {}
+    for names, default in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (.*?) ?\|", section, re.MULTILINE):
+        listed |= dict.fromkeys(re.findall(r"`(\w+)`", names), default.strip())
+    parameters = inspect.signature(type(connect(url)).__init__).parameters.values()
+    settings = {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
+
+    assert sorted(listed) == sorted(settings)
+    for name, default in settings.items():
+        if isinstance(default, bool):
+            assert listed[name] == str(default).lower()
+        elif isinstance(default, int | float) and default:
+            assert float(listed[name].split()[0].replace(",", "")) == default
+        elif default:
+            assert listed[name].strip("`") == default
