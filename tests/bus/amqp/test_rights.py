@@ -37,7 +37,8 @@ async def test_the_rights_of_the_page_are_enough(broker: Broker) -> None:
     page = re.sub(r"\s+", " ", PAGE.read_text("utf-8"))
     names = rf"{re.escape(broker.prefix)}(order|payment_service|eventkit)(\..*)?"
     [default] = re.findall(r"and `write` on `([\w.]+)`", page)
-    [alone] = re.findall(r"`configure` remains for what ends with its connection: `(.*?)`", page)
+    [sentence] = re.findall(r"`configure` remains for (.*?)\. - ", page)
+    alone = "|".join(re.findall(r"`(.*?)`", sentence))
 
     for user, configure, settings in (("maker", f"^{names}$", {}), ("user", alone, {"create": False})):
         name = f"{broker.prefix}{user}"
