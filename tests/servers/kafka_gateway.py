@@ -1,10 +1,12 @@
 """What tansu 0.6 lacks of Kafka, put in front of it.
 
-`Gateway` stands between clients and tansu and changes three answers:
+`Gateway` stands between clients and tansu and changes four answers:
 
 - *OffsetFetch*: tansu stores the metadata of a committed offset, and does not give it back. The gateway remembers it.
 - *InitProducerId*: tansu refuses the oldest form of this request, which aiokafka sends. The gateway writes it in the
   newer form, and the answer in the older one.
+- *ListOffsets*: asked for the end of a partition, tansu counts one record of its last batch only. The gateway knows
+  from what was produced how many there are.
 - *JoinGroup*: tansu counts the generations of a group from 0, and Kafka from 1; a client that is in generation 0 does
   not say that it leaves. The gateway adds one, and takes it away again from what clients say. And tansu lets everybody
   who joins wait for half of the session timeout, where Kafka waits for those that it knows: the gateway shortens it.
@@ -20,8 +22,10 @@ import threading
 from collections import deque
 from contextlib import suppress
 from io import BytesIO
-from typing import Final, Self
+from typing import Any, Final, Self
 
+from aiokafka.protocol import offset as offsets
+from aiokafka.protocol import produce
 from aiokafka.protocol.commit import (
     OffsetCommitRequest_v2,
     OffsetFetchResponse_v1,
@@ -29,14 +33,20 @@ from aiokafka.protocol.commit import (
     OffsetFetchResponse_v3,
 )
 
+PRODUCE: Final = 0
+LIST_OFFSETS: Final = 2
 OFFSET_COMMIT: Final = 8
 OFFSET_FETCH: Final = 9
 JOIN_GROUP: Final = 11
 HEARTBEAT: Final = 12
 SYNC_GROUP: Final = 14
+DELETE_TOPICS: Final = 20
 INIT_PRODUCER_ID: Final = 22
 _FETCHED = {1: OffsetFetchResponse_v1, 2: OffsetFetchResponse_v2, 3: OffsetFetchResponse_v3}
 _NEWER_INIT = 3
+_LATEST: Final = -1
+_LAST_OFFSET_DELTA: Final = 23
+"""Where in a batch of records it says how many there are."""
 SESSION = 2_000
 """Milliseconds after which a member that is not heard of is put out."""
 
@@ -53,6 +63,7 @@ class Gateway:
         self.target = target
         self.port = port
         self._metadata: dict[tuple[str, str, int], tuple[int, str]] = {}
+        self._ends: dict[tuple[str, int], int] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"gateway-{port}", daemon=True)
 
@@ -81,7 +92,7 @@ class Gateway:
         except OSError:
             to_client.transport.abort()
             return
-        asked: deque[tuple[int, int, str]] = deque()
+        asked: deque[tuple[int, int, Any]] = deque()
         try:
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._pass_on(client, to_server, lambda frame: self._request(frame, asked)))
@@ -101,18 +112,26 @@ class Gateway:
                 await sink.drain()
         sink.close()
 
-    def _request(self, frame: bytes, asked: deque[tuple[int, int, str]]) -> bytes:
+    def _request(self, frame: bytes, asked: deque[tuple[int, int, Any]]) -> bytes:
         key, version, correlation, length = struct.unpack_from(">hhih", frame)
         head = 10 + max(length, 0)
-        group = ""
-        if key == OFFSET_COMMIT and version in (2, 3):
+        about: Any = None
+        if key == PRODUCE:
+            request = getattr(produce, f"ProduceRequest_v{version}").decode(BytesIO(frame[head:]))
+            about = {(topic, number): _count(batch) for topic, numbers in request.topics for number, batch in numbers}
+        elif key == LIST_OFFSETS:
+            request = getattr(offsets, f"OffsetRequest_v{version}").decode(BytesIO(frame[head:]))
+            about = {(topic, each[0]) for topic, numbers in request.topics for each in numbers if each[-1] == _LATEST}
+        elif key == DELETE_TOPICS:
+            self._ends.clear()
+        elif key == OFFSET_COMMIT and version in (2, 3):
             commit = OffsetCommitRequest_v2.decode(BytesIO(frame[head:]))
             for topic, partitions in commit.topics:
                 for partition, offset, metadata in partitions:
                     self._metadata[commit.consumer_group, topic, partition] = offset, metadata
         elif key == OFFSET_FETCH:
             (size,) = struct.unpack_from(">h", frame, head)
-            group = frame[head + 2 : head + 2 + size].decode()
+            about = frame[head + 2 : head + 2 + size].decode()
         elif key == INIT_PRODUCER_ID and version == 0:
             (id_length,) = struct.unpack_from(">h", frame, head)
             assert id_length == -1, "no test uses transactions"
@@ -126,18 +145,22 @@ class Gateway:
         if key in (OFFSET_COMMIT, HEARTBEAT, SYNC_GROUP):
             (size,) = struct.unpack_from(">h", frame, head)
             frame = _plus(frame, head + 2 + size, -1)
-        asked.append((key, version, group))
+        asked.append((key, version, about))
         return frame
 
-    def _answer(self, frame: bytes, asked: deque[tuple[int, int, str]]) -> bytes:
-        key, version, group = asked.popleft()
+    def _answer(self, frame: bytes, asked: deque[tuple[int, int, Any]]) -> bytes:
+        key, version, about = asked.popleft()
+        if key == PRODUCE:
+            self._note_ends(frame, version, about)
+        if key == LIST_OFFSETS and version:
+            return self._with_ends(frame, version, about)
         if key == INIT_PRODUCER_ID and version == 0:
             return frame[:4] + frame[5:-1]  # without the tags of the newer form
         if key == OFFSET_FETCH and version in _FETCHED:
             answer = _FETCHED[version].decode(BytesIO(frame[4:]))
             for topic, partitions in answer.topics:
                 for index, (partition, offset, _, error) in enumerate(partitions):
-                    known = self._metadata.get((group, topic, partition))
+                    known = self._metadata.get((about, topic, partition))
                     if known is not None and known[0] == offset:
                         partitions[index] = (partition, offset, known[1], error)
             return frame[:4] + answer.encode()
@@ -145,8 +168,28 @@ class Gateway:
             return _plus(frame, 6 if version < 2 else 10, 1)
         return frame
 
+    def _note_ends(self, frame: bytes, version: int, counts: dict[tuple[str, int], int]) -> None:
+        answer = getattr(produce, f"ProduceResponse_v{version}").decode(BytesIO(frame[4:]))
+        for topic, partitions in answer.topics:
+            for number, error, base, *_ in partitions:
+                if not error:
+                    end = base + counts[topic, number]
+                    self._ends[topic, number] = max(end, self._ends.get((topic, number), 0))
+
+    def _with_ends(self, frame: bytes, version: int, latest: set[tuple[str, int]]) -> bytes:
+        answer = getattr(offsets, f"OffsetResponse_v{version}").decode(BytesIO(frame[4:]))
+        for topic, partitions in answer.topics:
+            for index, (number, error, time, end, *more) in enumerate(partitions):
+                if (topic, number) in latest:
+                    partitions[index] = (number, error, time, max(end, self._ends.get((topic, number), 0)), *more)
+        return bytes(frame[:4] + answer.encode())
+
 
 def _plus(frame: bytes, place: int, change: int) -> bytes:
     """Change a generation; -1 stands for none."""
     (generation,) = struct.unpack_from(">i", frame, place)
     return frame if generation < 0 else frame[:place] + struct.pack(">i", generation + change) + frame[place + 4 :]
+
+
+def _count(batch: bytes) -> int:
+    return int(struct.unpack_from(">i", batch, _LAST_OFFSET_DELTA)[0]) + 1

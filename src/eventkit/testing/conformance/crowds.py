@@ -157,8 +157,7 @@ class CrowdConformance:
         wanted = names(200)
         seen: list[str] = []
         async with bus_factory(lease=LONG) as bus:
-            for name in wanted:
-                await bus.publish(event(name))
+            await publish_at_once(bus, map(event, wanted), publishers=20)
             while len(seen) < len(wanted):
                 async with subscribed(bus) as subscription:
                     for delivery in await take(subscription, min(40, len(wanted) - len(seen))):
