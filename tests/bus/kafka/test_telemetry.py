@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bus.kafka.broker import Broker
 from tests.bus.telemetry import check
+from tests.servers.kafka_broker import Broker
 
 
 def test_a_trace_leads_from_the_publisher_to_the_handler_in_another_process(broker: Broker, prefix: str) -> None:
