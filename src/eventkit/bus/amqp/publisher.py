@@ -9,11 +9,15 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from aiormq.abc import ChannelFrame
 from aiormq.channel import Channel
+from aiormq.exceptions import ChannelInvalidStateError
 from pamqp.commands import Basic
 
 from eventkit.bus.amqp.connection import Link
 from eventkit.bus.amqp.errors import blocked, explained
+from eventkit.bus.amqp.frames import publication
+from eventkit.contract.envelope import new_id
 from eventkit.contract.errors import BusError
 
 CONFIRMED_WITHIN: Final = 15.0
@@ -30,7 +34,9 @@ class Publisher:
     def __init__(self, link: Link) -> None:
         self.link = link
         self._channel: Channel | None = None
+        self._name = ""
         self._opening = asyncio.Lock()
+        self._sending = asyncio.Lock()
         self._blocked = False
         self._pending = 0
         self._idle = asyncio.Event()
@@ -62,10 +68,7 @@ class Publisher:
                 channel = await self._open()
             with explained(self.link.where):
                 async with asyncio.timeout(CONFIRMED_WITHIN):
-                    # Not waiting for the socket: the confirmation says more.
-                    await channel.basic_publish(
-                        body, exchange=exchange, routing_key=key, properties=properties, mandatory=True, wait=False
-                    )
+                    await self._send(channel, body, properties, exchange, key)
         except BusError as error:
             if isinstance(error.__cause__, TimeoutError) and await self.link.is_blocked():
                 self._blocked = True
@@ -76,6 +79,30 @@ class Publisher:
             if not self._pending:
                 self._idle.set()
 
+    async def _send(self, channel: Channel, body: bytes, properties: Basic.Properties, exchange: str, key: str) -> None:
+        """Do what `channel.basic_publish` does, in a third of its time; nothing else may publish on the channel."""
+        confirmation = channel.create_future()
+        async with self._sending:  # RabbitMQ numbers messages as they come
+            if channel.is_closed:
+                raise ChannelInvalidStateError(f"{channel!r} closed")
+            channel.delivery_tag += 1
+            number = channel.delivery_tag
+            id = properties.message_id = properties.message_id or f"{self._name}{number}"
+            frames = publication(channel.number, exchange, key, properties, body, channel.max_content_size)
+            channel.confirmations[number] = confirmation
+            channel.message_id_delivery_tag[id] = number  # by which a message is known that no queue took
+            try:
+                # Not waiting for the socket: the confirmation says more.
+                await channel.write_queue.put(ChannelFrame(frames, should_close=False))
+            except BaseException:
+                channel.delivery_tag -= 1
+                del channel.confirmations[number], channel.message_id_delivery_tag[id]
+                raise
+        try:
+            await confirmation
+        finally:
+            channel.message_id_delivery_tag.pop(id, None)
+
     async def _open(self) -> Channel:
         async with self._opening:
             if self._blocked:
@@ -84,4 +111,5 @@ class Publisher:
                 self._blocked = False
             if self._channel is None or self._channel.is_closed:
                 self._channel = await self.link.channel(confirms=True)
+                self._name = f"{new_id()}."
             return self._channel
