@@ -164,7 +164,7 @@ class Topology:
             await channel.queue_bind(unrouted, unrouted)
             groups = self._names.groups_of(name)
             await channel.exchange_declare(
-                groups, exchange_type="topic", durable=True, arguments={"alternate-exchange": unrouted}
+                groups, exchange_type="direct", durable=True, arguments={"alternate-exchange": unrouted}
             )
             await channel.exchange_declare(name, exchange_type="topic", durable=True)
             await channel.exchange_bind(groups, name, "#")
