@@ -158,13 +158,13 @@ def main() -> None:
             place = folder / f"{backend.name}/{scenario.name}".replace(" ", "_")
             result = play(backend, scenario, place, seed=options.seed, times=options.times, events=options.events)
             results.append(result)
+            if options.report:  # each time: a campaign that is interrupted leaves what it has
+                options.report.write_text(report(results, seed=options.seed, times=options.times))
             print(
                 f"{backend.name:8} {scenario.name:20} {'kept' if result.kept else 'BROKEN: ' + result.problem}"
                 f"  {result.seconds:.0f} s  {result.findings or ''}"[:500],
                 flush=True,
             )
-    if options.report:
-        options.report.write_text(report(results, seed=options.seed, times=options.times))
     raise SystemExit(not all(result.kept for result in results))
 
 
