@@ -23,7 +23,7 @@ from eventkit.bus.protocol import Bus
 from eventkit.delivery import tables
 from eventkit.delivery.database import sql_engine
 from tests.e2e.purchases import CONCURRENCY, PurchaseConfirmedEvent, PurchaseMadeEvent, effects, metadata
-from tests.faults.ledger import CONFIRMED, Ledger, judge
+from tests.faults.ledger import CONFIRMED, Judge, Ledger
 from tests.servers.fixtures import required
 from tests.servers.nats import Nats
 from tests.servers.postgres import Postgres
@@ -130,8 +130,9 @@ class Scene:
         counts: dict[tuple[str, int], int] = defaultdict(int)
         for event in had:
             counts[event] += 1
-        findings = judge(self.ledger.read(), set(), counts, concurrency=CONCURRENCY)
-        assert findings.broken == {}
+        judge = Judge(CONCURRENCY)
+        judge.hear(self.ledger.read())
+        assert judge.findings(set(), counts).broken == {}
 
 
 async def insist(bus: Bus, envelope: Envelope) -> None:
