@@ -1,5 +1,7 @@
 """Verifying landscapes of 10, 100 and 1,000 services: with nothing known, with everything known, after one change.
 
+The baseline is the revision of a repository that holds the landscape as it was before the changes.
+
 Each figure is that of the whole command in a new process, as a pipeline meets it, with as many processes as there are
 processors. Memory is the largest sum over these processes, looked at 20 times a second.
 """
@@ -24,6 +26,7 @@ SIZES = (10, 100, 1_000)
 COLD_RUNS, WARM_RUNS = 3, 5
 GOAL_COLD, GOAL_WARM, GOAL_MEMORY = 30.0, 3.0, 1_000_000_000
 COMMAND = (str(Path(sys.executable).parent / "eventkit"), "verify", "contracts")
+BASELINE = ("--baseline", "git:HEAD")
 CACHE = ".eventkit_cache"
 PROC = Path("/proc")
 
@@ -37,10 +40,10 @@ class Run:
     memory: int
 
 
-def verify(folder: Path) -> Run:
+def verify(folder: Path, *arguments: str) -> Run:
     """Run the command in a folder with `contracts`, of which some do not fit."""
     begun = time.perf_counter()
-    process = subprocess.Popen(COMMAND, cwd=folder, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*COMMAND, *arguments], cwd=folder, stdout=subprocess.DEVNULL)
     memory = 0
     while True:
         pid, status, used = os.wait4(process.pid, os.WNOHANG)
@@ -65,12 +68,12 @@ def _memory(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(_memory(int(child)) for child in children)
 
 
-def measured(folder: Path, prepare: Callable[[Path, int], None], runs: int) -> Run:
+def measured(folder: Path, prepare: Callable[[Path, int], None], runs: int, *arguments: str) -> Run:
     """Return the medians of several runs, each after its preparation."""
     found = []
     for number in range(runs):
         prepare(folder, number)
-        found.append(verify(folder))
+        found.append(verify(folder, *arguments))
     return Run(
         statistics.median(run.wall for run in found),
         statistics.median(run.cpu for run in found),
@@ -101,6 +104,12 @@ def _replace(folder: Path, number: int, old: str, new: str) -> None:
     file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
 
 
+def commit(folder: Path) -> None:
+    git = ("git", "-c", "user.name=benchmark", "-c", "user.email=benchmark@example.com")
+    for command in (("init", "-q"), ("add", "contracts"), ("commit", "-q", "-m", "before")):
+        subprocess.run([*git, *command], cwd=folder, check=True)
+
+
 def growth() -> Table:
     rows = []
     for services in SIZES:
@@ -109,12 +118,16 @@ def growth() -> Table:
             write_landscape(folder / "contracts", services)
             cold = measured(folder, forget, COLD_RUNS)
             warm = measured(folder, leave, WARM_RUNS)
+            commit(folder)
+            verify(folder, *BASELINE)
+            beside = measured(folder, leave, WARM_RUNS, *BASELINE)
             changed = measured(folder, change, WARM_RUNS)
             broken = measured(folder, break_, WARM_RUNS)
         is_goal = services == SIZES[-1]
         for case, run, goal in (
             ("nothing known", cold, GOAL_COLD),
             ("everything known", warm, GOAL_WARM),
+            ("everything known, with a baseline in git", beside, None),
             ("one service changed", changed, GOAL_WARM),
             ("one service changed, some pairs broken", broken, None),
         ):
