@@ -36,10 +36,12 @@ class Broker:
     members: defaultdict[str, dict[str, LogBusSubscription]] = field(default_factory=lambda: defaultdict(dict))
     owners: dict[tuple[str, int], str] = field(default_factory=dict)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    changes: int = 0
     down: bool = False
     saves: int = 0
 
     async def notify(self) -> None:
+        self.changes += 1
         async with self.changed:
             self.changed.notify_all()
 
@@ -165,6 +167,7 @@ class LogBusSubscription(LogSubscription):
         handing_over: set[int] = set()
         async with asyncio.TaskGroup() as tasks:
             while True:
+                seen = self._broker.changes
                 members = self._broker.members[self.group]
                 if self._name in members:
                     mine = shares(members, PARTITIONS)[self._name]
@@ -184,7 +187,8 @@ class LogBusSubscription(LogSubscription):
                         for each in (*cursor.unread, cursor):
                             self._read(each)
                 async with self._broker.changed:
-                    await self._broker.changed.wait()
+                    # Also what changed since then, while something was being saved.
+                    await self._broker.changed.wait_for(lambda seen=seen: self._broker.changes != seen)
 
     def _cursor(self, log: str, partition: int) -> Cursor:
         text = self._broker.saved.get((self.group, log, partition))

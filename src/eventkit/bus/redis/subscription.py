@@ -115,9 +115,10 @@ class RedisSubscription:
 
     async def join(self) -> None:
         """Register the group for the types, where it is not yet."""
+        # Before: the past of types that are new to the group must not go to instances that do not handle them.
+        await self._be_present()
         for domain in self._types:
             await self._join(domain)
-        await self._be_present()
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Wait until there is at least one delivery, and return up to `limit` of them, in order.

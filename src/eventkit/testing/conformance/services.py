@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -270,6 +271,38 @@ class ServiceConformance:
 
             # What was acknowledged is gone.
             assert len(await bus.dead_letters.list()) == (unknown_types == "dead_letter")
+
+    async def test_while_a_version_is_rolled_out_its_new_events_are_left_to_it(self, bus_factory: BusFactory) -> None:
+        """Instances of the old version, which do not handle a new type, make no dead letters of its events."""
+        if not bus_factory().capabilities.processes:
+            pytest.skip("this bus is for one process")
+        old, new, handled, renamed = Service("payment_service"), Service("payment_service"), Handled(), Handled()
+
+        async def handle_order_created(event: OrderCreated) -> None:
+            handled.see(event)
+
+        old.handler(handle_order_created)
+        new.handler(handle_order_created)
+
+        @new.handler
+        async def handle_order_renamed(event: OrderRenamedV1) -> None:
+            renamed.see(event)
+
+        async def publish(bus: Bus, count: int) -> None:
+            for number in range(count):
+                await bus.publish(order(f"order-{number % 8}", number))
+                await bus.publish(Envelope.of(OrderRenamedV1(name=f"{number}"), source="order_service"))
+
+        async with bus_factory(lease=LONG) as here, bus_factory(lease=LONG) as there, AsyncExitStack() as instances:
+            async with here.serve(old, ()):
+                await publish(here, 40)
+                await handled.next(40)
+                publishing = asyncio.create_task(publish(here, 200))
+                await instances.enter_async_context(there.serve(new, ()))
+                await publishing
+            await renamed.next(240)
+            await handled.next(200)
+            assert not await here.dead_letters.list()
 
     async def test_events_of_a_key_are_handled_one_after_the_other_in_order(self, bus_factory: BusFactory) -> None:
         """Also when some fail, and several instances take part."""
