@@ -299,8 +299,9 @@ class ServiceConformance:
                 await handled.next(40)
                 publishing = asyncio.create_task(publish(here, 200))
                 await instances.enter_async_context(there.serve(new, ()))
+                await renamed.next(1)  # the old one leaves when the new one gets events
                 await publishing
-            await renamed.next(240)
+            await renamed.next(239)
             await handled.next(200)
             assert not await here.dead_letters.list()
 
