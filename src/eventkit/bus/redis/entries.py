@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from eventkit.contract.attributes import JSON_CONTENT_TYPE
-from eventkit.contract.codec import from_attributes, from_headers, to_headers
+from eventkit.contract.codec import HTTP, from_headers, layout_of, to_headers
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import EnvelopeError
+from eventkit.contract.layout import Layout
 from eventkit.delivery.subscription import Unreadable
 
 DATA: Final = b"data"
@@ -23,9 +23,6 @@ ADDRESSEE: Final = b"eventkit-group"
 
 _FIRST: Final = ("ce-type", "ce-partitionkey")
 """Scripts look for these; where they stand in front, they need not look far."""
-_PREFIX: Final = b"ce-"
-_CONTENT_TYPE: Final = b"content-type"
-_CONTENT_ATTRIBUTE: Final = "datacontenttype"
 _SEPARATOR: Final = b"\0"  # allowed in no attribute
 
 
@@ -47,29 +44,31 @@ def from_fields(fields: Sequence[bytes]) -> Envelope | Unreadable:
     Args:
         fields: Names and values in turn.
     """
-    # A short way for what eventkit writes and nothing is encoded in: most events take it, and it takes half the time.
+    # A short way for what eventkit writes and nothing is encoded in: most events take it, and it takes less
+    # than half of the time.
     *values, body = fields[1::2]
-    try:
-        names = _attributes_before_data(_SEPARATOR.join(fields[::2]))
-        text = _SEPARATOR.join(values).decode()
-        if names and "%" not in text and '"' not in text and text.count("\0") == len(names) - 1:
-            attributes = dict(zip(names, text.split("\0"), strict=True))
-            if attributes[_CONTENT_ATTRIBUTE] == JSON_CONTENT_TYPE:
-                return from_attributes(attributes, body)
-    except (UnicodeDecodeError, EnvelopeError):
-        pass
+    layout = _layout_of(_SEPARATOR.join(fields[::2]))
+    if layout is not None:
+        try:
+            # All at once, which is faster than one by one.
+            texts = _SEPARATOR.join(values).decode().split("\0")
+        except UnicodeDecodeError:
+            texts = []
+        if len(texts) == len(values) and (envelope := layout.read(texts, body)) is not None:
+            return envelope
     return _from_any_fields(fields)
 
 
-@lru_cache(maxsize=1024)
-def _attributes_before_data(names: bytes) -> tuple[str, ...]:
-    """Return which attributes the fields before the body hold; nothing where they are not just those of one event."""
+@lru_cache(maxsize=128)
+def _layout_of(names: bytes) -> Layout | None:
+    """Return how to read the fields before the body; None where each needs a closer look."""
     *headers, last = names.split(_SEPARATOR)
-    if last != DATA or not all(each == _CONTENT_TYPE or each.startswith(_PREFIX) for each in headers):
-        return ()
-    attributes = [_CONTENT_ATTRIBUTE if each == _CONTENT_TYPE else each[len(_PREFIX) :].decode() for each in headers]
-    distinct = {each.lower() for each in attributes}
-    return tuple(attributes) if _CONTENT_ATTRIBUTE in attributes and len(distinct) == len(headers) else ()
+    if last != DATA or len(set(headers)) < len(headers):
+        return None
+    try:
+        return layout_of(tuple(each.decode() for each in headers), HTTP)
+    except UnicodeDecodeError:
+        return None
 
 
 def _from_any_fields(fields: Sequence[bytes]) -> Envelope | Unreadable:
