@@ -116,8 +116,9 @@ def report(results: list[Result], *, seed: int, times: int) -> str:
             if found
             else "- | - | - | - | -"
         )
+        kept = "yes" if each.kept else f"**no**: {each.problem.partition('; see ')[0]}"
         lines.append(
-            f"| {each.bus} | {each.scenario} | {'yes' if each.kept else '**no**: ' + each.problem} | {numbers}"
+            f"| {each.bus} | {each.scenario} | {kept} | {numbers}"
             f" | {_worst(measured.resumed)} | {_worst(measured.drained)} | {_memory(measured)}"
             f" | {each.seconds:.0f} |"
         )
