@@ -32,7 +32,7 @@ class TestKafkaBus(BusConformance):
         # tansu writes the numbers of a batch down before the batch. Killed in between, it takes what is sent again for
         # a duplicate, confirms it, and has it nowhere.
         factory = functools.partial(connect, own_broker.url, idempotent=False)
-        return OwnServer(factory, own_broker.server.kill, own_broker.server.start)
+        return OwnServer(factory, own_broker.kill, own_broker.start)
 
     @pytest.fixture
     def delete_topology(self, broker: Broker, prefix: str) -> Callable[[What], Awaitable[None]]:
