@@ -13,8 +13,9 @@ from tests.servers.kafka_broker import Broker
 
 HERE = Path(__file__).parent
 
-# A connection that aiokafka 0.14 is about to make when its task is cancelled (`AIOKafkaClient._get_conn`) is known to
-# nobody, and nobody closes it. The garbage collector says so, in whichever test it happens to run.
+# Sockets of aiokafka 0.14 are now and then left to the garbage collector, which says so in whichever test it happens to
+# run. How they come to be left has not been found out: a connection that is being made when its task is cancelled
+# (`AIOKafkaClient._get_conn`) is a way that is open to them.
 FORGOTTEN = (
     "ignore:Exception ignored in.*(socket|StreamWriter|_SelectorTransport):pytest.PytestUnraisableExceptionWarning"
 )
