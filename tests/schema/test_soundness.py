@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from random import Random
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventkit.schema import compare
+from eventkit.schema.compare import compare_texts
 from tests.schema.generator import Generator
 from tests.schema.oracles import contradiction, is_confirmed, long_run
 
@@ -38,6 +40,16 @@ def test_an_answer_does_not_depend_on_what_was_asked_before(random: Random) -> N
     first = compare(publisher, subscriber)
     compare(subscriber, publisher)
     assert compare(publisher, subscriber) == first
+
+
+@settings(max_examples=100)
+@given(st.randoms(use_true_random=False), st.booleans())
+def test_subscribers_that_are_asked_about_together_get_the_answers_that_each_gets(random: Random, closed: bool) -> None:
+    generator = Generator(random)
+    publisher, first = generator.pair()
+    subscribers = [first, generator.document(), publisher, first]
+    together = compare_texts(json.dumps(publisher), [json.dumps(each) for each in subscribers], closed_publisher=closed)
+    assert together == [compare(publisher, each, closed_publisher=closed) for each in subscribers]
 
 
 @pytest.mark.slow

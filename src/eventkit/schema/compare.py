@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
 
@@ -42,50 +42,73 @@ def compare(
         The verdict with a counterexample, or with the reason why there is none. A schema that is not well formed, or
         refers to what is not part of it, makes the verdict "unknown"; nothing is raised for any JSON.
     """
-    return _answer(
-        lambda: (Document(publisher, "publisher", dialect), Document(subscriber, "subscriber", dialect)),
-        closed=closed_publisher,
-        assert_formats=formats == "assert",
-        budget=Budget(budget),
-    )
+    try:
+        sent, accepted = Document(publisher, "publisher", dialect), Document(subscriber, "subscriber", dialect)
+    except Undecided as undecided:
+        return Comparison("unknown", reason=str(undecided))
+    return _answer(_Publisher(sent, closed=closed_publisher, assert_formats=formats == "assert"), accepted, budget)
 
 
-def compare_texts(publisher: str, subscriber: str, *, closed_publisher: bool = False) -> Comparison:
-    """Decide the same about schemas that are at hand as text, which spares writing them to see whether they are alike.
+def compare_texts(publisher: str, subscribers: Sequence[str], *, closed_publisher: bool = False) -> list[Comparison]:
+    """Decide the same of one publisher and several subscribers whose schemas are at hand as text.
+
+    The texts spare writing the schemas to see whether they are alike, and the publisher's is read only once.
 
     Args:
         publisher: the JSON Schema of what is sent, as `json.dumps` writes it.
-        subscriber: that of what is accepted, likewise.
+        subscribers: those of what is accepted, likewise.
         closed_publisher: as for `compare`.
 
     Returns:
-        What `compare` returns of the two.
+        For each subscriber, what `compare` returns of the two.
     """
-    return _answer(
-        lambda: (Document.of_text(publisher, "publisher"), Document.of_text(subscriber, "subscriber")),
-        closed=closed_publisher,
-        assert_formats=True,
-        budget=Budget(DEFAULT_BUDGET),
-    )
-
-
-def _answer(
-    documents: Callable[[], tuple[Document, Document]], *, closed: bool, assert_formats: bool, budget: Budget
-) -> Comparison:
     try:
-        return _compare(*documents(), closed, assert_formats, budget)
+        source = _Publisher(Document.of_text(publisher, "publisher"), closed=closed_publisher)
+    except Undecided as undecided:
+        return [Comparison("unknown", reason=str(undecided))] * len(subscribers)
+    return [_answer_text(source, text) for text in subscribers]
+
+
+class _Publisher:
+    """The publisher's document with what was parsed of it, which serves for all that subscribe."""
+
+    def __init__(self, document: Document, *, closed: bool, assert_formats: bool = True) -> None:
+        self.document = document
+        self._closed = closed
+        self._assert_formats = assert_formats
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: a comparison that found no answer may have ended midway in what it was parsing."""
+        self.graph = Graph(assert_formats=self._assert_formats)
+        self.root = self.graph.root(self.document, closed=self._closed)
+
+
+def _answer_text(publisher: _Publisher, subscriber: str) -> Comparison:
+    try:
+        accepted = Document.of_text(subscriber, "subscriber")
     except Undecided as undecided:
         return Comparison("unknown", reason=str(undecided))
+    return _answer(publisher, accepted, DEFAULT_BUDGET)
+
+
+def _answer(publisher: _Publisher, accepted: Document, budget: int) -> Comparison:
+    try:
+        answer = _compare(publisher, accepted, Budget(budget))
+    except Undecided as undecided:
+        answer = Comparison("unknown", reason=str(undecided))
     except RecursionError:
-        return Comparison("unknown", reason="the schemas are nested too deeply")
+        answer = Comparison("unknown", reason="the schemas are nested too deeply")
+    if answer.verdict == "unknown":
+        publisher.forget()
+    return answer
 
 
-def _compare(sent: Document, accepted: Document, closed: bool, assert_formats: bool, budget: Budget) -> Comparison:
-    if sent.text == accepted.text:
+def _compare(publisher: _Publisher, accepted: Document, budget: Budget) -> Comparison:
+    if publisher.document.text == accepted.text:
         return Comparison("compatible")
-    graph = Graph(assert_formats=assert_formats)
-    source = graph.root(sent, closed=closed)
-    target = graph.root(accepted, closed=False)
+    source = publisher.root
+    target = publisher.graph.root(accepted, closed=False)
     solver = Solver(target, budget)
     outcome = solver.solve((source,), (target,))
     if isinstance(outcome, Empty):

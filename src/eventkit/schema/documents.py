@@ -109,7 +109,10 @@ class Document:
     @classmethod
     def of_text(cls, text: str, side: str) -> Document:
         """Return the document that a text holds; it is kept, unless it is not JSON that everybody reads alike."""
-        root = json.loads(text)
+        try:
+            root = json.loads(text)
+        except RecursionError as error:
+            raise Undecided(f"the {side}'s schema is nested too deeply") from error
         return cls(root, side, "2020-12", None if any(name in text for name in _NO_NUMBERS) else text)
 
     @property

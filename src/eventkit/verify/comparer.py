@@ -123,7 +123,7 @@ def _task(pairs: Sequence[tuple[Message, Message]]) -> _Task:
 
 
 def _compare_some(tasks: Sequence[_Task]) -> list[list[Comparison]]:
-    return [[compare_texts(task.sent, text, closed_publisher=task.closed) for text in task.read] for task in tasks]
+    return [compare_texts(task.sent, task.read, closed_publisher=task.closed) for task in tasks]
 
 
 def _key(question: Question) -> bytes:
