@@ -29,6 +29,15 @@ def failing(monkeypatch: pytest.MonkeyPatch):
     return fail_with
 
 
+def test_the_package_can_be_run() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "eventkit", "explain", "EK102"], check=False, capture_output=True, text=True
+    )
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "EK102" in run.stdout
+
+
 def test_help_names_every_command_with_its_summary(eventkit) -> None:
     run = eventkit("--help")
 
