@@ -123,6 +123,17 @@ def test_a_document_is_read_again_where_a_file_that_it_refers_to_has_changed(fol
     assert "which is no file" in str(found())
 
 
+def test_a_document_that_says_the_same_in_other_lines_has_its_places_there(folder: Path, tmp_path: Path) -> None:
+    lines = []
+    for before in ("", "# a comment\n", "# a comment\n\n"):
+        (folder / "a.yaml").write_text(before + DOCUMENT.replace("NAME", "a"), "utf-8")
+        with Work(Cache(tmp_path / "cache", "a")) as work:
+            (message,) = read_documents(files_in(folder), work)[0].publishes
+            lines.append(message.places["/user_id"].line)
+
+    assert lines == [8, 9, 10]
+
+
 def test_the_same_document_elsewhere_has_its_own_places(folder: Path, tmp_path: Path) -> None:
     with Work(Cache(tmp_path / "cache", "a")) as work:
         read_documents(files_in(folder), work)

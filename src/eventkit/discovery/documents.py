@@ -168,8 +168,10 @@ def _read(file: DocumentFile, *, with_places: bool) -> tuple[Contract, Needed]:
 
 def _contract(file: DocumentFile, kept: _Kept, work: Work, rename: Rename) -> Contract:
     name = rename(file.name)
-    # The entry holds the digests of all that was read, so that these keys change with any of it.
-    key, key_of_places = (sha256(kept.entry + more).digest() for more in (b"", name.encode()))
+    # The entry holds the digests of the schemas and of all that was referred to. A line that is added to the document
+    # itself changes neither, but where everything stands.
+    key = sha256(kept.entry).digest()
+    key_of_places = sha256(kept.entry + file.digest + name.encode()).digest()
     body = Body(
         schemas=lambda: kept.schemas or work.cache.get(_SCHEMAS, key),
         places=lambda: work.cache.get(_PLACES, key_of_places),
