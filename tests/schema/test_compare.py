@@ -120,6 +120,15 @@ def test_formats_can_be_annotations() -> None:
     assert compare(STRING, subscriber, formats="annotate").verdict == "compatible"
 
 
+def test_what_contains_evaluates_in_2019_09_is_not_decided() -> None:
+    subscriber: dict[str, Any] = {"type": "array", "contains": {"const": 1}, "unevaluatedItems": False}
+    publisher = {"type": "array", "items": [{"const": 1}], "minItems": 1, "maxItems": 1}
+    comparison = compare(publisher, subscriber, dialect="2019-09")
+    assert comparison.verdict == "unknown"
+    assert comparison.reason == "whether contains evaluates items is not agreed on in 2019-09, at #"
+    assert compare(publisher, subscriber | {"items": INTEGER}, dialect="2019-09").verdict == "compatible"
+
+
 @pytest.mark.parametrize(("publisher", "verdict"), [(True, "incompatible"), (False, "compatible")])
 def test_booleans_are_schemas(publisher: bool, verdict: str) -> None:
     assert compare(publisher, STRING).verdict == verdict

@@ -157,9 +157,11 @@ def _ways_of(constraint: Constraint, node: Node, kind: int, above: tuple[int, ..
         patterns = tuple(pattern for pattern, _ in constraint.patterns)
         return [Way(names=frozenset(constraint.properties), patterns=patterns, all=constraint.additional is not None)]
     if isinstance(constraint, ArrayConstraint):
-        marks = constraint.contains is not None and node.dialect == "2020-12"
-        contained = (constraint.contains.node,) if constraint.contains is not None and marks else ()
-        return [Way(items=len(constraint.prefix), contained=contained, all=constraint.rest is not None)]
+        if constraint.contains is None or constraint.rest is not None:
+            return [Way(items=len(constraint.prefix), all=constraint.rest is not None)]
+        if node.dialect == "2019-09":  # its text says that they are not; validators take them for evaluated
+            raise Undecided(f"whether contains evaluates items is not agreed on in 2019-09, at {node.pointer}")
+        return [Way(items=len(constraint.prefix), contained=(constraint.contains.node,))]
     if isinstance(constraint, Unevaluated):
         return [Way(all=True)]
     if isinstance(constraint, AllOf):
