@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from eventkit.schema import CODES, Problem, compare
 
 TEXT, WHOLE, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
@@ -103,6 +105,53 @@ def test_listed_objects_are_explained_field_by_field() -> None:
 def test_dependent_fields() -> None:
     publisher = model(card=TEXT) | {"required": []}
     assert problems(publisher, {"dependentRequired": {"card": ["address"]}}) == [("EK101", "/address")]
+
+
+@pytest.mark.parametrize("dialect", ["draft-07", "2020-12"])
+@pytest.mark.parametrize(
+    "subscriber",
+    [
+        {"const": "x"},
+        {"const": [1, {"a": 2}]},
+        {"enum": [{"a": 1}, [2], "x"]},
+        {"properties": {"a": {"const": {"b": 1}}}, "required": ["a"]},
+        {"properties": {"a": {"enum": [[1]]}}, "required": ["a"]},
+    ],
+)
+def test_values_that_are_listed_are_not_taken_apart(dialect: Any, subscriber: dict[str, Any]) -> None:
+    for problem in compare({}, subscriber, dialect=dialect).problems:
+        assert problem.code in ("EK101", "EK102", "EK105")
+        assert is_there(subscriber, problem.subscriber_pointer), problem
+
+
+@pytest.mark.parametrize(
+    ("dialect", "subscriber", "pointer"),
+    [
+        ("2020-12", {"dependentRequired": {"card": ["address"]}}, "#/dependentRequired"),
+        ("2020-12", {"dependentSchemas": {"card": {"required": ["address"]}}}, "#/dependentSchemas/card/required"),
+        ("draft-07", {"dependencies": {"card": ["address"]}}, "#/dependencies"),
+        ("draft-07", {"dependencies": {"card": {"required": ["address"]}}}, "#/dependencies/card/required"),
+        ("2020-12", {"if": {"required": ["card"]}, "then": {"required": ["address"]}}, "#/then/required"),
+        ("2020-12", {"if": {"properties": {"card": WHOLE}}, "else": {"required": ["address"]}}, "#/else/required"),
+    ],
+)
+def test_what_depends_on_something_is_explained_by_what_it_demands(
+    dialect: Any, subscriber: dict[str, Any], pointer: str
+) -> None:
+    (problem,) = compare(model(card=TEXT), subscriber, closed_publisher=True, dialect=dialect).problems
+    assert (problem.code, problem.path, problem.subscriber_pointer) == ("EK101", "/address", pointer)
+
+
+def test_what_is_excluded_is_shown() -> None:
+    (problem,) = compare(TEXT, {"not": {"maxLength": 3}}).problems
+    assert problem.message == 'the publisher can send "a", which the subscriber\'s not {"maxLength": 3} excludes'
+
+
+def is_there(schema: Any, pointer: str) -> bool:
+    """Tell whether a schema has something at a place."""
+    for step in pointer.split("/")[1:]:
+        schema = schema[int(step)] if isinstance(schema, list) else schema.get(step)
+    return schema is not None
 
 
 def test_keys_are_escaped_as_in_a_json_pointer() -> None:

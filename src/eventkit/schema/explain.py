@@ -16,6 +16,7 @@ from eventkit.schema.documents import escape
 from eventkit.schema.keywords.array_facts import ItemViolates, SomeItemViolates
 from eventkit.schema.keywords.logic import AllOf, Union
 from eventkit.schema.keywords.object_facts import Absent, KeyFails, Region, SomeKeyViolates, Violates
+from eventkit.schema.keywords.types import LISTING
 from eventkit.schema.messages import bad_key, message_of, missing, show
 from eventkit.schema.nodes import Node
 from eventkit.schema.places import Place
@@ -139,8 +140,6 @@ class Explainer:
         fact = case.facts[0] if len(case.facts) == 1 else None
         if case.union is not None:
             self._union(place, target, case.union, example)
-        elif len(case.fails) == 1 and not case.facts:
-            self._defects(place.assuming(Case(case.keyword, holds=case.holds)), case.fails[0])
         elif isinstance(fact, Violates):
             path = f"{place.path}/{escape(fact.name)}"
             if not self._is_missing(place, path, fact.name):
@@ -151,6 +150,10 @@ class Explainer:
             self._walk(place.item(fact.index), fact.node, f"{place.path}/{fact.index}")
         elif isinstance(fact, SomeItemViolates):
             self._walk(place.item(fact.start), fact.node, f"{place.path}/*")
+        elif case.fails and case.keyword not in LISTING:
+            *others, violated = case.fails  # the others only tell when the last one matters, as `if` does
+            when = Case(case.keyword, facts=case.facts, holds=case.holds, fails=tuple(others))
+            self._defects(place.assuming(when), violated)
         else:
             self._keyword(place, target, case, example)
 

@@ -15,6 +15,7 @@ _CODES = {
     "required": codes.REQUIRED,
     "dependentRequired": codes.REQUIRED,
     "enum": codes.ENUM,
+    "const": codes.ENUM,
     "minimum": codes.RANGE,
     "maximum": codes.RANGE,
     "exclusiveMinimum": codes.RANGE,
@@ -49,6 +50,8 @@ _SENTENCES = {
     codes.NO_BETTER_NAME: "the publisher can send {value}, which breaks the subscriber's {keyword}",
 }
 
+_EXCLUDED = "the publisher can send {value}, which the subscriber's not {limit} excludes"
+
 
 def show(value: Json) -> str:
     """Return a value as JSON, cut where it is long, but for the quotation mark at the end of a text."""
@@ -71,7 +74,8 @@ def message_of(keyword: str, schema: Json, values: list[Json]) -> tuple[str, str
     code = _CODES.get(keyword, codes.NO_BETTER_NAME)
     limit = schema.get(keyword) if isinstance(schema, dict) else None
     shown = ", ".join(show(value) for value in values[:_MOST_SHOWN]) + (", ..." if len(values) > _MOST_SHOWN else "")
-    return code, _SENTENCES[code].format(value=shown, keyword=keyword, limit=show(limit))
+    sentence = _EXCLUDED if keyword == "not" else _SENTENCES[code]
+    return code, sentence.format(value=shown, keyword=keyword, limit=show(limit))
 
 
 def bad_key(name: str, names: Json) -> str:

@@ -44,10 +44,12 @@ class ObjectConstraint:
         required, least, most: which keys, and how many.
         names: the schema of the keys themselves.
         dependents: keys that must be there where another key is.
+        linked_by: the keyword that says so, which was `dependencies` before 2019-09.
     """
 
     __slots__ = (
-        "_cases", "_region", "additional", "dependents", "least", "most", "names", "patterns", "properties", "required",
+        "_cases", "_region", "additional", "dependents", "least", "linked_by", "most", "names", "patterns",
+        "properties", "required",
     )  # fmt: skip
     types = OBJECT
 
@@ -60,6 +62,7 @@ class ObjectConstraint:
         self.most: int | None = None
         self.names: Node | None = None
         self.dependents: Mapping[str, tuple[str, ...]] = {}
+        self.linked_by = "dependentRequired"
         self._region: Region | None = None
         self._cases = (Case("", facts=(self,)),)
 
@@ -110,7 +113,7 @@ class ObjectConstraint:
             yield Case("propertyNames", facts=(KeyFails(self.names),))
         for name, needed in self.dependents.items():
             for other in needed:
-                yield Case("dependentRequired", facts=(Present(name), Absent(other)))
+                yield Case(self.linked_by, facts=(Present(name), Absent(other)))
 
     def beside(self) -> tuple[Node, ...]:
         return ()
@@ -136,21 +139,22 @@ class ObjectConstraint:
 class DependentSchema:
     """Where the key is there, the schema holds for the whole object."""
 
-    __slots__ = ("name", "node")
+    __slots__ = ("keyword", "name", "node")
     types = OBJECT
 
-    def __init__(self, name: str, node: Node) -> None:
+    def __init__(self, keyword: str, name: str, node: Node) -> None:
+        self.keyword = keyword
         self.name = name
         self.node = node
 
     def cases(self, kind: int) -> tuple[Case, ...]:
         return (
-            Case("dependentSchemas", facts=(Absent(self.name),)),
-            Case("dependentSchemas", facts=(Present(self.name),), holds=(self.node,)),
+            Case(self.keyword, facts=(Absent(self.name),)),
+            Case(self.keyword, facts=(Present(self.name),), holds=(self.node,)),
         )
 
     def defects(self, kind: int) -> tuple[Case, ...]:
-        return (Case("dependentSchemas", facts=(Present(self.name),), fails=(self.node,)),)
+        return (Case(self.keyword, facts=(Present(self.name),), fails=(self.node,)),)
 
     def beside(self) -> tuple[Node, ...]:
         return (self.node,)
@@ -178,12 +182,11 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[Constraint, ...]:
         shape.required = _names(raw["required"], "required", node)
     shape.least = count(raw, "minProperties", node) or 0
     shape.most = count(raw, "maxProperties", node)
-    dependents, schemas = _dependencies(raw, node)
-    shape.dependents = dependents
-    return (shape, *schemas)
+    return (shape, *_dependencies(raw, node, shape))
 
 
-def _dependencies(raw: dict[str, Json], node: Node) -> tuple[dict[str, tuple[str, ...]], list[DependentSchema]]:
+def _dependencies(raw: dict[str, Json], node: Node, shape: ObjectConstraint) -> list[DependentSchema]:
+    """Enter the keys that depend on others in the shape of an object, and return the schemas that do."""
     dependents: dict[str, tuple[str, ...]] = {}
     schemas = []
     for keyword in ("dependencies", "dependentRequired", "dependentSchemas"):
@@ -192,9 +195,11 @@ def _dependencies(raw: dict[str, Json], node: Node) -> tuple[dict[str, tuple[str
         for name, needed in _map(raw, keyword, node).items():
             if keyword == "dependentRequired" or (keyword == "dependencies" and isinstance(needed, list)):
                 dependents[name] = _names(needed, keyword, node)
+                shape.linked_by = keyword
             else:
-                schemas.append(DependentSchema(name, node.beside(needed, f"/{keyword}/{escape(name)}")))
-    return dependents, schemas
+                schemas.append(DependentSchema(keyword, name, node.beside(needed, f"/{keyword}/{escape(name)}")))
+    shape.dependents = dependents
+    return schemas
 
 
 def _map(raw: dict[str, Json], keyword: str, node: Node) -> dict[str, Json]:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 
 _FEW = 4
+LISTING = frozenset({"enum", "const"})
+"""Keywords that list values; a value is none of them as a whole, whatever its parts are."""
+
 _PLAIN = frozenset({"type", "title", "description", "default", "examples", "deprecated"})
 
 
@@ -81,10 +84,11 @@ def defects(node: Node, kind: int) -> list[Case]:
     if node.values is None:
         return []
     values = [value for value in node.values if type_of(value) == kind]
+    keyword = "const" if isinstance(node.raw, dict) and "enum" not in node.raw else "enum"
     if kind in (ARRAY, OBJECT):
         others = tuple(_exactly(node, value) for value in values)
-        return [Case("enum", fails=others, minor=len(others) > _FEW)]
-    return [Case("enum", facts=(NotOneOf(frozenset(map(key_of, values))),))]
+        return [Case(keyword, fails=others, minor=len(others) > _FEW)]
+    return [Case(keyword, facts=(NotOneOf(frozenset(map(key_of, values))),))]
 
 
 def _exactly(node: Node, value: Json) -> Node:
