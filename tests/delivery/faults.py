@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Delivery, Outcome, Subscription
 
 
@@ -27,6 +28,11 @@ class FaultySubscription:
         self.settled: list[list[Outcome]] = []
         self.extended: list[list[Delivery]] = []
         self.tries: list[str] = []
+        self._failed = False
+
+    @property
+    def closed(self) -> bool:
+        return self.real.closed
 
     async def _before(self, operation: str) -> None:
         self.tries.append(operation)
@@ -36,7 +42,14 @@ class FaultySubscription:
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
         self.limits.append(limit)
-        await self._before("receive")
+        try:
+            await self._before("receive")
+        except BusError:
+            self._failed = True
+            raise
+        if self._failed:
+            self._failed = False
+            return ()
         return await self.real.receive(limit)
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from eventkit import BusError, Service
 from eventkit.delivery.subscription import Done
+from tests.delivery.faults import FaultySubscription
 from tests.delivery.running import OrderCreated, order, running, until
 
 
@@ -49,6 +50,17 @@ async def test_what_was_handled_keeps_its_lease_until_it_is_settled(service: Ser
         faulty.gates["settle"].set()
         await until(lambda: worker.in_flight == 0)
     assert worker.counters.handled == 1
+
+
+async def test_what_could_not_be_renewed_is_no_problem_when_it_is_settled(service: Service, go: asyncio.Event) -> None:
+    def fail(faulty: FaultySubscription) -> None:
+        faulty.errors["extend"] = [BusError("no connection")] * 1000
+
+    async with running(service, publish=[order("a")], lease=0.3, faults=fail) as (worker, _, _):
+        await until(lambda: not worker.ready)
+        go.set()
+        await until(lambda: worker.in_flight == 0)
+        await until(lambda: worker.ready)
 
 
 async def test_while_nothing_is_held_nothing_is_renewed(service: Service, go: asyncio.Event) -> None:

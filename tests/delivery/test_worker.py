@@ -71,6 +71,16 @@ async def test_it_is_ready_while_it_gets_events_and_its_bus_can_be_used(service:
     assert not worker.ready
 
 
+async def test_it_is_ready_again_as_soon_as_its_bus_can_be_read_also_without_events(service: Service) -> None:
+    async with MemoryBus() as bus:
+        worker = Worker(service, (), WorkerOptions())
+        subscription = FaultySubscription(await bus.subscribe("payment_service", worker.types))
+        subscription.errors["receive"] = [BusError("the disk is full")] * 3
+        async with worker.running(subscription):
+            await until(lambda: not worker.ready)
+            await until(lambda: worker.ready)
+
+
 async def test_it_is_not_ready_any_more_when_it_was_asked_to_stop(service: Service) -> None:
     async with MemoryBus() as bus:
         worker = Worker(service, (), WorkerOptions())

@@ -228,9 +228,14 @@ class MemorySubscription:
         self._closed = False
         queue.subscriptions += 1
 
+    @property
+    def closed(self) -> bool:
+        """Whether it receives no more."""
+        return self._closed or not self._bus.is_open
+
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Wait until there is a delivery, and return up to `limit` of them."""
-        while not self._closed and self._bus.is_open:
+        while not self.closed:
             if taken := self._queue.take(limit):
                 return taken
             await self._queue.receivers.wait()

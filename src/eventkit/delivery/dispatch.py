@@ -133,7 +133,7 @@ class Dispatch:
                 await self._room.wait()
             ask = functools.partial(self._subscription.receive, room)
             batch = await self.outage.until_it_works("receive events", ask)
-            if not batch and not self._lanes.drained:
+            if not batch and self._subscription.closed and not self._lanes.drained:
                 raise BusError(
                     f"the bus was closed while {self._handlers.group} runs",
                     mend="leave the block of `service.run` before that of the bus",

@@ -14,8 +14,9 @@ from eventkit.delivery.policy import pause
 
 R = TypeVar("R")
 
-# Soon at first, because most outages are short; then seldom enough not to hinder the bus in coming back.
-_BACK_OFF: Final = Retry(delay=0.05, factor=2, max_delay=10, jitter=0.5)
+# Soon at first, because most outages are short; then seldom enough not to hinder the bus in coming back, and often
+# enough to go on within seconds when it has.
+_BACK_OFF: Final = Retry(delay=0.05, factor=2, max_delay=4, jitter=0.5)
 logger = logging.getLogger("eventkit.delivery")
 
 

@@ -135,10 +135,15 @@ class Subscription(Protocol):
     lease: float
     """Seconds for which a delivery is this instance's own."""
 
+    @property
+    def closed(self) -> bool:
+        """Whether it receives no more."""
+
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Wait until there is at least one delivery, and return up to `limit` of them, in order.
 
-        Cancelling the wait loses nothing. Raises BusError where the bus cannot be read; the caller tries again.
+        Cancelling the wait loses nothing. Raises BusError where the bus cannot be read; the caller tries again. After
+        that, the first call which finds the bus well, and nothing there, returns an empty sequence, to say so.
         """
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:

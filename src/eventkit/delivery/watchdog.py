@@ -18,6 +18,7 @@ from eventkit.delivery.subscription import Delivery, Subscription
 
 NEVER: Final = float("inf")
 _LONGEST_SLEEP: Final = 3600.0
+_RENEW: Final = "renew leases"
 
 
 @dataclass(slots=True, eq=False)
@@ -82,6 +83,7 @@ class Watchdog:
         renewal = monotonic() + period
         while True:
             if not self._held:
+                self._outage.clear(_RENEW)  # there is nothing to be renewed
                 self._woken.clear()
                 await self._woken.wait()
                 renewal = monotonic() + period
@@ -103,14 +105,13 @@ class Watchdog:
                 slot.task.cancel()
 
     async def _renew(self, period: float) -> None:
-        operation = "renew leases"
         try:
             # A bus that does not answer must not keep timeouts from being noticed.
             async with asyncio.timeout(period):
                 await self._subscription.extend(list(self._held))
         except TimeoutError:
-            self._outage.note(operation, BusError("the bus does not answer", mend="see whether it is up"))
+            self._outage.note(_RENEW, BusError("the bus does not answer", mend="see whether it is up"))
         except BusError as error:
-            self._outage.note(operation, error)
+            self._outage.note(_RENEW, error)
         else:
-            self._outage.clear(operation)
+            self._outage.clear(_RENEW)

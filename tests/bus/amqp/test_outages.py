@@ -72,7 +72,8 @@ async def receive_in_the_end(subscription: Subscription, limit: int) -> list[Del
     async with asyncio.timeout(PATIENCE):
         while True:
             try:
-                return list(await subscription.receive(limit))
+                if received := list(await subscription.receive(limit)):
+                    return received
             except BusError:
                 await asyncio.sleep(0.05)
 

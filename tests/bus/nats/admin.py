@@ -30,7 +30,7 @@ class Admin:
 
     async def subjects(self, stream: str) -> dict[str, int]:
         info = await self.api(f"STREAM.INFO.{stream}", subjects_filter=">")
-        return dict(info["state"].get("subjects") or {})
+        return dict(info.get("state", {}).get("subjects") or {})
 
     async def has_documents(self) -> bool:
         """Tell whether anything says how far a group got."""

@@ -42,6 +42,7 @@ class PartitionedSubscription(ABC):
         self._joining = asyncio.Lock()
         self._leaving: asyncio.Task[None] | None = None
         self._error: BusError | None = None
+        self._failed = False  # the last `receive` raised an error
         self._settled = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -116,15 +117,26 @@ class PartitionedSubscription(ABC):
                 self._joined = True
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
-        """Wait until there is a delivery, and return up to `limit` of them."""
+        """Wait until there is a delivery, and return up to `limit` of them; none in the first call that works again."""
+        try:
+            taken = await self._receive(limit)
+        except BusError:
+            self._failed = True
+            raise
+        self._failed = False
+        return taken
+
+    async def _receive(self, limit: int) -> Sequence[Delivery]:
         while not self.closed:
             if self._error is not None:
                 error, self._error = self._error, None
                 raise error
             if not self._joined:
                 await self.join()
-            if taken := self.queue.take(limit):
+            taken = self.queue.take(limit)
+            if taken:
                 await self._record(taken)
+            if taken or self._failed:
                 return taken
             await self.queue.receivers.wait()
         # Whoever is woken and does not take hands the turn on.

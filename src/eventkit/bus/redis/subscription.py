@@ -107,6 +107,7 @@ class RedisSubscription:
         self._appear_again = 0.0
         self._idle_until = 0.0  # when there is something to take, if nobody brings anything before
         self._returning: set[asyncio.Task[None]] = set()
+        self._failed = False  # the last `receive` raised an error
 
     @property
     def closed(self) -> bool:
@@ -123,8 +124,18 @@ class RedisSubscription:
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Wait until there is at least one delivery, and return up to `limit` of them, in order.
 
-        Cancelling the wait loses nothing. Raises BusError where the server cannot be used.
+        Cancelling the wait loses nothing. Raises BusError where the server cannot be used; the first call after that
+        which can use it waits for nothing.
         """
+        try:
+            deliveries = await self._receive(limit)
+        except BusError:
+            self._failed = True
+            raise
+        self._failed = False
+        return deliveries
+
+    async def _receive(self, limit: int) -> Sequence[Delivery]:
         while not self.closed:
             if not self._types:
                 await self._ear.closed.wait()
@@ -137,7 +148,7 @@ class RedisSubscription:
             found = await self._look(limit, ear, seconds)
             if not found.more:
                 self._idle_until = self._clock() + found.due_in
-            if found.deliveries:
+            if found.deliveries or (self._failed and not found.more):
                 return found.deliveries
         return ()
 

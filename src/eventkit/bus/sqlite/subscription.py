@@ -38,6 +38,7 @@ class SQLiteSubscription:
         self._clock = asyncio.get_running_loop().time
         self._appear_again = self._clock() + presence(instance) / 2
         self._returning: set[asyncio.Task[None]] = set()
+        self._failed = False  # the last `receive` raised an error
 
     @property
     def closed(self) -> bool:
@@ -47,12 +48,22 @@ class SQLiteSubscription:
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Wait until there is at least one delivery, and return up to `limit` of them, in order.
 
-        Cancelling the wait loses nothing. Raises BusError where the file cannot be used.
+        Cancelling the wait loses nothing. Raises BusError where the file cannot be used; the first call after that
+        which can use it waits for nothing.
         """
+        try:
+            deliveries = await self._receive(limit)
+        except BusError:
+            self._failed = True
+            raise
+        self._failed = False
+        return deliveries
+
+    async def _receive(self, limit: int) -> Sequence[Delivery]:
         while not self.closed:
             await self._be_present()
             found = await self._claim(limit)
-            if found.deliveries:
+            if found.deliveries or (self._failed and not found.more):
                 return [delivery_of(each) for each in found.deliveries]
             if not found.more:
                 await self._bell.wait(TICK if found.due_in is None else min(TICK, found.due_in))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Literal
 
 import pytest
@@ -128,6 +129,26 @@ class OutageConformance:
             await ledger.becomes(lambda: len(set(ledger.seen)) == len(keys) * each)
 
         assert {key: ledger.numbers(key) for key in keys} == {key: list(range(each)) for key in keys}
+
+    async def test_a_service_is_ready_soon_after_its_broker_also_without_events(self, own_server: OwnServer) -> None:
+        """A service to which nothing comes must not seem to be out of order until something does."""
+        service = Service("payment_service")
+
+        @service.handler
+        async def handle_order_changed(event: OrderChanged) -> None:
+            raise AssertionError
+
+        async with own_server.bus_factory(lease=LEASE) as bus, bus.serve(service, ()) as worker:
+            await asyncio.to_thread(own_server.kill)
+            with suppress(TimeoutError):  # a bus may ride it out without a word
+                async with asyncio.timeout(2 * LEASE):
+                    while worker.ready:
+                        await asyncio.sleep(0.05)
+            await asyncio.to_thread(own_server.start)
+
+            async with asyncio.timeout(RECOVERY):
+                while not worker.ready:
+                    await asyncio.sleep(0.05)
 
     async def test_a_dead_letter_whose_store_is_not_there_is_stored_when_it_is(self, own_server: OwnServer) -> None:
         service, begun, go = Service("payment_service"), asyncio.Event(), asyncio.Event()
