@@ -79,6 +79,30 @@ class TestHandingOver:
 
         assert len({*done, name_of(delivery), *rest}) == 80
 
+    async def test_partitions_that_could_not_be_given_up_in_order_are_handed_over_all_the_same(
+        self, server: Nats, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Their documents name an owner who is there, and does not know of them any more."""
+        url = f"{server.url}?lease=2"
+        async with connect(url) as one, connect(url) as two, subscribed(one) as first:
+
+            async def fail(partition: int) -> None:
+                raise BusError("the server does not answer")
+
+            monkeypatch.setattr(first, "_free", fail)
+            async with subscribed(two) as second:
+                await publish(one, [f"event-{number}" for number in range(40)])
+                assert len(set(await handle_by([first, second], 40))) == 40
+
+    async def test_a_bus_that_is_closed_takes_nothing_back_of_what_it_gives_up(self, server: Nats) -> None:
+        before = asyncio.all_tasks()
+        async with connect(server.url, partitions=64) as bus:
+            subscription = await bus.subscribe("payment_service", ["order.created"])
+            assert isinstance(subscription, NATSSubscription)
+            await bus.close()
+            assert not subscription.owned
+        assert asyncio.all_tasks() == before
+
     async def test_what_is_handled_slowly_is_handed_over_when_it_is_done(self, server: Nats) -> None:
         lease = 1.0
         async with (

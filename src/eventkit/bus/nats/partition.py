@@ -11,6 +11,7 @@ that is new to the group starts with its past; or it is what was replayed to the
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,6 +72,19 @@ def document_of(group: str, partition: int) -> str:
     return f"partitions.{group}.{partition}"
 
 
+async def free(documents: Documents, name: str, owner: str, progress: Progress) -> None:
+    """Let others have a partition that has an owner who does not know of it; raises Conflict, and BusError.
+
+    Args:
+        documents: The bus's documents.
+        name: The partition's.
+        owner: Who is its owner: the caller.
+        progress: What it says.
+    """
+    text = _text("", owner, -progress.revision, json.dumps(progress.types), progress.made, progress.logs)
+    await documents.put(name, text, progress.revision)
+
+
 class Partition:
     """A partition that this instance owns.
 
@@ -102,6 +116,7 @@ class Partition:
         self._made = {**progress.made, **{stream: state.made for stream, state in streams.items()}}
         self._revision = progress.revision
         self._writes = 0
+        self._writing = asyncio.Lock()
         # Also of types that this instance does not handle, but another one, newer or older, does.
         self._logs = dict(progress.logs)
         self._types = json.dumps(sorted(types))
@@ -124,19 +139,17 @@ class Partition:
         for cursor in changed:
             if self.cursors.get(cursor.log) is cursor:
                 self._logs[cursor.log] = cursor.to_json(_LARGEST)
-        self._writes += 1
-        made = json.dumps(self._made)
-        logs = ",".join([f"{json.dumps(log)}:{text}" for log, text in self._logs.items()])
-        owner = json.dumps(self._owner if owner is None else owner)
-        about = f'"owner":{owner},"by":"{self._owner}","writes":{self._writes},"types":{self._types},"made":{made}'
-        text = f'{{{about},"logs":{{{logs}}}}}'
-        try:
-            self._revision = await self._documents.put(self._document, text, self._revision)
-        except Conflict:
-            # It was removed with the whole bucket: what this instance knows is all that is known.
-            if await self._documents.get(self._document) is not None:
-                raise
-            self._revision = await self._documents.put(self._document, text, 0)
+        async with self._writing:  # one after the other, each with the revision that the one before made
+            self._writes += 1
+            now = self._owner if owner is None else owner
+            text = _text(now, self._owner, self._writes, self._types, self._made, self._logs)
+            try:
+                self._revision = await self._documents.put(self._document, text, self._revision)
+            except Conflict:
+                # It was removed with the whole bucket: what this instance knows is all that is known.
+                if await self._documents.get(self._document) is not None:
+                    raise
+                self._revision = await self._documents.put(self._document, text, 0)
 
     def logs_of(self, stream: str) -> Sequence[Cursor]:
         """Return the cursors of a stream's logs."""
@@ -166,6 +179,13 @@ class Partition:
         for reader in self.readers:
             reader.stop()
         self.readers.clear()
+
+
+def _text(owner: str, by: str, writes: int, types: str, made: Mapping[str, str], logs: Mapping[str, str]) -> str:
+    """Return what a document says; `types` and the values of `logs` are JSON."""
+    about = f'"owner":{json.dumps(owner)},"by":"{by}","writes":{writes},"types":{types},"made":{json.dumps(made)}'
+    progress = ",".join([f"{json.dumps(log)}:{text}" for log, text in logs.items()])
+    return f'{{{about},"logs":{{{progress}}}}}'
 
 
 _LARGEST: Final = 262_144  # bytes of the progress in one log

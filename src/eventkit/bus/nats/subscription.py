@@ -21,6 +21,7 @@ from eventkit.bus.nats.jetstream import JetStream, StreamState
 from eventkit.bus.nats.membership import ExpelledError, Membership
 from eventkit.bus.nats.messages import read
 from eventkit.bus.nats.partition import REPLAYED, Partition, Progress, document_of, stream_with
+from eventkit.bus.nats.partition import free as free_document
 from eventkit.bus.nats.reader import Reader
 from eventkit.bus.nats.topology import REPLAY, Topology, bell_subject, domain_of, replay_subject, subjects_of
 from eventkit.bus.partitions.cursor import Cursor
@@ -114,6 +115,15 @@ class NATSSubscription(LogSubscription):
             with suppress(ValueError):
                 self._connection.connected.remove(self._connected)
 
+    async def abort(self) -> None:
+        """The bus closes: give all partitions up now, and take none that others give up."""
+        await self._stop_keeping()
+        giving_up = list(self._giving_up.values())
+        for task in giving_up:
+            task.cancel()
+        await asyncio.gather(*giving_up, return_exceptions=True)
+        await super().abort()
+
     async def _stop_keeping(self) -> None:
         keeper, self._keeper = self._keeper, None
         if keeper is not None and keeper is not asyncio.current_task():
@@ -189,9 +199,15 @@ class NATSSubscription(LogSubscription):
         free: dict[int, Progress] = {}
         for (number, name), document in zip(wanted.items(), documents, strict=True):
             progress = Progress.of(name, document)
-            if number in ours and (progress.owner not in members or progress.owner == self._membership.name):
+            is_ours = progress.owner == self._membership.name
+            if number in ours and (is_ours or progress.owner not in members):
                 free[number] = progress
-        if free:
+            elif is_ours:
+                # It was given up, or taken, while the server could not be reached: others take us for its owner.
+                with suppress(Conflict):
+                    await free_document(self._documents, name, self._membership.name, progress)
+                self._ring()
+        if free and not self.closed:
             streams = await self._streams()
             await asyncio.gather(*(self._take(number, each, streams) for number, each in free.items()))
 
