@@ -45,3 +45,14 @@ class Redis(Server):
         with Conversation(self.port) as redis:
             redis.send(b"PING\r\n")
             return redis.line() == b"+PONG\r\n"  # it answers -LOADING while it reads its file
+
+
+class RedisSentinel(Redis):
+    """A Sentinel, which looks after other servers and keeps nothing itself."""
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        (self.folder / "sentinel.conf").write_text(f"port {self.port}\nbind 127.0.0.1\n", "utf-8")
+
+    def _command(self) -> list[str]:
+        return [str(self.program()), str(self.folder / "sentinel.conf"), "--sentinel"]

@@ -20,7 +20,7 @@ from eventkit.testing.conformance.outages import What
 from eventkit.testing.conformance.support import OwnServer, event, handle, publish, subscribed
 from tests.bus.redis.conftest import Connect
 from tests.servers.proxy import Proxy
-from tests.servers.redis import Redis
+from tests.servers.redis import Redis, RedisSentinel
 from tests.servers.server import free_port
 
 
@@ -125,6 +125,12 @@ class TestOpening:
             said = await refusal(replica.url)
 
         assert said.startswith("the server is a replica")
+
+    async def test_it_is_a_sentinel(self, tmp_path: Path) -> None:
+        with RedisSentinel(tmp_path) as sentinel:
+            said = await refusal(sentinel.url)
+
+        assert said.startswith("the server is a Sentinel")
 
     async def test_it_is_a_node_of_a_cluster(self, tmp_path: Path) -> None:
         with Redis(tmp_path, cluster_enabled="yes") as node:

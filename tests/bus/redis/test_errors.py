@@ -32,17 +32,18 @@ def test_a_lost_group_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "cluster", "said"),
+    ("version", "mode", "said"),
     [
-        ("6.0.16", False, "the server is Redis 6.0.16 (redis://host); use Redis 6.2 or newer"),
-        ("5.0", False, "use Redis 6.2 or newer"),
-        ("7.2.4", True, "the server is a node of a Redis Cluster"),
+        ("6.0.16", "standalone", "the server is Redis 6.0.16 (redis://host); use Redis 6.2 or newer"),
+        ("5.0", "standalone", "use Redis 6.2 or newer"),
+        ("7.2.4", "cluster", "the server is a node of a Redis Cluster"),
+        ("7.2.4", "sentinel", "the server is a Sentinel"),
     ],
 )
-def test_a_server_that_will_not_do(version: str, cluster: bool, said: str) -> None:
-    assert said in str(unfit(version, cluster, "redis://host"))
+def test_a_server_that_will_not_do(version: str, mode: str, said: str) -> None:
+    assert said in str(unfit(version, mode, "redis://host"))
 
 
 @pytest.mark.parametrize("version", ["6.2.0", "7.0.15", "8.0.0", "10.1"])
 def test_a_server_that_will_do(version: str) -> None:
-    assert unfit(version, False, "redis://host") is None
+    assert unfit(version, "standalone", "redis://host") is None

@@ -64,13 +64,23 @@ def answer_of(error: Exception) -> str:
     return f"{status} {text}" if status and not text.startswith(status) else text
 
 
-def unfit(version: str, cluster: bool, where: str) -> ConfigurationError | None:
-    """Return what is wrong with a server that answers; None where it will do."""
+def unfit(version: str, mode: str, where: str) -> ConfigurationError | None:
+    """Return what is wrong with a server that answers; None where it will do.
+
+    Args:
+        version: What it says that it is.
+        mode: `standalone`, or what else it says.
+        where: The URL of the bus, without its password.
+    """
     numbers = [int(each) for each in version.split(".")[:2] if each.isdigit()]
     if numbers < [6, 2]:
         return ConfigurationError(f"the server is Redis {version}", where=where, mend="use Redis 6.2 or newer")
-    if cluster:
+    if mode == "cluster":
         return ConfigurationError(
             "the server is a node of a Redis Cluster", where=where, mend="connect to a server without cluster mode"
+        )
+    if mode == "sentinel":
+        return ConfigurationError(
+            "the server is a Sentinel, which keeps no events", where=where, mend="connect to the primary, by a name"
         )
     return None

@@ -47,7 +47,7 @@ class Server:
 
         Raises:
             BusError: It cannot be reached, refuses the password, or is a replica.
-            ConfigurationError: It is too old, or a node of a cluster.
+            ConfigurationError: It is too old, a node of a cluster, or a Sentinel.
         """
         self._loop = asyncio.get_running_loop()
         self.closing = asyncio.Event()
@@ -221,7 +221,7 @@ class Server:
 
     def _require_fit(self, info: bytes) -> None:
         facts = dict(line.split(":", 1) for line in info.decode(errors="replace").splitlines() if ":" in line)
-        if problem := unfit(facts["redis_version"], facts.get("redis_mode") == "cluster", self.where):
+        if problem := unfit(facts["redis_version"], facts.get("redis_mode", "standalone"), self.where):
             raise problem
         if facts.get("role") == "slave":
             raise explained(exceptions.ReadOnlyError("READONLY"), self.where)
