@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
 from eventkit import BusError, Envelope, connect
 from eventkit.bus.nats.subscription import NATSSubscription
-from eventkit.delivery.subscription import Done
+from eventkit.delivery.subscription import Dead, Done, Failure, Reason
 from eventkit.testing.conformance.support import (
     PATIENCE,
     handle,
@@ -137,3 +138,43 @@ class TestHandingOver:
             async with asyncio.timeout(PATIENCE):
                 while await operator.consumers("order-stream"):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
+
+
+class TestReplayed:
+    async def test_what_was_replayed_is_removed_when_it_is_handled(
+        self, server: Nats, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with connect(server.url) as bus, admin(server.url) as operator, subscribed(bus) as subscription:
+            for round_ in range(3):
+                names = [f"{round_}-{number}" for number in range(10)]
+                for number, name in enumerate(names):
+                    await publish(bus, [name], key=f"key-{number}")
+                for delivery in await take(subscription, 10):
+                    failure = Failure(datetime.now(UTC), "ValueError: no")
+                    await subscription.settle([Dead(delivery, Reason.FAILED, failure)])
+                assert await bus.dead_letters.replay([each.id for each in await bus.dead_letters.list()]) == 10
+                assert await operator.count("eventkit-replay") == 10
+                assert set(await handle(subscription, 10)) == set(names)
+                assert await operator.count("eventkit-replay") == 0
+            assert await nothing_comes(subscription)
+        assert not [each for each in caplog.records if each.levelname == "ERROR"]
+
+    async def test_what_an_owner_that_ended_has_left_is_removed(
+        self, server: Nats, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with connect(server.url) as bus, admin(server.url) as operator:
+            async with subscribed(bus) as first:
+                await publish(bus, ["a"], key="order-1")
+                [delivery] = await take(first, 1)
+                await first.settle([Dead(delivery, Reason.FAILED, Failure(datetime.now(UTC), "ValueError: no"))])
+                await bus.dead_letters.replay([each.id for each in await bus.dead_letters.list()])
+                with monkeypatch.context() as patched:
+                    patched.setattr("eventkit.bus.nats.subscription.finished", lambda outcomes: [])
+                    assert await handle(first, 1) == ["a"]
+                assert await operator.count("eventkit-replay") == 1
+            async with subscribed(bus) as second:
+                assert await nothing_comes(second)
+                assert await operator.count("eventkit-replay") == 0
+            async with subscribed(bus) as third:
+                assert await nothing_comes(third)
+        assert not [each for each in caplog.records if each.levelname == "ERROR"]

@@ -23,6 +23,7 @@ from eventkit.bus.nats.messages import read
 from eventkit.bus.nats.partition import REPLAYED, Partition, Progress, document_of, stream_with
 from eventkit.bus.nats.partition import free as free_document
 from eventkit.bus.nats.reader import Reader
+from eventkit.bus.nats.replayed import finished, remove, remove_leftovers
 from eventkit.bus.nats.topology import REPLAY, Topology, bell_subject, domain_of, replay_subject, subjects_of
 from eventkit.bus.partitions.cursor import Cursor
 from eventkit.bus.partitions.log_subscription import LogSubscription
@@ -250,6 +251,8 @@ class NATSSubscription(LogSubscription):
             self.lose(number)
             raise
         else:
+            if streams[REPLAY].last >= streams[REPLAY].first:
+                await remove_leftovers(self._jetstream, self.group, partition)
             if self._partitions.get(number) is partition:
                 partition.readers = [self._reader(partition, stream) for stream in partition.streams]
 
@@ -293,6 +296,8 @@ class NATSSubscription(LogSubscription):
         begun = min(cursor.read for cursor in cursors)
         for cursor in cursors:
             cursor.begin(first)
+        if stream == REPLAY:
+            return  # what is handled is removed, whoever had to handle it
         if first <= self._reported.get(stream, 0):
             return  # another partition said so
         self._reported[stream] = first
@@ -331,10 +336,15 @@ class NATSSubscription(LogSubscription):
     # -- progress
 
     async def _settle(self, outcomes: Sequence[Outcome]) -> None:
+        replayed = finished(outcomes)
         await super()._settle(outcomes)
         for partition in self._partitions.values():
             for reader in partition.readers:
                 reader.refill()
+        if replayed:
+            # What of a partition that was lost meanwhile is handled, its owner of now says.
+            ours = {partition.cursors[REPLAYED] for partition in self._partitions.values()}
+            await remove(self._jetstream, [place for cursor, place in replayed if cursor in ours])
 
     async def _save(self, cursors: Collection[Cursor]) -> None:
         changed: dict[int, list[Cursor]] = {}

@@ -2,7 +2,7 @@
 
     order-stream      the events of one domain, here `order`; subjects `order.created.3`: the type and the partition
     eventkit-dead     dead letters; subjects `_eventkit.dead.payment_service.order.created`
-    eventkit-replay   dead letters on their way to their group again; subjects
+    eventkit-replay   dead letters on their way to their group again, until it has handled them; subjects
                       `_eventkit.replay.payment_service.3.order.created`
     KV_eventkit       documents: who is there, who has which partition, and how far it got
 
