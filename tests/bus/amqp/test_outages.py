@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from eventkit.bus.amqp import AMQPBus, publisher
+from eventkit.bus.amqp import AMQPBus, sender
 from eventkit.bus.protocol import Bus
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, PublishError
@@ -124,7 +124,7 @@ class TestServer:
     async def test_a_server_that_is_short_of_memory_is_told_and_does_not_stop_consumers(
         self, broker: Broker, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(publisher, "CONFIRMED_WITHIN", 1.0)
+        monkeypatch.setattr(sender, "CONFIRMED_WITHIN", 1.0)
         async with broker.connect(lease=LONG) as bus, subscribed(bus) as subscription:
             await publish(bus, "ab")
             [a, b] = await take(subscription, 2)

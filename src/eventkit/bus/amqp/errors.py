@@ -99,6 +99,18 @@ def blocked(where: str) -> BusError:
     )
 
 
+def not_taken(where: str) -> BusError:
+    """Return the error that says that RabbitMQ could not store a message."""
+    return BusError(
+        "RabbitMQ did not take it: a queue is full or not available", where=where, mend="see RabbitMQ's log"
+    )
+
+
+def unroutable(where: str) -> Unroutable:
+    """Return the error that says that no queue took a message."""
+    return Unroutable("no queue took it", where=where, mend="see whether its queues were deleted")
+
+
 def gone(where: str, error: object = None) -> BusError:
     """Return the error that says that the connection has ended."""
     reason = f": {error}" if error is not None and str(error) else ""
@@ -136,11 +148,9 @@ def explain(error: BaseException, where: str) -> BusError | ConfigurationError:
                 mend="delete it, give the bus a `prefix` of its own, or connect with create=false to use it as it is",
             )
         case PublishError():
-            return Unroutable("no queue took it", where=where, mend="see whether its queues were deleted")
+            return unroutable(where)
         case DeliveryError():
-            return BusError(
-                "RabbitMQ did not take it: a queue is full or not available", where=where, mend="see RabbitMQ's log"
-            )
+            return not_taken(where)
         case TimeoutError():
             return BusError("RabbitMQ does not answer in time", where=where, mend="see whether it is up")
         case OSError() if error.strerror:

@@ -1,9 +1,9 @@
-"""Reading and writing what most frames are: deliveries and events, many at a time.
+"""Reading and writing what most frames are: deliveries, events and confirmations, many at a time.
 
 aiormq reads a frame in three steps and has pamqp decode it value by value, which takes most of the time that an event
 takes. Here, what has arrived is taken as a whole, and the frames of a delivery are decoded in one go where they are as
-eventkit writes them. All others go to pamqp as before. So does everything, where another version of aiormq reads in
-another way.
+eventkit writes them. What RabbitMQ confirms goes straight to who published it. All others go to pamqp as before. So
+does everything, where another version of aiormq reads in another way.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import struct
 from datetime import UTC, datetime
+from functools import lru_cache
 from struct import Struct
-from typing import Final
+from time import monotonic
+from typing import Final, Protocol
 
 import pamqp.frame
 from aiormq.connection import Connection, FrameReceiver
@@ -24,6 +26,7 @@ from pamqp.constants import FRAME_BODY, FRAME_END, FRAME_HEADER, FRAME_METHOD
 from pamqp.exceptions import PAMQPException
 from pamqp.frame import FrameTypes
 from pamqp.header import ContentHeader
+from pamqp.heartbeat import Heartbeat
 
 Frame = tuple[int, int, FrameTypes]
 
@@ -32,6 +35,10 @@ PERSISTENT: Final = 2
 _READ: Final = 2**16
 _START: Final = Struct(">BHI")
 _METHOD: Final = Struct(">I")
+_CONFIRMED: Final = Struct(">IQB")
+_CONFIRMS: Final = (Basic.Ack.index, Basic.Nack.index)
+_ALIVE: Final[Frame] = (len(Heartbeat().marshal()) + 7, 0, Heartbeat())
+_ALIVE_EVERY: Final = 1.0
 _PUBLISH: Final = _METHOD.pack(Basic.Publish.index) + b"\0\0"
 _PUBLISHED: Final = Struct(">HHQ")
 _END: Final = bytes((FRAME_END,))
@@ -39,7 +46,6 @@ _TAG: Final = Struct(">QB")
 _CONTENT: Final = Struct(">HHQH")
 _LENGTH: Final = Struct(">I")
 _NAME: Final = Struct(">B")
-_VALUE: Final = Struct(">BI")
 _TIME: Final = Struct(">Q")
 _FLAGS: Final = Struct(">H")
 _LONGEST_NAME: Final = 128
@@ -53,12 +59,41 @@ _OTHERS: Final = 0xFFFF & ~(_CONTENT_TYPE | _HEADERS | _DELIVERY_MODE | _MESSAGE
 _TEXT: Final = ord("S")
 
 
+class Told(Protocol):
+    """Somebody who publishes, and is told at once what became of it."""
+
+    def confirmed(self, number: int, *, multiple: bool, stored: bool) -> None:
+        """RabbitMQ says what became of a message.
+
+        Args:
+            number: Its number on the channel.
+            multiple: All before it are meant, too.
+            stored: It is stored, or could not be.
+        """
+
+    def returned(self, id: str | None) -> None:
+        """No queue takes a message. It is confirmed all the same, afterwards.
+
+        Args:
+            id: The message's id.
+        """
+
+
 class FastConnection(Connection):
-    """aiormq's connection, which reads many frames at a time."""
+    """aiormq's connection, which reads many frames at a time, and lets publishers by its queues."""
+
+    frames: Frames | None = None
+    """What it reads; None where another version of aiormq reads in another way."""
+    stream: asyncio.StreamWriter | None = None
+    """What it writes to; None where another version of aiormq writes in another way."""
 
     async def _Connection__reader(self, receiver: FrameReceiver) -> None:  # noqa: N802 - aiormq's own name
-        read = super()._Connection__reader  # type: ignore[misc]
-        await read(Frames(receiver.reader))
+        self.frames = Frames(receiver.reader)
+        await super()._Connection__reader(self.frames)  # type: ignore[misc]
+
+    async def _Connection__writer(self, writer: asyncio.StreamWriter) -> None:  # noqa: N802 - aiormq's own name
+        self.stream = writer
+        await super()._Connection__writer(writer)  # type: ignore[misc]
 
 
 class Frames:
@@ -69,9 +104,12 @@ class Frames:
     """
 
     def __init__(self, reader: asyncio.StreamReader) -> None:
+        self.told: dict[int, Told] = {}
+        """By the numbers of channels: who publishes there. aiormq does not see what they are told."""
         self._reader = reader
         self._data = b""
         self._at = 0
+        self._alive = monotonic()
 
     def __aiter__(self) -> Frames:
         return self
@@ -84,7 +122,13 @@ class Frames:
                 end = at + _START.size + size
                 if end < len(data):
                     self._at = end + 1
+                    if channel in self.told and self._tell(kind, channel, data, at, end):
+                        continue
                     return self._frame(kind, channel, data, at, end)
+            if self.told and monotonic() > self._alive:
+                # Or else aiormq would take a server that only confirms for one that does not answer any more.
+                self._alive = monotonic() + _ALIVE_EVERY
+                return _ALIVE
             try:
                 more = await self._reader.read(_READ)
             except OSError as error:
@@ -92,6 +136,23 @@ class Frames:
             if not more:
                 raise AMQPConnectionError("Server connection unexpectedly closed")
             self._data, self._at = data[at:] + more, 0
+
+    def _tell(self, kind: int, channel: int, data: bytes, at: int, end: int) -> bool:
+        """Tell who publishes on a channel what a frame says; False where it says something else."""
+        if data[end] != FRAME_END:
+            return False
+        if kind == FRAME_METHOD:
+            start = at + _START.size
+            method = _METHOD.unpack_from(data, start)[0]
+            if method in _CONFIRMS:
+                _, number, bits = _CONFIRMED.unpack_from(data, start)
+                self.told[channel].confirmed(number, multiple=bool(bits & 1), stored=method == Basic.Ack.index)
+                return True
+            return bool(method == Basic.Return.index)  # its header tells which
+        if kind == FRAME_HEADER:
+            header = self._frame(kind, channel, data, at, end)[2]
+            self.told[channel].returned(header.properties.message_id if isinstance(header, ContentHeader) else None)
+        return True
 
     def _frame(self, kind: int, channel: int, data: bytes, at: int, end: int) -> Frame:
         frame: FrameTypes | None = None
@@ -141,17 +202,22 @@ def publication(
         body: The body.
         longest: How many bytes of a body go into a frame.
     """
-    to, by = exchange.encode(), key.encode()
-    method = b"".join(
-        (_PUBLISH, _NAME.pack(len(to)), to, _NAME.pack(len(by)), by, b"\x01")  # the last is the bit for mandatory
-    )
     header = _PUBLISHED.pack(Basic.frame_id, 0, len(body)) + properties.marshal()
-    frames = [_START.pack(FRAME_METHOD, channel, len(method)), method, _END]
-    frames += (_START.pack(FRAME_HEADER, channel, len(header)), header, _END)
+    frames = [_publish(channel, exchange, key), _START.pack(FRAME_HEADER, channel, len(header)), header, _END]
     for at in range(0, len(body), longest):
         part = body[at : at + longest]
         frames += (_START.pack(FRAME_BODY, channel, len(part)), part, _END)
     return b"".join(frames)
+
+
+@lru_cache(maxsize=1024)
+def _publish(channel: int, exchange: str, key: str) -> bytes:
+    """Return the frame that tells where a message goes: one of few."""
+    to, by = exchange.encode(), key.encode()
+    method = b"".join(
+        (_PUBLISH, _NAME.pack(len(to)), to, _NAME.pack(len(by)), by, b"\x01")  # the last is the bit for mandatory
+    )
+    return b"".join((_START.pack(FRAME_METHOD, channel, len(method)), method, _END))
 
 
 def content_header(data: bytes) -> ContentHeader | None:
@@ -216,10 +282,10 @@ def _properties(properties: Basic.Properties) -> bytes | None:
     for name, value in (properties.headers or {}).items():
         if not isinstance(value, str):
             return None
-        key, text = name.encode(), value.encode()
-        if len(key) > _LONGEST_NAME:
+        named, text = _named(name), value.encode()
+        if named is None:
             return None
-        table += (_NAME.pack(len(key)), key, _VALUE.pack(_TEXT, len(text)), text)
+        table += (named, _LENGTH.pack(len(text)), text)
     content_type = (properties.content_type or "").encode()
     message_id = (properties.message_id or "").encode()
     at = properties.timestamp
@@ -239,3 +305,10 @@ def _properties(properties: Basic.Properties) -> bytes | None:
             _TIME.pack(int(at.timestamp())),
         )
     )
+
+
+@lru_cache(maxsize=1024)
+def _named(name: str) -> bytes | None:
+    """Return what stands before a text in a table; None where the name is too long."""
+    key = name.encode()
+    return _NAME.pack(len(key)) + key + _NAME.pack(_TEXT) if len(key) <= _LONGEST_NAME else None

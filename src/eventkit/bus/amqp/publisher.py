@@ -7,21 +7,13 @@ somebody else.
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
-from aiormq.abc import ChannelFrame
-from aiormq.channel import Channel
-from aiormq.exceptions import ChannelInvalidStateError
 from pamqp.commands import Basic
 
 from eventkit.bus.amqp.connection import Link
 from eventkit.bus.amqp.errors import blocked, explained
-from eventkit.bus.amqp.frames import publication
-from eventkit.contract.envelope import new_id
+from eventkit.bus.amqp.sender import Sender, sender
 from eventkit.contract.errors import BusError
-
-CONFIRMED_WITHIN: Final = 15.0
-"""Seconds after which RabbitMQ is taken not to answer any more."""
 
 
 class Publisher:
@@ -33,10 +25,8 @@ class Publisher:
 
     def __init__(self, link: Link) -> None:
         self.link = link
-        self._channel: Channel | None = None
-        self._name = ""
+        self._sender: Sender | None = None
         self._opening = asyncio.Lock()
-        self._sending = asyncio.Lock()
         self._blocked = False
         self._pending = 0
         self._idle = asyncio.Event()
@@ -63,12 +53,11 @@ class Publisher:
         """
         self._pending += 1
         try:
-            channel = self._channel
-            if channel is None or channel.is_closed or self._blocked:
-                channel = await self._open()
+            sender = self._sender
+            if sender is None or sender.is_closed or self._blocked:
+                sender = await self._open()
             with explained(self.link.where):
-                async with asyncio.timeout(CONFIRMED_WITHIN):
-                    await self._send(channel, body, properties, exchange, key)
+                await sender.send(body, properties, exchange, key)
         except BusError as error:
             if isinstance(error.__cause__, TimeoutError) and await self.link.is_blocked():
                 self._blocked = True
@@ -79,37 +68,12 @@ class Publisher:
             if not self._pending:
                 self._idle.set()
 
-    async def _send(self, channel: Channel, body: bytes, properties: Basic.Properties, exchange: str, key: str) -> None:
-        """Do what `channel.basic_publish` does, in a third of its time; nothing else may publish on the channel."""
-        confirmation = channel.create_future()
-        async with self._sending:  # RabbitMQ numbers messages as they come
-            if channel.is_closed:
-                raise ChannelInvalidStateError(f"{channel!r} closed")
-            channel.delivery_tag += 1
-            number = channel.delivery_tag
-            id = properties.message_id = properties.message_id or f"{self._name}{number}"
-            frames = publication(channel.number, exchange, key, properties, body, channel.max_content_size)
-            channel.confirmations[number] = confirmation
-            channel.message_id_delivery_tag[id] = number  # by which a message is known that no queue took
-            try:
-                # Not waiting for the socket: the confirmation says more.
-                await channel.write_queue.put(ChannelFrame(frames, should_close=False))
-            except BaseException:
-                channel.delivery_tag -= 1
-                del channel.confirmations[number], channel.message_id_delivery_tag[id]
-                raise
-        try:
-            await confirmation
-        finally:
-            channel.message_id_delivery_tag.pop(id, None)
-
-    async def _open(self) -> Channel:
+    async def _open(self) -> Sender:
         async with self._opening:
             if self._blocked:
                 if await self.link.is_blocked():
                     raise blocked(self.link.where)
                 self._blocked = False
-            if self._channel is None or self._channel.is_closed:
-                self._channel = await self.link.channel(confirms=True)
-                self._name = f"{new_id()}."
-            return self._channel
+            if self._sender is None or self._sender.is_closed:
+                self._sender = await sender(self.link)
+            return self._sender
