@@ -11,25 +11,10 @@ from tests.servers.fixtures import required
 from tests.servers.kafka import Kafka
 from tests.servers.kafka_broker import Broker
 
-HERE = Path(__file__).parent
-
-# Sockets of aiokafka 0.14 are now and then left to the garbage collector, which says so in whichever test it happens to
-# run. How they come to be left has not been found out: a connection that is being made when its task is cancelled
-# (`AIOKafkaClient._get_conn`) is a way that is open to them.
-FORGOTTEN = (
-    "ignore:Exception ignored in.*(socket|StreamWriter|_SelectorTransport):pytest.PytestUnraisableExceptionWarning"
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.filterwarnings(FORGOTTEN))
-
 
 @pytest.fixture(scope="module", autouse=True)
-def forgotten_here() -> Iterator[None]:
-    """What the tests of a module left to the garbage collector is collected with them, and not in the next tests."""
+def told_here() -> Iterator[None]:
+    """A connection that the tests of a module left to the garbage collector is told with them: warnings are errors."""
     yield
     gc.collect()
 

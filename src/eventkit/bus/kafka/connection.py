@@ -13,16 +13,18 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from eventkit.bus.kafka.client import CLOSE_WITHIN, Client
 from eventkit.bus.kafka.errors import explained
 from eventkit.contract.errors import BusError, ConfigurationError
 from eventkit.contract.strict_json import DEFAULT_LIMITS
 
 CONNECT_WITHIN: Final = 4.5
 """Seconds; `open` promises five."""
-CLOSE_WITHIN: Final = 5.0
 MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 # An event of the largest size that readers accept, and its headers.
 LARGEST_RECORD: Final = DEFAULT_LIMITS.max_bytes + 1024 * 1024
+# After which a request that somebody waits for is asked again, on another connection.
+_ANSWER_WITHIN: Final = 10_000  # milliseconds
 # A partition that an instance gets is fetched when the fetch that waits for others has been answered.
 _FETCH_WAIT: Final = 100  # milliseconds
 # How soon partitions are seen that were added, and topics that were deleted and made again.
@@ -62,11 +64,13 @@ class Connection:
 
     def producer(self, **options: Any) -> AIOKafkaProducer:
         """Return a producer that is not started."""
-        return AIOKafkaProducer(**self._arguments(), max_request_size=LARGEST_RECORD, **options)
+        producer = AIOKafkaProducer(**self._arguments(), max_request_size=LARGEST_RECORD, **options)
+        Client.of(producer.client)
+        return producer
 
     def consumer(self, **options: Any) -> AIOKafkaConsumer:
         """Return a consumer that commits nothing by itself and is not started."""
-        return AIOKafkaConsumer(
+        consumer = AIOKafkaConsumer(
             **self._arguments(),
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -76,11 +80,13 @@ class Connection:
             max_poll_interval_ms=_NEVER,
             **options,
         )
+        Client.of(consumer._client)
+        return consumer
 
     @asynccontextmanager
     async def reader(self, partitions: Collection[TopicPartition]) -> AsyncIterator[AIOKafkaConsumer]:
         """Connect a consumer that reads partitions and belongs to no group; raises BusError."""
-        consumer = self.consumer()
+        consumer = self.consumer(request_timeout_ms=_ANSWER_WITHIN)
         try:
             await self.start(consumer.start)
             await asyncio.sleep(0)  # a consumer whose tasks have not begun when it is stopped raises CancelledError
@@ -89,14 +95,13 @@ class Connection:
         except KafkaError as error:
             raise explained(error, self.url) from error
         finally:
-            with suppress(TimeoutError, KafkaError):
-                async with asyncio.timeout(CLOSE_WITHIN):
-                    await consumer.stop()
+            await stop(consumer)
 
     @asynccontextmanager
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         """Connect a client for what concerns topics and groups."""
-        client = AIOKafkaAdminClient(**self._arguments())
+        client = AIOKafkaAdminClient(**self._arguments(), request_timeout_ms=_ANSWER_WITHIN)
+        Client.of(client._client)
         try:
             await self.start(client.start)
             yield client
@@ -138,3 +143,22 @@ class Connection:
             arguments["sasl_plain_username"] = self.user
             arguments["sasl_plain_password"] = self.password or ""
         return arguments
+
+
+async def stop(consumer: AIOKafkaConsumer) -> None:
+    """Stop a consumer, in order if a broker answers in time; nothing of it is left in any case."""
+    try:
+        async with asyncio.timeout(CLOSE_WITHIN):
+            await consumer.stop()
+    except (TimeoutError, KafkaError):
+        # It waits for a group that is being shared out, or for a broker that is gone.
+        coordinator, fetcher = consumer._coordinator, consumer._fetcher
+        for end in (
+            getattr(coordinator, "_stop_heartbeat_task", None),
+            getattr(coordinator, "_stop_commit_offsets_refresh_task", None),
+            getattr(fetcher, "close", None),
+        ):
+            if end is not None:
+                with suppress(KafkaError, asyncio.CancelledError):
+                    await end()
+        await consumer._client.close()

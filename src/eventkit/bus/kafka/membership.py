@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, OffsetAndMetadata, TopicPartition
@@ -17,17 +16,18 @@ from aiokafka.errors import (
     CommitFailedError,
     ConsumerStoppedError,
     IllegalStateError,
-    KafkaError,
     NoOffsetForPartitionError,
 )
 
-from eventkit.bus.kafka.connection import CLOSE_WITHIN, Connection
+from eventkit.bus.kafka.connection import Connection, stop
 from eventkit.bus.kafka.sharing import Assignor, Claim
 
 # How soon an instance hears that the group is being shared out anew.
 _HEARTBEAT: Final = 500  # milliseconds
 REJOIN_WITHIN: Final = 10.0
 """Seconds that a member gets to take part when its group is shared out anew. Nothing has to be finished for that."""
+# The answer to a member that joins comes when all others have, or their time is up.
+_ANSWER_WITHIN: Final = REJOIN_WITHIN + 5.0
 # What is given up within so many seconds is shared out in one go; who leaves needs not ask.
 _TOGETHER: Final = 0.05
 # How long a call waits for records; what it waits for changes meanwhile.
@@ -95,6 +95,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
             group_id=group,
             session_timeout_ms=int(session * 1000),
             rebalance_timeout_ms=int(REJOIN_WITHIN * 1000),
+            request_timeout_ms=int(_ANSWER_WITHIN * 1000),
             heartbeat_interval_ms=_HEARTBEAT,
             partition_assignment_strategy=[Assignor(self)],
         )
@@ -110,15 +111,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
             self._asking.cancel()
         self.turn += 1
         self._settled.set()  # for those who wait: they find the consumer stopped
-        consumer = self._consumer
-        try:
-            async with asyncio.timeout(CLOSE_WITHIN):
-                await consumer.stop()
-        except (TimeoutError, KafkaError):
-            # It waits for a group that is being shared out, or for a broker that is gone.
-            with suppress(KafkaError, asyncio.CancelledError):
-                await consumer._fetcher.close()
-            await consumer._client.close()
+        await stop(self._consumer)
 
     def ask_anew(self) -> None:
         """Have the group shared out anew, soon: what this instance says of itself has changed."""

@@ -10,7 +10,8 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed, UnknownTopicOrPartitionError
 from aiokafka.partitioner import DefaultPartitioner
 
-from eventkit.bus.kafka.connection import CLOSE_WITHIN, Connection
+from eventkit.bus.kafka.client import CLOSE_WITHIN
+from eventkit.bus.kafka.connection import Connection
 from eventkit.bus.kafka.errors import meaning
 from eventkit.bus.kafka.records import Headers
 from eventkit.bus.kafka.topology import Topology
