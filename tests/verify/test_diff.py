@@ -57,6 +57,16 @@ def test_landscapes_that_say_the_same_do_not_differ() -> None:
     assert written(found, DiffFormat.TEXT) == "no contract changed\n"
 
 
+def test_what_did_not_fit_before_breaks_nobody_where_a_name_leaves_something_open() -> None:
+    handles = contract("s", (), (message("o.eu.y", NUMBER),))
+    found = between(
+        (contract("p", (message("o.{x}.y", TEXT),)), handles), (contract("p", (message("o.{x}.y", TEXT),)), handles)
+    )
+
+    assert (found.broken, found.status) == ((), 0)
+    assert [pair.event.name for pair in found.broken_before] == ["o.eu.y"]
+
+
 def test_services_and_events_come_and_go() -> None:
     found = everything()
 

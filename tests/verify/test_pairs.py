@@ -167,8 +167,28 @@ def test_a_service_that_handles_an_event_under_two_names_has_to_accept_it_under_
     a, b = contract("a", (message("order.created"),)), contract("b", (), (message("order.created"), strict))
     pairs, findings = check_pairs(Traffic.of(Landscape((a, b))), Comparer())
 
-    assert sorted(pair.verdict for pair in pairs) == ["compatible", "incompatible"]
+    # One pair, as it is one event from one service to another.
+    assert [(pair.event.name, pair.verdict) for pair in pairs] == [("order.created", "incompatible")]
     assert {finding.code for finding in findings} == {"EK101"}
+
+
+@pytest.mark.parametrize(
+    ("read", "code"),
+    [(fields(a={"type": "integer"}), "EK102"), ({"$ref": "#/$defs/A", "$defs": {"A": {"type": 3}}}, "EK199")],
+)
+def test_a_finding_names_the_event_as_its_pair_does(read: dict[str, object], code: str) -> None:
+    sent = fields(a={"type": "string"})
+    a = contract("a", (message("o.{region}.created", sent), message("o.{region}.paid v2")))
+    b = contract("b", (), (message("o.eu.created", read), message("o.eu.paid")))
+    pairs, findings = check_pairs(Traffic.of(Landscape((a, b))), Comparer())
+
+    assert [str(pair.event) for pair in pairs] == ["o.eu.created v1", "o.eu.paid v2"]
+    assert [(finding.code, finding.event) for finding in findings] == [
+        (code, pairs[0].event),
+        ("EK204", pairs[1].event),
+    ]
+    # What is to be published anew is what is published.
+    assert code != "EK102" or findings[0].help.endswith("publish a version 2 of o.{region}.created")
 
 
 def test_a_version_is_looked_for_under_each_name() -> None:

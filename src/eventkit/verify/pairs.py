@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from eventkit.contract.event import EventType
 from eventkit.discovery.contract import Message
@@ -16,6 +17,8 @@ from eventkit.verify.problems import finding_of
 from eventkit.verify.rules.pairs import UNDECIDED
 from eventkit.verify.rules.topology import VERSION_NOT_READ
 from eventkit.verify.traffic import Side, Time, Traffic
+
+_WORSE: Final[tuple[Verdict, ...]] = ("compatible", "unknown", "incompatible")
 
 
 def compared_messages(
@@ -63,7 +66,18 @@ def check_pairs(
                     pair, found = check_pair(publisher, versions, newest_version, comparer)
                     pairs.append(pair)
                     findings += found
-    return sorted(pairs, key=lambda pair: (pair.event, pair.publisher, pair.subscriber)), findings
+    return _one_each(pairs), findings
+
+
+def _one_each(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return the pairs, sorted: one where a subscriber handles an event under several names, which is the worst."""
+    found: dict[tuple[EventType, str, str], Pair] = {}
+    for pair in pairs:
+        key = pair.event, pair.publisher, pair.subscriber
+        other = found.get(key)
+        if other is None or _WORSE.index(pair.verdict) > _WORSE.index(other.verdict):
+            found[key] = pair
+    return [found[key] for key in sorted(found)]
 
 
 def verdict_of(publisher: Side, versions: Sequence[Side], comparer: Comparer) -> Verdict:
@@ -94,12 +108,13 @@ def check_pair(
     shared = _shared(publisher, subscriber)
     pair = Pair(shared, publisher.service, subscriber.service, compared.verdict, compared.counterexample)
     if compared.verdict == "unknown":
-        return pair, [_undecided(publisher, subscriber, compared.reason or "")]
+        return pair, [_undecided(publisher, subscriber, shared, compared.reason or "")]
     return pair, [
         finding_of(
             problem,
             publisher,
             subscriber,
+            shared,
             counterexample_of(problem, compared, publisher, subscriber, comparer),
             newest_version,
         )
@@ -113,8 +128,7 @@ def _shared(publisher: Side, subscriber: Side) -> EventType:
     return EventType(handled, event.version) if is_open(event.name) and not is_pattern(handled) else event
 
 
-def _undecided(publisher: Side, subscriber: Side, reason: str) -> Finding:
-    event = publisher.message.event
+def _undecided(publisher: Side, subscriber: Side, event: EventType, reason: str) -> Finding:
     return Finding(
         code=UNDECIDED,
         message=f"it is not known whether {subscriber.service} accepts what {publisher.service} publishes as "
@@ -136,12 +150,13 @@ def _way_to_decide(publisher: Side, subscriber: Side, reason: str) -> str:
 
 
 def _version_not_read(publisher: Side, versions: Sequence[Side], comparer: Comparer) -> tuple[Pair, list[Finding]]:
-    event, nearest = publisher.message.event, versions[-1]
+    nearest = versions[-1]
+    event = _shared(publisher, nearest)
     publishes = "published once, and which is retained" if publisher.time is Time.RETAINED else "publishes"
     read = " and ".join(str(side.message.event.version) for side in versions)
     # Any event will do: what is not read is compared with a schema that accepts nothing.
     any_event = comparer.compare_with(publisher.message, False).counterexample
-    return Pair(_shared(publisher, nearest), publisher.service, nearest.service, "incompatible", any_event), [
+    return Pair(event, publisher.service, nearest.service, "incompatible", any_event), [
         Finding(
             code=VERSION_NOT_READ,
             message=f"{nearest.service} does not read version {event.version} of {event.name}, which "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eventkit.contract.event import EventType
 from eventkit.schema import codes
 from eventkit.schema.comparison import Problem
 from eventkit.schema.values import Json
@@ -12,7 +13,12 @@ from eventkit.verify.words import alternatives, describe, field_name, tags
 
 
 def finding_of(
-    problem: Problem, publisher: Side, subscriber: Side, counterexample: Json, newest_version: int
+    problem: Problem,
+    publisher: Side,
+    subscriber: Side,
+    event: EventType,
+    counterexample: Json,
+    newest_version: int,
 ) -> Finding:
     """Return the finding of one problem.
 
@@ -20,10 +26,10 @@ def finding_of(
         problem: What is wrong.
         publisher: Who publishes the event.
         subscriber: Who rejects it.
+        event: The event of the pair.
         counterexample: An event that is rejected.
         newest_version: The newest version of the event that anybody publishes.
     """
-    event = publisher.message.event
     reads, publishes = _labels(problem, publisher, subscriber)
     can = "has published" if publisher.time is Time.RETAINED else "can publish"
     return Finding(
