@@ -49,6 +49,19 @@ def test_a_change_that_is_safe_in_no_order_is_found_on_both_sides() -> None:
     assert help == "no order of deployment is safe: first let s read both shapes, then change p"
 
 
+def test_a_subscriber_that_reads_the_new_version_alone_cannot_be_deployed_first() -> None:
+    before = landscape(PAID, PAID)
+    p = contract("p", (message("x.y v2", MORE),))
+    (new, help), (old, _) = found(before, Landscape((p, contract("s", (), (message("x.y v2", MORE),)))))
+
+    assert (new, old) == ("EK301", "EK302")
+    assert help == "no order of deployment is safe: first let s read both shapes, then change p"
+    both = contract("s", (), (message("x.y", PAID), message("x.y v2", MORE)))
+    assert found(before, Landscape((p, both))) == [
+        ("EK301", "deploy s before p, as a change of its own: with this change it reads both shapes")
+    ]
+
+
 def test_old_events_are_rejected_in_every_order() -> None:
     assert [code for code, _ in found(landscape(MORE, MORE), landscape(PAID, PAID), Order.SUBSCRIBERS_FIRST)] == [
         "EK302"

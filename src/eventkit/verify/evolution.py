@@ -105,7 +105,13 @@ def _new_events(name: str, change: Change, order: Order, comparer: Comparer, cha
                 or (now and verdict_of(publisher, now, comparer) != "compatible")
             ):
                 continue
-            order_helps = old is None or not now or verdict_of(old, now, comparer) == "compatible"
+            order_helps = not now or all(
+                verdict_of(sent, now, comparer) == "compatible"
+                for sent in change.before.published.get(name, ())
+                # Another version that neither reads is not what this change breaks.
+                if sent.service == publisher.service
+                and (sent is old or verdict_of(sent, versions, comparer) == "compatible")
+            )
             for found in _findings(publisher, versions, change, comparer):
                 event = title(publisher.message.event)
                 yield _deployed_subscriber_rejects(found, event, change, bool(now), order_helps)
