@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -71,6 +72,24 @@ def test_exponential_combinations(name: str, size: int) -> None:
     publisher, subscriber = exponential(size)[name]
     comparison = compare(publisher, subscriber, budget=BUDGET)
     assert comparison.verdict != "unknown" or comparison.reason
+
+
+def test_models_that_all_refer_to_all_take_no_more_memory_than_steps() -> None:
+    def models(step: int, shift: int) -> dict[str, Any]:
+        names = [[f"#/$defs/m{(j * step + i * shift) % 100}" for j in range(100)] for i in range(100)]
+        fields = [{f"p{j}": {"$ref": name} for j, name in enumerate(each)} for each in names]
+        definitions = {f"m{i}": {"type": "object", "properties": each} for i, each in enumerate(fields)}
+        return {"$ref": "#/$defs/m0", "$defs": definitions}
+
+    publisher, subscriber = models(1, 0), models(7, 1)
+    tracemalloc.start()
+    try:
+        comparison = compare(publisher, subscriber, budget=BUDGET // 4)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert comparison.reason == f"the budget of {BUDGET // 4} steps is used up"
+    assert peak < 20_000_000
 
 
 PATTERNS = [

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import marshal
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from eventkit.schema.budget import Budget, Undecided
@@ -25,6 +27,8 @@ _PLAIN = 0
 """The version of marshal's format that tells nothing of how values lie in memory, only which they are."""
 _MAY_REFER = b"$"
 """In the bytes of each schema that refers to something, as all keywords that do so begin with it."""
+_FREE = 6
+"""That two schemas have the same fields costs a step for every 64 of them."""
 _encode = json.JSONEncoder(sort_keys=True).encode
 
 _Schema = tuple[Json, Resource]
@@ -58,26 +62,26 @@ class Identity:
         first = (one.raw, one.resource), (other.raw, other.resource)
         if (known := self._known.get(_key(first))) is not None:
             return known
-        reached_from: dict[_Key, _Key] = {}
-        todo = [(_key(first), first)]
-        while todo:
-            key, pair = todo.pop()
-            if key not in self._known:
-                self._budget.spend()
-                following = _compared(pair, one.document, other.document)
-                if following is not None:
-                    for each in following:
-                        if (child := _key(each)) not in reached_from:
-                            reached_from[child] = key
-                            todo.append((child, each))
-                    continue
-                self._known[key] = False
-            if not self._known[key]:  # neither is what leads here the same
-                while key != _key(first):
-                    key = reached_from[key]
-                    self._known[key] = False
+        met: set[_Key] = set()
+        above: list[_Key] = []
+        parts: list[Iterator[_Pair]] = [iter((first,))]
+        while parts:
+            pair = next(parts[-1], None)
+            if pair is None:
+                parts.pop()
+                del above[-1:]
+                continue
+            key = _key(pair)
+            if key in met or self._known.get(key):
+                continue
+            met.add(key)
+            following = None if key in self._known else self._compared(pair, one.document, other.document)
+            if following is None:  # neither is what leads here the same
+                self._known.update(dict.fromkeys((*above, key), False))
                 return False
-        self._known.update(dict.fromkeys((_key(first), *reached_from), True))
+            above.append(key)
+            parts.append(following)
+        self._known.update(dict.fromkeys(met, True))
         return True
 
     def is_plain_to_see(self, one: Node, other: Node) -> bool:
@@ -94,44 +98,48 @@ class Identity:
             self._plain[key] = _MAY_REFER not in text and text == marshal.dumps(other.raw, _PLAIN)
         return self._plain[key]
 
+    def _compared(self, pair: _Pair, document: Document, other_document: Document) -> Iterator[_Pair] | None:
+        """Return the pairs that must be the same for this one to be the same, or None if it is plain that it is not.
+
+        They are made one by one: there may be many, and most comparisons end early.
+        """
+        self._budget.spend()
+        (left, left_base), (right, right_base) = pair
+        if not isinstance(left, dict) or not isinstance(right, dict):
+            return iter(()) if _encode(left) == _encode(right) else None
+        keywords = ASSERTED.intersection(left)
+        if keywords != ASSERTED.intersection(right) or not keywords.isdisjoint(_DYNAMIC):
+            return None
+        if left_base.dialect != right_base.dialect:
+            return None
+        following: list[Iterable[_Pair]] = []
+        for keyword in keywords:
+            one, other = left[keyword], right[keyword]
+            if keyword == "$ref":
+                to, other_to = _resolved(document, one, left_base), _resolved(other_document, other, right_base)
+                if isinstance(to, tuple) and isinstance(other_to, tuple):
+                    following.append(((to, other_to),))
+                elif to is None or to != other_to:
+                    return None
+                continue
+            if keyword not in _MAY_HOLD_SCHEMAS:
+                if not _says_the_same(keyword, one, other):
+                    return None
+                continue
+            parts = _parts(keyword, one, other)
+            if parts is None:
+                return None
+            self._budget.spend(len(parts) >> _FREE)
+            following.append(
+                ((child, document.resource_of(child, left_base)), (twin, other_document.resource_of(twin, right_base)))
+                for child, twin in parts
+            )
+        return chain.from_iterable(following)
+
 
 def _key(pair: _Pair) -> _Key:
     (left, left_base), (right, right_base) = pair
     return id(left), id(left_base), id(right), id(right_base)
-
-
-def _compared(pair: _Pair, document: Document, other_document: Document) -> list[_Pair] | None:
-    """Return the pairs that must be the same for this one to be the same, or None if it is not."""
-    (left, left_base), (right, right_base) = pair
-    if not isinstance(left, dict) or not isinstance(right, dict):
-        return [] if _encode(left) == _encode(right) else None
-    keywords = ASSERTED.intersection(left)
-    if keywords != ASSERTED.intersection(right) or not keywords.isdisjoint(_DYNAMIC):
-        return None
-    if left_base.dialect != right_base.dialect:
-        return None
-    following: list[_Pair] = []
-    for keyword in keywords:
-        one, other = left[keyword], right[keyword]
-        if keyword == "$ref":
-            to, other_to = _resolved(document, one, left_base), _resolved(other_document, other, right_base)
-            if isinstance(to, tuple) and isinstance(other_to, tuple):
-                following.append((to, other_to))
-            elif to is None or to != other_to:
-                return None
-            continue
-        if keyword not in _MAY_HOLD_SCHEMAS:
-            if not _says_the_same(keyword, one, other):
-                return None
-            continue
-        children = _parts(keyword, one, other)
-        if children is None:
-            return None
-        for child, twin in children:
-            following.append(
-                ((child, document.resource_of(child, left_base)), (twin, other_document.resource_of(twin, right_base)))
-            )
-    return following
 
 
 def _parts(keyword: str, one: Json, other: Json) -> list[tuple[Json, Json]] | None:
