@@ -132,12 +132,20 @@ class System:
         folder: Where the bus, the databases and the output are kept.
         settings: Settings of the services by environment variable, beside those that connect them.
         bus_url: The bus between them; a file in the folder by default.
+        ports: Where each of `NAMES` listens; free ports by default.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, *, bus_url: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        *,
+        bus_url: str | None = None,
+        ports: Mapping[str, int] | None = None,
+    ) -> None:
         self.folder = folder
         self.bus_url = bus_url or f"sqlite:///{folder / 'events.db'}?lease=2"
-        ports = free_ports()
+        ports = ports or free_ports()
         environment = {**environment_of(self.bus_url, ports), **(settings or {})}
         self.apps = {name: App(name, port, folder, environment) for name, port in ports.items()}
 

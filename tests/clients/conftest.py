@@ -9,6 +9,8 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
+from tests.servers.server import free_port
+
 Serve = Callable[[ASGIApp], AbstractAsyncContextManager[str]]
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 ServeRaw = Callable[[Talk], AbstractAsyncContextManager[str]]
@@ -70,6 +72,4 @@ def serve_raw() -> ServeRaw:
 @pytest.fixture
 def closed_port() -> str:
     """The URL of a port on which nothing listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"

@@ -20,7 +20,7 @@ from tests.servers.kafka_broker import Broker
 from tests.servers.nats import Nats
 from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.redis import Redis
-from tests.servers.server import Server
+from tests.servers.server import Server, free_port
 
 SERVERS: Final[Mapping[str, type[Server]]] = {"nats": Nats, "redis": Redis, "amqp": RabbitMQ, "kafka": Broker}
 BUSES: Final = ("memory", "sqlite", *SERVERS)
@@ -60,7 +60,8 @@ def watched(
                 url = stack.enter_context(SERVERS[bus](folder / "server")).url
             url += "?lease=2"
             watcher = stack.enter_context(Watcher(loop, connect(url)))
-            system = stack.enter_context(System(folder, settings, bus_url=url))
+            ports = {name: free_port() for name in NAMES}
+            system = stack.enter_context(System(folder, settings, bus_url=url, ports=ports))
         system.start(*start)
         yield stack.enter_context(Landscape(system, watcher))
 

@@ -17,8 +17,9 @@ from neighbours.app import create_app as create_neighbours
 from starlette.applications import Starlette
 
 from eventkit import connect
-from examples.demo.processes import NAMES, environment_of, free_ports
+from examples.demo.processes import NAMES, environment_of
 from tests.e2e.watcher import Loop
+from tests.servers.server import free_port
 
 
 class App:
@@ -93,7 +94,7 @@ class OneProcess:
         self._loop = loop
         self.bus = connect(bus_url)
         self.apps: dict[str, App] = {}
-        self._ports = free_ports()
+        self._ports = {name: free_port() for name in NAMES}
         self._environment = {**environment_of(bus_url, self._ports), **settings}
         for name in NAMES[1:]:
             self._environment[f"{name.upper()}_DATABASE_URL"] = f"sqlite:///{self.database(name)}"

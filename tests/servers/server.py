@@ -11,20 +11,25 @@ the server, and never a time.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import IO, Any, ClassVar, Final, Self
 
 # Below the range from which the kernel gives ports to outgoing connections: none of those can take one in between.
 PORTS: Final = range(12_000, 20_000)
+BLOCK: Final = 100
+_own: tuple[IO[bytes], Iterator[int]] | None = None
 START_WITHIN: Final = 60.0  # seconds
 STOP_WITHIN: Final = 20.0
 SPEAK_WITHIN: Final = 2.0
@@ -254,15 +259,34 @@ def family(pid: int) -> set[int]:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface on which nothing listens."""
-    while True:
-        port = random.choice(PORTS)  # others who look for a port at the same time look elsewhere
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
+    """Return a port of the loopback interface on which nothing listens, and which no other process of tests is given.
+
+    It comes again in this process after all others of its block: a server that does not run just now keeps its port.
+    """
+    global _own
+    if _own is None:
+        _own = _block()
+    for _ in range(BLOCK):
+        port = next(_own[1])
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise ServerFailedError(f"nothing is free between {port - port % BLOCK} and {port - port % BLOCK + BLOCK}")
+
+
+def _block() -> tuple[IO[bytes], Iterator[int]]:
+    """Take a block of ports for this process; others see it by the lock of a file, which ends with the process."""
+    folder = Path(tempfile.gettempdir()) / f"eventkit-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    for first in random.sample(PORTS[::BLOCK], len(PORTS[::BLOCK])):
+        lock = (folder / str(first)).open("wb")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
+        return lock, cycle(range(first, first + BLOCK))
+    raise ServerFailedError("all blocks of ports are taken")
 
 
 class Conversation:

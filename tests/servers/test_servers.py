@@ -27,7 +27,7 @@ from tests.servers.nats import Nats, NatsCluster, installed_nats, newest_nats
 from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.redis import Redis
-from tests.servers.server import Server, ServerFailedError, family, processes
+from tests.servers.server import Server, ServerFailedError, family, free_port, processes
 
 pytestmark = pytest.mark.server
 
@@ -273,3 +273,24 @@ async def test_postgres_takes_settings(tmp_path: Path, keeper: Keeper):
 @pytest.mark.parametrize("name", ["nats_server", "redis_server", "kafka_server", "postgres_server"])
 def test_a_fixture_gives_a_server_that_runs(name: str, request: pytest.FixtureRequest):
     assert answers(request.getfixturevalue(name).port)
+
+
+def test_no_port_is_given_to_two_processes_or_twice_in_a_row():
+    program = "from tests.servers.server import free_port\nprint(*[free_port() for _ in range(50)])"
+    paths = os.pathsep.join(sys.path)
+    others = [
+        subprocess.Popen(
+            [sys.executable, "-c", f"{program}\ninput()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": paths},
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    ports = [free_port() for _ in range(50)]
+    for each in others:
+        ports += map(int, each.stdout.readline().split())
+    for each in others:
+        each.communicate("\n")
+    assert len(set(ports)) == 200

@@ -10,7 +10,6 @@ import pytest
 
 from eventkit import BusError, ConfigurationError, connect
 from eventkit.bus.kafka import KafkaBus
-from tests.servers.server import free_port
 
 
 def error_of(url: str, **settings: object) -> str:
@@ -68,8 +67,8 @@ async def test_who_answers_nothing_is_no_broker() -> None:
         silent.append(writer)
 
     silent: list[asyncio.StreamWriter] = []
-    port = free_port()
-    async with await asyncio.start_server(keep_silent, "127.0.0.1", port) as server:
+    async with await asyncio.start_server(keep_silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
         start = time.monotonic()
         with pytest.raises(BusError, match="no broker answered within"):
             await connect(f"kafka://127.0.0.1:{port}").open()
