@@ -11,6 +11,15 @@ from tests.servers.fixtures import required
 from tests.servers.kafka import Kafka
 from tests.servers.kafka_broker import Broker
 
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE) and {"broker", "own_broker"}.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("server")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def told_here() -> Iterator[None]:
