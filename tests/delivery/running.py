@@ -44,6 +44,6 @@ async def running(
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait until something holds; fail where it never does."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - any condition, not only one that tells when it changes
             await asyncio.sleep(0.001)

@@ -324,7 +324,7 @@ class TestTheEnd:
             for gate in faulty.gates.values():
                 gate.clear()
 
-        async with asyncio.timeout(10), running(service, grace=0.05, faults=block) as (_, faulty, _):
+        async with asyncio.timeout(30), running(service, grace=0.05, faults=block) as (_, faulty, _):
             await until(lambda: faulty.tries == ["receive"])
 
     async def test_an_outage_at_the_end_is_ridden_out_within_the_grace_period(self, service: Service) -> None:

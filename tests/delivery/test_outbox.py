@@ -120,7 +120,7 @@ class TestWakingTheRelay:
                 with outbox(session):
                     await publish_order_changed("o-1")
                 assert not woken.is_set()
-            await asyncio.wait_for(woken.wait(), 5)
+            await asyncio.wait_for(woken.wait(), 30)
 
     async def test_a_commit_of_a_connection_wakes_it(self, engine: AsyncEngine) -> None:
         woken = asyncio.Event()
@@ -129,7 +129,7 @@ class TestWakingTheRelay:
                 with outbox(connection):
                     await publish_order_changed("o-1")
                 assert not woken.is_set()
-            await asyncio.wait_for(woken.wait(), 5)
+            await asyncio.wait_for(woken.wait(), 30)
 
     async def test_neither_a_savepoint_nor_a_rollback_does(self, sessions: async_sessionmaker) -> None:
         woken = asyncio.Event()

@@ -67,8 +67,9 @@ async def test_while_nothing_is_held_nothing_is_renewed(service: Service, go: as
     go.set()
     async with running(service, publish=[order("a")], lease=0.06) as (worker, faulty, _):
         await until(lambda: worker.in_flight == 0 and worker.counters.handled)
+        before = faulty.tries.count("extend")
         await asyncio.sleep(0.2)
-        assert faulty.tries.count("extend") <= 1
+        assert faulty.tries.count("extend") <= before + 1  # it had looked at what is held before
 
 
 async def test_leases_that_cannot_be_renewed_are_reported_and_tried_again(

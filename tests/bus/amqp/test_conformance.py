@@ -1,5 +1,4 @@
 import functools
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from eventkit.bus.protocol import Bus
 from eventkit.testing.conformance import BusConformance
 from eventkit.testing.conformance.outages import What
 from eventkit.testing.conformance.support import BusFactory, OwnServer
-from tests.bus.amqp.support import REGISTERED_AFTER, Broker
+from tests.bus.amqp.support import Broker
 from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.server import free_port
 
@@ -32,8 +31,7 @@ class TestConformance(BusConformance):
         with RabbitMQ(tmp_path) as server:
 
             def kill() -> None:
-                # RabbitMQ writes its register of quorum queues a few seconds late: docs/buses/rabbitmq.md.
-                time.sleep(REGISTERED_AFTER)
+                Broker(server).write_register()
                 server.kill()
 
             yield OwnServer(functools.partial(connect, server.url), kill, server.start)

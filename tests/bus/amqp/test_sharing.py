@@ -181,7 +181,7 @@ async def test_an_event_that_ends_processes_becomes_a_dead_letter_and_its_neighb
                     process = start(actors.handle_or_die, broker.url, broker.prefix, str(path), poison)
                 return len({number for _, number, _ in written(path)}) == count - 1
 
-            await until(finished, 60)
+            await until(finished, 120)  # some processes have to start, one after the other
             await until(lambda: there_are_dead_letters(bus))
 
         [letter] = await bus.dead_letters.list()

@@ -70,10 +70,10 @@ class TestReadingAhead:
 class TestHandingOver:
     async def test_an_instance_that_comes_gets_its_share_at_once(self, server: Nats) -> None:
         names = [f"event-{number}" for number in range(80)]
-        async with connect(server.url) as one, connect(server.url) as two, subscribed(one) as first:
+        async with connect(server.url, lease=90) as one, connect(server.url, lease=90) as two, subscribed(one) as first:
             await publish(one, names)
             done = await handle(first, 1)
-            async with subscribed(two) as second, asyncio.timeout(5):  # the lease is 30 s
+            async with subscribed(two) as second, asyncio.timeout(PATIENCE):  # a third of the lease
                 [delivery] = await take(second, 1)
                 await second.settle([Done(delivery)])
                 rest = await handle_by([first, second], 78)
@@ -105,7 +105,7 @@ class TestHandingOver:
         assert asyncio.all_tasks() == before
 
     async def test_what_is_handled_slowly_is_handed_over_when_it_is_done(self, server: Nats) -> None:
-        lease = 1.0
+        lease = 2.0
         async with (
             connect(server.url, lease=lease) as one,
             connect(server.url, lease=lease) as two,
@@ -116,11 +116,11 @@ class TestHandingOver:
             taken = await take(first, 16)
             async with subscribed(two) as second:
                 clock = asyncio.get_running_loop().time
-                until = clock() + 3 * lease
+                until = clock() + 2 * lease
                 waiting = asyncio.create_task(second.receive(1))
                 while clock() < until:
                     await first.extend(taken)
-                    await asyncio.sleep(lease / 5)
+                    await asyncio.sleep(lease / 10)
                 assert not waiting.done()
                 await first.settle([Done(each) for each in taken])
                 for key in range(16):

@@ -20,7 +20,7 @@ from eventkit.contract.envelope import new_id
 from eventkit.contract.strict_json import DEFAULT_LIMITS
 from eventkit.delivery.subscription import Unreadable
 from eventkit.testing.conformance import BusConformance
-from eventkit.testing.conformance.support import BusFactory, subscribed
+from eventkit.testing.conformance.support import PATIENCE, BusFactory, subscribed
 
 
 class TestSQLiteBus(BusConformance):
@@ -110,7 +110,7 @@ async def test_old_events_are_removed_while_the_bus_is_in_use(tmp_path: Path) ->
         await bus.publish(event())
     async with connect(f"sqlite:///{tmp_path}/events.db", retention=0.0) as bus, subscribed(bus, types=()):
         assert isinstance(bus, SQLiteBus)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while await bus._database.submit(published):  # noqa: ASYNC110 - nothing tells when it happens
                 await asyncio.sleep(0.01)
 
@@ -127,7 +127,7 @@ class TestWaiting:
                 await bus.publish(event())
 
         using = asyncio.create_task(use())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not caplog.records:  # noqa: ASYNC110 - a log has nothing that could be awaited
                 await asyncio.sleep(0.005)
             volume.mkdir()
@@ -165,7 +165,9 @@ class TestLooking:
             await bus.publish(event())
             with closing(sqlite3.connect(tmp_path / "events.db", isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
-                async with asyncio.timeout(2), aclosing(bus.follow(since=datetime(2026, 1, 1, tzinfo=UTC))) as events:
+                since = datetime(2026, 1, 1, tzinfo=UTC)
+                # The lock is held until all is seen: whoever waited for it would see nothing.
+                async with asyncio.timeout(PATIENCE), aclosing(bus.follow(since=since)) as events:
                     assert isinstance(await anext(events), Envelope)
                     assert [each.waiting for each in await bus.lag()] == [1]
                     assert list(await bus.dead_letters.list()) == []
@@ -179,9 +181,9 @@ class TestFollowing:
                 other.execute("INSERT INTO events (at, type, headers, body) VALUES (2e9, 'a.happened', '{}', x'00')")
             await bus.publish(event())
             long_ago = datetime(2026, 1, 1, tzinfo=UTC)
-            async with aclosing(bus.follow(since=long_ago)) as events, asyncio.timeout(20):
+            async with aclosing(bus.follow(since=long_ago)) as events, asyncio.timeout(PATIENCE):
                 first, second = await anext(events), await anext(events)
-            async with aclosing(bus.follow(["a.happened"], since=long_ago)) as events, asyncio.timeout(20):
+            async with aclosing(bus.follow(["a.happened"], since=long_ago)) as events, asyncio.timeout(PATIENCE):
                 only = await anext(events)
 
         assert isinstance(first, Unreadable)
@@ -196,5 +198,5 @@ class TestFollowing:
                 other.execute("UPDATE events SET at = at - 600")
             await bus.publish(new)
             since = datetime.now(UTC) - timedelta(minutes=5)
-            async with aclosing(bus.follow(since=since)) as events, asyncio.timeout(20):
+            async with aclosing(bus.follow(since=since)) as events, asyncio.timeout(PATIENCE):
                 assert await anext(events) == new
