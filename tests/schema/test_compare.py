@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from eventkit.schema import CODES, MISSING, compare
+from tests.schema.oracles import is_confirmed
 
 
 def event(**properties: Any) -> dict[str, Any]:
@@ -118,6 +119,28 @@ def test_formats_can_be_annotations() -> None:
     subscriber = {"type": "string", "format": "date"}
     assert compare(STRING, subscriber).verdict == "incompatible"
     assert compare(STRING, subscriber, formats="annotate").verdict == "compatible"
+
+
+@pytest.mark.parametrize(
+    ("step", "limits", "subscriber"),
+    [
+        (0.1, {"minimum": 0.29}, {"multipleOf": 0.5}),
+        (0.01, {"minimum": 0.29}, {"multipleOf": 0.1}),
+        (0.0001, {"minimum": 0.29}, {"multipleOf": 0.02}),
+        (0.07, {"exclusiveMinimum": 6.9}, STRING),
+    ],
+)
+def test_multiples_are_those_that_binary_fractions_show_as_such(
+    step: float, limits: dict[str, Any], subscriber: dict[str, Any]
+) -> None:
+    publisher = {"type": "number", "multipleOf": step, **limits}
+    comparison = compare(publisher, subscriber)
+    assert is_confirmed(publisher, subscriber, comparison.counterexample, formats=False)
+
+
+def test_a_multiple_that_binary_fractions_do_not_show_will_do_where_there_is_no_other() -> None:
+    publisher = {"type": "number", "multipleOf": 0.1, "minimum": 0.25, "maximum": 0.35}
+    assert compare(publisher, STRING).counterexample == 0.3
 
 
 def test_what_contains_evaluates_in_2019_09_is_not_decided() -> None:

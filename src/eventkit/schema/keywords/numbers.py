@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 KEYWORDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 
 _MOST_MULTIPLES = 10_000
+_MOST_ROUNDED = 64
+"""After so many multiples, one will do that validators with binary fractions may not take for a multiple."""
 _MOST_DIGITS = 16
 _NO_FLOAT = "no number with few digits was found in the interval"
 
@@ -125,7 +127,7 @@ def lcm(left: Exact, right: Exact) -> Exact:
 class NumberStore:
     """An interval, a grid that the number is on, grids that it is not on, and numbers that it is not."""
 
-    __slots__ = ("_excluded", "_high", "_high_open", "_hints", "_low", "_low_open", "_off", "_step")
+    __slots__ = ("_excluded", "_fine", "_high", "_high_open", "_hints", "_low", "_low_open", "_off", "_step")
 
     def __init__(self, kind: int, hints: Hints = NO_HINTS) -> None:
         integer = kind == INTEGER
@@ -135,6 +137,7 @@ class NumberStore:
         self._high: Exact | None = None
         self._high_open = False
         self._step: Exact | None = 1 if integer else None
+        self._fine: tuple[Fraction, ...] = ()  # the steps with a fraction, of which `_step` is a multiple
         self._off: tuple[Exact, ...] = () if integer else (1,)
         self._excluded: frozenset[Any] = frozenset()
 
@@ -161,6 +164,8 @@ class NumberStore:
     def on_grid(self, step: Exact) -> NumberStore:
         store = self._copy()
         store._step = step if self._step is None else lcm(self._step, step)
+        if isinstance(step, Fraction):
+            store._fine = (*self._fine, step)
         return store
 
     def off_grid(self, step: Exact) -> NumberStore:
@@ -191,14 +196,21 @@ class NumberStore:
             and number not in self._excluded
         )
 
+    def _is_plain(self, value: Json) -> bool:
+        """Tell whether validators that divide binary fractions see a multiple, too: 0.3 / 0.1 is 2.9999999999999996."""
+        try:
+            return all((value / float(step)).is_integer() for step in self._fine)
+        except (OverflowError, ZeroDivisionError):
+            return True
+
     def solve(self, solver: Solver) -> Outcome:
         solver.budget.spend()
         for value in self._hints.suggested():
-            if type_of(value) & NUMBER and self._admits(exact(value)):
+            if type_of(value) & NUMBER and self._admits(exact(value)) and self._is_plain(value):
                 return found(value)
         for number in NUMBERS:
-            if self._admits(number):
-                return found(to_json(number))
+            if self._admits(number) and self._is_plain(value := to_json(number)):
+                return found(value)
         return self._dense(solver) if self._step is None else self._on_grid(self._step, solver)
 
     def _dense(self, solver: Solver) -> Outcome:
@@ -226,6 +238,32 @@ class NumberStore:
         for other in self._off:
             if lcm(step, other) == step:
                 return EMPTY
+        first, last = self._multiples(step)
+        if first is not None and last is not None and first > last:
+            return EMPTY
+        unspellable = False
+        rounded: Outcome | None = None
+        for tried, index in enumerate(islice(_from_one_on(first, last), _MOST_MULTIPLES)):
+            if rounded is not None and tried >= _MOST_ROUNDED:
+                break
+            solver.budget.spend()
+            number = index * step
+            if self._admits(number):
+                value = to_json(number)
+                if value is not None and self._is_plain(value):
+                    return found(value)
+                if value is not None and rounded is None:
+                    rounded = found(value)
+                unspellable = unspellable or value is None
+        if rounded is not None:
+            return rounded
+        if unspellable:
+            return Unsure(_NO_FLOAT)
+        finite = first is not None and last is not None and last - first < _MOST_MULTIPLES
+        return EMPTY if finite else Unsure("too many multiples to look through")
+
+    def _multiples(self, step: Exact) -> tuple[int | None, int | None]:
+        """Return which multiples of the step are the first and the last of the interval."""
         first = last = None
         if self._low is not None:
             first = math.ceil(self._low / Fraction(step))
@@ -233,21 +271,7 @@ class NumberStore:
         if self._high is not None:
             last = math.floor(self._high / Fraction(step))
             last -= self._high_open and last * step == self._high
-        if first is not None and last is not None and first > last:
-            return EMPTY
-        unspellable = False
-        for index in islice(_from_one_on(first, last), _MOST_MULTIPLES):
-            solver.budget.spend()
-            number = index * step
-            if self._admits(number):
-                value = to_json(number)
-                if value is not None:
-                    return found(value)
-                unspellable = True
-        if unspellable:
-            return Unsure(_NO_FLOAT)
-        finite = first is not None and last is not None and last - first < _MOST_MULTIPLES
-        return EMPTY if finite else Unsure("too many multiples to look through")
+        return first, last
 
 
 def _from_one_on(first: int | None, last: int | None) -> Iterator[int]:
