@@ -178,6 +178,9 @@ def test_recursive_models_are_compared() -> None:
         ({"$ref": "https://example.com/schema.json"}, "not part of it"),
         ({"$ref": "#/$defs/Nothing"}, "nothing there"),
         ({"minimum": "one"}, "#/minimum: minimum must be a number"),
+        ({"items": None}, "#/items: items is null"),
+        ({"prefixItems": None}, "#/prefixItems: prefixItems is null"),
+        ({"uniqueItems": "yes"}, "#/uniqueItems: uniqueItems must be true or false"),
         ({"$schema": "https://example.com/dialect"}, "dialect"),
     ],
 )

@@ -99,6 +99,9 @@ class ArrayConstraint:
 def parse(raw: dict[str, Json], node: Node) -> tuple[ArrayConstraint, ...]:
     """Return what the keywords for arrays demand; `items` with a list is what `prefixItems` was called before."""
     shape = ArrayConstraint()
+    for keyword in ("prefixItems", "items", "additionalItems"):
+        if keyword in raw and raw[keyword] is None:  # what YAML reads where nothing was written
+            node.fault(keyword, f"{keyword} is null")
     items, prefix, keyword, rest = raw.get("items"), raw.get("prefixItems"), "prefixItems", "items"
     if node.dialect != "2020-12":
         prefix, keyword = None, "items"
@@ -112,7 +115,10 @@ def parse(raw: dict[str, Json], node: Node) -> tuple[ArrayConstraint, ...]:
         shape.rest = node.below(items, f"/{rest}")
     shape.least = count(raw, "minItems", node) or 0
     shape.most = count(raw, "maxItems", node)
-    shape.unique = raw.get("uniqueItems") is True
+    unique = raw.get("uniqueItems", False)
+    if not isinstance(unique, bool):
+        node.fault("uniqueItems", "uniqueItems must be true or false")
+    shape.unique = unique
     if "contains" in raw:
         least = count(raw, "minContains", node) if "minContains" in raw else 1
         wanted = node.test(raw["contains"], "/contains")
