@@ -18,6 +18,7 @@ from eventkit.contract.service import Service
 from eventkit.delivery.subscription import Dead, Delivery, Done, Reason, Subscription
 from eventkit.testing.conformance.support import (
     LONG,
+    SHORT,
     again,
     event,
     failure,
@@ -31,6 +32,8 @@ from eventkit.testing.conformance.support import (
 from tests.bus.amqp.support import PATIENCE, Broker, until
 from tests.servers.proxy import Proxy
 from tests.servers.rabbitmq import RabbitMQ
+
+PROMPT = 5.0
 
 
 class OrderCreated(Event, type="order.created", key="order_id"):
@@ -148,6 +151,57 @@ class TestServer:
             while "d" not in names:  # "c" may have been stored after all
                 names |= set(await handle(subscription, 1))
             assert names <= {"c", "d"}
+
+    @pytest.mark.slow
+    async def test_handling_goes_on_while_a_server_is_short_of_memory(self, broker: Broker) -> None:
+        """Failed calls are tried again, dead letters wait, and instances come and go."""
+        async with broker.connect(lease=SHORT) as bus, subscribed(bus) as subscription:
+            await publish(bus, "abc")
+            [a, b, c] = sorted(await take(subscription, 3), key=name_of)
+            broker.ctl("set_vm_memory_high_watermark", "absolute", "1")
+            try:
+                async with asyncio.timeout(PROMPT):
+                    await subscription.settle([again(a), Dead(b, Reason.FAILED, failure()), Done(c)])
+                    [a] = await take(subscription, 1)
+                    await subscription.settle([Done(a)])
+                assert (name_of(a), a.attempt) == ("a", 2)
+                async with broker.connect(lease=LONG) as other:
+                    async with asyncio.timeout(PROMPT):
+                        instance = await other.subscribe("payment_service", ["order.created"])
+                    await asyncio.sleep(2 * SHORT)
+                    async with asyncio.timeout(PROMPT):
+                        await instance.close()
+            finally:
+                broker.ctl("set_vm_memory_high_watermark", "0.4")
+
+            async def is_kept() -> bool:
+                return bool(await bus.dead_letters.list())
+
+            await until(is_kept)
+            [letter] = await bus.dead_letters.list()
+            assert (letter.body, letter.reason) == (b.message.data, Reason.FAILED)
+            assert [each.error for each in letter.failures] == [failure().error]
+
+            assert await bus.dead_letters.replay([letter.id]) == 1
+            assert await handle(subscription, 1) == ["b"]
+
+    @pytest.mark.slow
+    async def test_what_waits_to_become_a_dead_letter_goes_to_another_instance_at_the_end(self, broker: Broker) -> None:
+        async with broker.connect(lease=LONG) as bus:
+            subscription = await bus.subscribe("payment_service", ["order.created"])
+            await publish(bus, "a")
+            [a] = await take(subscription, 1)
+            broker.ctl("set_vm_memory_high_watermark", "absolute", "1")
+            try:
+                async with asyncio.timeout(PROMPT):
+                    await subscription.settle([Dead(a, Reason.FAILED, failure())])
+                    await subscription.close()
+                async with broker.connect(lease=LONG) as other, subscribed(other) as instance:
+                    [again_] = await take(instance, 1)
+                    assert (name_of(again_), again_.attempt) == ("a", 2)
+                    await instance.settle([Done(again_)])
+            finally:
+                broker.ctl("set_vm_memory_high_watermark", "0.4")
 
 
 class TestNetwork:

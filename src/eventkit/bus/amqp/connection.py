@@ -126,9 +126,10 @@ class Link:
 
     async def is_blocked(self) -> bool:
         """Tell whether RabbitMQ takes nothing from this connection, because its memory or its disk is short."""
+        connection = await self.connection()
         try:
-            async with asyncio.timeout(0.05):
-                await (await self.connection()).ready()
+            async with asyncio.timeout(0):
+                await connection.ready()
         except TimeoutError:
             return True
         return False

@@ -62,7 +62,7 @@ class AMQPDeadLetters:
         self._groups = groups
 
     async def add(self, group: str, dead: Dead) -> None:
-        """Keep a delivery that was given up; raises BusError."""
+        """Keep a delivery that was given up; raises Blocked soon, or BusError."""
         place = cast(Place, dead.delivery.token)
         body, properties = _message_of(dead.delivery, place)
         note = {
@@ -73,7 +73,7 @@ class AMQPDeadLetters:
             "failures": _failures((*dead.delivery.failures, dead.failure)),
         }
         properties.headers = {**(properties.headers or {}), _HEADER: json.dumps(note)}
-        await self._publisher.publish(body, properties, "", self._names.dead(group))
+        await self._publisher.publish_now(body, properties, "", self._names.dead(group))
 
     async def list(self, *, group: str | None = None, limit: int = 100) -> Sequence[DeadLetter]:
         """Return the oldest dead letters, of one group or of all."""

@@ -38,6 +38,10 @@ class Missing(BusError):
     """A queue or an exchange is not there."""
 
 
+class Blocked(BusError):
+    """RabbitMQ takes no messages at present."""
+
+
 class Unroutable(BusError):
     """No queue took a message."""
 
@@ -90,9 +94,9 @@ async def answered(where: str) -> AsyncIterator[None]:
             yield
 
 
-def blocked(where: str) -> BusError:
+def blocked(where: str) -> Blocked:
     """Return the error that says that RabbitMQ takes no messages."""
-    return BusError(
+    return Blocked(
         "RabbitMQ takes no messages at present: its memory or its disk is short",
         where=where,
         mend="see `rabbitmqctl status`, alarms; what waits is taken when there is room again",

@@ -42,6 +42,6 @@ async def read(channel: Channel, queue: str, where: str) -> bytes | None:
 
 
 async def write(publisher: Publisher, queue: str, document: bytes) -> None:
-    """Replace the document; return when RabbitMQ has stored it. Raises BusError."""
+    """Replace the document; return when RabbitMQ has stored it. Raises Blocked soon, or BusError."""
     properties = Basic.Properties(content_type="application/json", delivery_mode=PERSISTENT)
-    await publisher.publish(document, properties, "", queue)
+    await publisher.publish_now(document, properties, "", queue)

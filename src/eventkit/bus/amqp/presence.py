@@ -22,7 +22,7 @@ from aiormq.channel import Channel
 from pamqp.commands import Basic
 
 from eventkit.bus.amqp.connection import Link, close
-from eventkit.bus.amqp.errors import Unroutable, answered, gone
+from eventkit.bus.amqp.errors import Blocked, Unroutable, answered, gone
 from eventkit.bus.amqp.publisher import Publisher
 from eventkit.contract.envelope import new_id
 from eventkit.contract.errors import BusError
@@ -65,6 +65,7 @@ class Presence:
         self._lost = lost
         self._held = held
         self._leaving = False
+        self._introduced = False
         self._channel: Channel | None = None
         self._speaking: asyncio.Task[None] | None = None
         self._answers: set[asyncio.Task[None]] = set()
@@ -87,7 +88,10 @@ class Presence:
             await self._channel.queue_declare(self.name, exclusive=True, auto_delete=True)
             await self._channel.queue_bind(self.name, self._exchange)
             await self._channel.basic_consume(self.name, self._hear, no_ack=True)
-        await self._say("here", self._exchange, "")
+        try:
+            await self._introduce()
+        except Blocked as error:
+            logger.warning("%s: other instances do not hear of a new one yet: %s", self._exchange, error)
         self._speaking = asyncio.create_task(self._speak())
 
     async def vanish(self) -> None:
@@ -125,10 +129,17 @@ class Presence:
     async def _speak(self) -> None:
         while True:
             await asyncio.sleep(PERIOD)
+            if not self._introduced:
+                with suppress(BusError):
+                    await self._introduce()
             names = sorted(self._members)
             following = names[(names.index(self.name) + 1) % len(names)]
             if following != self.name:
                 await self._look_after(following)
+
+    async def _introduce(self) -> None:
+        await self._say("here", self._exchange, "")
+        self._introduced = True
 
     async def _look_after(self, name: str) -> None:
         try:
@@ -179,4 +190,4 @@ async def ask(publisher: Publisher, exchange: str, queue: str) -> None:
 
 async def _send(publisher: Publisher, said: object, exchange: str, key: str) -> None:
     properties = Basic.Properties(content_type="application/json")
-    await publisher.publish(json.dumps(said).encode(), properties, exchange, key)
+    await publisher.publish_now(json.dumps(said).encode(), properties, exchange, key)

@@ -7,6 +7,7 @@ somebody else.
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from pamqp.commands import Basic
 
@@ -14,6 +15,9 @@ from eventkit.bus.amqp.connection import Link
 from eventkit.bus.amqp.errors import blocked, explained
 from eventkit.bus.amqp.sender import Sender, sender
 from eventkit.contract.errors import BusError
+
+_LOOK_AFTER: Final = 0.1
+"""Seconds after which it is looked whether a connection is blocked on which nothing is confirmed."""
 
 
 class Publisher:
@@ -49,6 +53,7 @@ class Publisher:
         Raises:
             Unroutable: No queue took it.
             Missing: There is no such exchange.
+            Blocked: RabbitMQ takes no messages at present.
             BusError: It is not known to be stored.
         """
         self._pending += 1
@@ -67,6 +72,21 @@ class Publisher:
             self._pending -= 1
             if not self._pending:
                 self._idle.set()
+
+    async def publish_now(self, body: bytes, properties: Basic.Properties, exchange: str, key: str) -> None:
+        """Publish one message, and do not wait where RabbitMQ takes none at present: raise Blocked.
+
+        It may be stored when RabbitMQ takes messages again. The rest is as in `publish`.
+        """
+        publishing = asyncio.create_task(self.publish(body, properties, exchange, key))
+        try:
+            while not (await asyncio.wait({publishing}, timeout=_LOOK_AFTER))[0]:
+                if await self.link.is_blocked():
+                    self._blocked = True
+                    raise blocked(self.link.where)
+            publishing.result()
+        finally:
+            publishing.cancel()
 
     async def _open(self) -> Sender:
         async with self._opening:

@@ -12,8 +12,9 @@ from typing import Final, cast
 
 from eventkit.bus.amqp.connection import Link
 from eventkit.bus.amqp.dead_letters import AMQPDeadLetters
-from eventkit.bus.amqp.errors import ChannelEnded, Unroutable
+from eventkit.bus.amqp.errors import Blocked, ChannelEnded, Unroutable
 from eventkit.bus.amqp.lag import held
+from eventkit.bus.amqp.later import Later
 from eventkit.bus.amqp.names import Names
 from eventkit.bus.amqp.partition import Partition
 from eventkit.bus.amqp.past import Past
@@ -70,6 +71,7 @@ class AMQPSubscription(PartitionedSubscription):
         self._topology = topology
         self._dead_letters = dead_letters
         self._partitions: dict[int, Partition] = {}
+        self._later = Later[Partition](publisher.link, extend=self.extend, store=self._store_later)
         self._pasts: Mapping[int, str] = {}
         self._handing_over: dict[int, asyncio.Task[None]] = {}
         self._presence: Presence | None = None
@@ -101,6 +103,8 @@ class AMQPSubscription(PartitionedSubscription):
 
     async def _resign(self) -> None:
         async with self._membership:
+            for dead in await self._later.end():
+                self.queue.settle(Released(dead.delivery))
             await self._stop_sharing()
             await asyncio.gather(*(self._close(each) for each in self._partitions.values() if not each.is_owned))
 
@@ -130,13 +134,11 @@ class AMQPSubscription(PartitionedSubscription):
 
     async def _settle(self, outcomes: Sequence[Outcome]) -> None:
         # Before anything is settled: where one is not stored, all are asked for again.
-        dead = [each for each in outcomes if isinstance(each, Dead) and cast(Item, each.delivery).out]
-        for each in dead:
-            await self._stored(partial(self._dead_letters.add, self.group, each))
+        waiting = await self._bury([each for each in outcomes if isinstance(each, Dead)])
         finished: defaultdict[int, list[Place]] = defaultdict(list)
         failed: set[int] = set()
         for outcome in outcomes:
-            if not self.queue.settle(outcome):
+            if outcome in waiting or not self.queue.settle(outcome):
                 continue
             place = _place(outcome.delivery)
             match outcome:
@@ -154,10 +156,33 @@ class AMQPSubscription(PartitionedSubscription):
                 partition.suspects.finished(places, self.queue.size(number))
         await self._save({self._partitions[number] for number in failed & self._partitions.keys()})
 
+    async def _bury(self, dead: Sequence[Dead]) -> list[Dead]:
+        """Store dead letters; return those that wait, because RabbitMQ takes none at present."""
+        waiting: list[Dead] = []
+        for each in dead:
+            if cast(Item, each.delivery).out:
+                try:
+                    await self._stored(partial(self._dead_letters.add, self.group, each))
+                except Blocked:
+                    if self.closed:
+                        self.queue.settle(Released(each.delivery))  # to another instance
+                    else:
+                        waiting.append(each)
+        self._later.add(dead=waiting)
+        return waiting
+
     async def _save(self, partitions: Collection[Partition]) -> None:
+        """Write down what is known of partitions; where RabbitMQ takes nothing at present, later."""
         for each in partitions:
             if each.is_open:
-                await self._stored(partial(each.save, exact=each.careful))
+                try:
+                    await self._stored(partial(each.save, exact=each.careful))
+                except Blocked:
+                    self._later.add(partitions=[each])
+
+    async def _store_later(self, dead: Sequence[Dead], partitions: Collection[Partition]) -> None:
+        await self._save(partitions)
+        await self.settle(dead)
 
     async def _stored(self, store: Callable[[], Awaitable[None]]) -> None:
         """Store something in a queue of the group; where somebody deleted it, make it again."""
@@ -274,6 +299,7 @@ class AMQPSubscription(PartitionedSubscription):
 
     async def _part(self) -> None:
         """Free all that RabbitMQ still counts as this instance's."""
+        await self._later.end()
         await self._stop_sharing()
         for task in self._handing_over.values():
             task.cancel()
