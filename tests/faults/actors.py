@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import signal
 import sqlite3
 import sys
+import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -205,7 +207,18 @@ async def handle(part: Part) -> None:
             await asyncio.sleep(0.1)
 
 
+def end_with_the_campaign() -> None:
+    """End this process as soon as the campaign has ended, however that came: it holds the other end of stdin."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 if __name__ == "__main__":
+    end_with_the_campaign()
     logging.basicConfig(level=logging.WARNING, format="%(process)d %(asctime)s %(levelname)s %(name)s: %(message)s")
     role, arguments = sys.argv[1:]
     values = json.loads(arguments)

@@ -129,7 +129,7 @@ class Stage:
         for actor in (*self.handlers, self._publisher):
             if actor is not None:
                 actor.kill()
-                actor.wait()
+                _wait(actor)
         self._stack.close()
 
     # -- actors
@@ -169,7 +169,7 @@ class Stage:
         """End one of them at once, but none of the oldest ones that are to be spared."""
         victim = self.handlers.pop(self.chance.randrange(spare, len(self.handlers)))
         victim.kill()
-        victim.wait()
+        _wait(victim)
 
     def stop_a_handler(self, spare: int = 0, *, twice: bool = False) -> None:
         """Ask the oldest of them that is not spared to end, if asked also at once, and measure how long it takes."""
@@ -179,14 +179,14 @@ class Stage:
         if twice:
             time.sleep(0.05)  # two signals at the same time are one
             leaving.send_signal(signal.SIGTERM)
-        code = leaving.wait(self.part.grace + 30)
+        code = _wait(leaving, self.part.grace + 30)
         self.measures.drained.append(time.monotonic() - begun)
         # The second signal may find a process that has done all that there was to do, and listens to none any more.
         assert code == 0 or (twice and code == -signal.SIGTERM), f"a handler ended with {code}; see {self._log.name}"
 
     def _play(self, role: str, changes: dict[str, object]) -> subprocess.Popen[bytes]:
         part = replace(self.part, **changes)  # type: ignore[arg-type]
-        return subprocess.Popen(part.command(role), stderr=self._log, stdout=self._log)
+        return subprocess.Popen(part.command(role), stdin=subprocess.PIPE, stderr=self._log, stdout=self._log)
 
     # -- time
 
@@ -297,6 +297,14 @@ class Stage:
         async with connect(self.direct, wait=30.0) as bus:
             letters = await bus.dead_letters.list(group=GROUP, limit=100_000)
             return await bus.dead_letters.replay([letter.id for letter in letters])
+
+
+def _wait(actor: subprocess.Popen[bytes], seconds: float | None = None) -> int:
+    """Wait until an actor has ended."""
+    code = actor.wait(seconds)
+    if actor.stdin is not None:
+        actor.stdin.close()
+    return code
 
 
 def resident(process: subprocess.Popen[bytes]) -> float:

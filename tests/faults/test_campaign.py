@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,6 +38,49 @@ def test_promises_are_kept(backend: Backend, scenario: Scenario, tmp_path: Path)
     assert result.findings is not None, result.problem
     assert result.kept, result.problem
     assert result.findings.confirmed > 0
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").exists(), reason="processes are looked for in /proc")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_of_a_campaign_that_is_ended(how: signal.Signals, tmp_path: Path) -> None:
+    folder = tmp_path / "stage"
+    campaign = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults", "--bus", "sqlite", "--scenario", "slow handler", "--folder", folder],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: len(actors(folder)) == 4)  # one publishes, three handle
+    finally:
+        campaign.send_signal(how)
+        campaign.wait()
+
+    wait_for(lambda: not actors(folder))
+
+
+def actors(folder: Path) -> list[int]:
+    """Return the processes of a campaign's actors."""
+    return [
+        int(each.parent.name)
+        for each in Path("/proc").glob("[0-9]*/cmdline")
+        if f'"folder": "{folder}'.encode() in content(each)
+    ]
+
+
+def content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # it has ended meanwhile
+        return b""
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def judge(
