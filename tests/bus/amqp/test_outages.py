@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from eventkit.bus.amqp import AMQPBus, sender
 from eventkit.bus.protocol import Bus
 from eventkit.contract.envelope import Envelope
-from eventkit.contract.errors import BusError, PublishError
+from eventkit.contract.errors import BusError, PublishError, RefusedError
 from eventkit.contract.event import Event
 from eventkit.contract.service import Service
 from eventkit.delivery.subscription import Dead, Delivery, Done, Reason, Subscription
@@ -106,6 +107,29 @@ class TestServer:
         assert shop.of("before") == list(range(30))
         assert shop.of("meanwhile") == list(range(60))
         assert shop.of("after") == list(range(30))
+
+    async def test_an_event_that_is_too_large_for_the_server_is_refused_and_no_other(self, tmp_path: Path) -> None:
+        """RabbitMQ closes the channel on which all publish."""
+        with RabbitMQ(tmp_path, settings=["max_message_size = 2000"]) as server:
+            async with Broker(server).connect() as bus, subscribed(bus) as subscription:
+                too_large = replace(event("large"), data=b'{"text": "%s"}' % (b"x" * 3000))
+                names = [f"{number}" for number in range(40)]
+                for _ in range(2):
+                    results = await asyncio.gather(
+                        *(bus.publish(event(name)) for name in names[:20]),
+                        bus.publish(too_large),
+                        *(bus.publish(event(name)) for name in names[20:]),
+                        return_exceptions=True,
+                    )
+                    assert [type(each) for each in results if each is not None] == [RefusedError]
+                    assert "2,000 bytes that RabbitMQ takes" in str(results[20])
+
+                await bus.publish(event("last"))
+                handled: set[str] = set()
+                async with asyncio.timeout(PATIENCE):
+                    while "last" not in handled:
+                        handled |= set(await handle(subscription, 1))
+                assert handled == {*names, "last"}
 
     @pytest.mark.slow
     async def test_a_handler_that_outlasts_consumer_timeout_costs_no_event(self, tmp_path: Path) -> None:

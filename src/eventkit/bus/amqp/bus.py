@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from eventkit.bus.amqp.browse import MOST
 from eventkit.bus.amqp.connection import Address, Link, close
 from eventkit.bus.amqp.dead_letters import AMQPDeadLetters
-from eventkit.bus.amqp.errors import Missing, blocked
+from eventkit.bus.amqp.errors import Missing, TooLarge, blocked
 from eventkit.bus.amqp.follow import follow
 from eventkit.bus.amqp.lag import Lags
 from eventkit.bus.amqp.messages import to_message
@@ -142,6 +142,8 @@ class AMQPBus(Bus):
                 self._topology.forget(exchange)
                 exchange = await self._topology.exchange(envelope.type)
                 await self._publisher.publish(body, properties, exchange, key)
+        except TooLarge as error:
+            raise RefusedError(error.what, where=error.where, mend=error.mend) from error
         except EventkitError as error:
             raise PublishError(error.what, where=error.where, mend=error.mend) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
@@ -28,6 +29,7 @@ ANSWERED_WITHIN: Final = 10.0
 """Seconds after which a question is asked anew, on another channel."""
 RAISED: Final = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, RuntimeError)
 """What aiormq raises; RuntimeError where something is closed already."""
+_TOO_LARGE: Final = re.compile(r"message size \d+ (?:is )?larger than (?:configured )?max size (\d+)")
 
 
 class Locked(BusError):
@@ -40,6 +42,13 @@ class Missing(BusError):
 
 class Blocked(BusError):
     """RabbitMQ takes no messages at present."""
+
+
+class TooLarge(BusError):
+    """A message on a channel was larger than the server takes."""
+
+    limit = 0
+    """How many bytes it takes."""
 
 
 class Unroutable(BusError):
@@ -103,6 +112,17 @@ def blocked(where: str) -> Blocked:
     )
 
 
+def too_large(limit: int, where: str) -> TooLarge:
+    """Return the error that says that a message is larger than the server takes."""
+    error = TooLarge(
+        f"the event is larger than the {limit:,} bytes that RabbitMQ takes",
+        where=where,
+        mend="send less, or a reference to it, or raise `max_message_size` in rabbitmq.conf",
+    )
+    error.limit = limit
+    return error
+
+
 def not_taken(where: str) -> BusError:
     """Return the error that says that RabbitMQ could not store a message."""
     return BusError(
@@ -146,11 +166,7 @@ def explain(error: BaseException, where: str) -> BusError | ConfigurationError:
         case ChannelLockedResource():
             return Locked(f"another connection has it: {text}", where=where, mend="wait until it is free")
         case ChannelPreconditionFailed():
-            return ConfigurationError(
-                f"it exists in RabbitMQ, and is not what eventkit makes: {text}",
-                where=where,
-                mend="delete it, give the bus a `prefix` of its own, or connect with create=false to use it as it is",
-            )
+            return _precondition_failed(text, where)
         case PublishError():
             return unroutable(where)
         case DeliveryError():
@@ -160,6 +176,16 @@ def explain(error: BaseException, where: str) -> BusError | ConfigurationError:
         case OSError() if error.strerror:
             return BusError(f"RabbitMQ cannot be reached: {error.strerror}", where=where, mend="see whether it is up")
     return gone(where, text or type(error).__name__)
+
+
+def _precondition_failed(text: str, where: str) -> BusError | ConfigurationError:
+    if found := _TOO_LARGE.search(text):
+        return too_large(int(found[1]), where)
+    return ConfigurationError(
+        f"it exists in RabbitMQ, and is not what eventkit makes: {text}",
+        where=where,
+        mend="delete it, give the bus a `prefix` of its own, or connect with create=false to use it as it is",
+    )
 
 
 def _text(error: BaseException) -> str:

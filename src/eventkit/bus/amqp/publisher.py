@@ -7,12 +7,14 @@ somebody else.
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Final
 
+from aiormq.connection import Connection
 from pamqp.commands import Basic
 
 from eventkit.bus.amqp.connection import Link
-from eventkit.bus.amqp.errors import blocked, explained
+from eventkit.bus.amqp.errors import TooLarge, blocked, explained, too_large
 from eventkit.bus.amqp.sender import Sender, sender
 from eventkit.contract.errors import BusError
 
@@ -31,6 +33,8 @@ class Publisher:
         self.link = link
         self._sender: Sender | None = None
         self._opening = asyncio.Lock()
+        self._connection: Connection | None = None
+        self._largest: float = math.inf  # that the server takes, as far as it has told on this connection
         self._blocked = False
         self._pending = 0
         self._idle = asyncio.Event()
@@ -53,16 +57,26 @@ class Publisher:
         Raises:
             Unroutable: No queue took it.
             Missing: There is no such exchange.
+            TooLarge: It is larger than RabbitMQ takes.
             Blocked: RabbitMQ takes no messages at present.
             BusError: It is not known to be stored.
         """
         self._pending += 1
         try:
-            sender = self._sender
-            if sender is None or sender.is_closed or self._blocked:
-                sender = await self._open()
-            with explained(self.link.where):
-                await sender.send(body, properties, exchange, key)
+            while True:
+                sender = self._sender
+                if sender is None or sender.is_closed or self._blocked:
+                    sender = await self._open()
+                if len(body) > self._largest:
+                    raise too_large(int(self._largest), self.link.where)
+                try:
+                    with explained(self.link.where):
+                        await sender.send(body, properties, exchange, key)
+                except TooLarge as error:
+                    # RabbitMQ closes the channel, on which others publish, too.
+                    self._largest = error.limit
+                else:
+                    return
         except BusError as error:
             if isinstance(error.__cause__, TimeoutError) and await self.link.is_blocked():
                 self._blocked = True
@@ -94,6 +108,8 @@ class Publisher:
                 if await self.link.is_blocked():
                     raise blocked(self.link.where)
                 self._blocked = False
+            if (connection := await self.link.connection()) is not self._connection:
+                self._connection, self._largest = connection, math.inf
             if self._sender is None or self._sender.is_closed:
                 self._sender = await sender(self.link)
             return self._sender

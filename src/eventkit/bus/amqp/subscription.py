@@ -12,7 +12,7 @@ from typing import Final, cast
 
 from eventkit.bus.amqp.connection import Link
 from eventkit.bus.amqp.dead_letters import AMQPDeadLetters
-from eventkit.bus.amqp.errors import Blocked, ChannelEnded, Unroutable
+from eventkit.bus.amqp.errors import Blocked, ChannelEnded, TooLarge, Unroutable
 from eventkit.bus.amqp.lag import held
 from eventkit.bus.amqp.later import Later
 from eventkit.bus.amqp.names import Names
@@ -179,6 +179,8 @@ class AMQPSubscription(PartitionedSubscription):
                     await self._stored(partial(each.save, exact=each.careful))
                 except Blocked:
                     self._later.add(partitions=[each])
+                except TooLarge as error:
+                    logger.warning("%s: failed calls would not count after a crash: %s", self.group, error)
 
     async def _store_later(self, dead: Sequence[Dead], partitions: Collection[Partition]) -> None:
         await self._save(partitions)
