@@ -96,5 +96,5 @@ class Layout:
             return None
         return unchecked(
             id_, source, type_, data, time, subject, dataschema, key, correlation, causation, traceparent,
-            content_type, {name: given[place] for name, place in self._extensions},
+            content_type, {name: given[place] for name, place in self._extensions} if self._extensions else {},
         )  # fmt: skip

@@ -82,7 +82,7 @@ def check(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> None:
     if len(raw) <= limits.max_bytes and raw.count(b"{") + raw.count(b"[") <= limits.max_depth:
         try:
             # What is written again as the same bytes has no key twice, and no number that became infinite.
-            if to_json(from_json(raw, allow_inf_nan=False)) == raw:
+            if to_json(from_json(raw, allow_inf_nan=False, cache_strings="keys")) == raw:
                 return
         except ValueError:
             pass

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import ClassVar, Final
 
 from eventkit.bus.nats.connection import header_lines
 from eventkit.contract.codec import NATS, from_headers, layout_of, to_headers
@@ -49,22 +51,35 @@ def read(raw: bytes | None, data: bytes) -> Envelope | Unreadable:
         return Unreadable(headers, data, error)
 
 
+class _Recent:
+    """How to read messages with the headers of the one before, as almost all have them: what each is, and its value."""
+
+    match: ClassVar[Callable[[str], re.Match[str] | None]] = re.compile("$x").fullmatch  # nothing
+    layout: ClassVar[Layout | None] = None
+
+
 def _read_shortly(raw: bytes, data: bytes) -> Envelope | None:
     """Return the event of a message that is as eventkit, and most others, write it."""
     try:
-        # The first line, then names and values in turn. Names, and nothing else, begin with a new line.
-        text = raw[:-4].decode().replace("\r\n", ": \n")
+        text = raw.decode()
     except UnicodeDecodeError:
         return None
-    parts = text.split(": ")
-    names, values = tuple(parts[1::2]), parts[2::2]
-    layout = _layout_of(names) if text.count("\n") == len(names) == len(values) else None
-    return None if layout is None else layout.read(values, data)
+    found = _Recent.match(text)
+    if found is None:
+        known = _layout_of(tuple(line.partition(":")[0] for line in text.split("\r\n")[1:-2]))
+        if known is None or (found := known[0].fullmatch(text)) is None:
+            return None
+        _Recent.match, _Recent.layout = known[0].fullmatch, known[1]
+    layout = _Recent.layout
+    return None if layout is None else layout.read(found.groups(), data)
 
 
 @lru_cache(maxsize=128)
-def _layout_of(names: tuple[str, ...]) -> Layout | None:
-    """Return how to read messages with just these headers, a new line before each; None where there is no short way."""
-    if not all(name.startswith("\n") for name in names):
+def _layout_of(names: tuple[str, ...]) -> tuple[re.Pattern[str], Layout] | None:
+    """Return how to read messages with just these headers; None where there is no short way."""
+    layout = layout_of(names, NATS)
+    if layout is None:
         return None
-    return layout_of(tuple(name[1:] for name in names), NATS)
+    # A value that holds or ends with another kind of line's end is not printable, which the layout finds.
+    lines = "".join(f"{re.escape(name)}: (.*)\r\n" for name in names)
+    return re.compile(f"NATS/1\\.0\r\n{lines}\r\n"), layout

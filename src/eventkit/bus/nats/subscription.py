@@ -336,7 +336,7 @@ class NATSSubscription(LogSubscription):
     # -- progress
 
     async def _settle(self, outcomes: Sequence[Outcome]) -> None:
-        replayed = finished(outcomes)
+        replayed = finished(outcomes) if any(len(each.cursors[REPLAYED]) for each in self._partitions.values()) else ()
         await super()._settle(outcomes)
         for partition in self._partitions.values():
             for reader in partition.readers:

@@ -24,6 +24,8 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from eventkit.delivery.subscription import Failure
 
 _SHORTEST_ERROR: Final = 20
@@ -214,6 +216,8 @@ class Cursor:
         """
         length: int | None = None
         while True:
+            if not self._failures and not self.past:
+                return to_json(self._document(None)).decode()  # numbers and names: in a third of the time
             text = json.dumps(self._document(length), separators=(",", ":"))
             longest = max((len(each.error) for failure in self._all_failures() for each in failure), default=0)
             if limit is None or len(text) <= limit or min(longest, length or longest) <= _SHORTEST_ERROR:
