@@ -159,7 +159,11 @@ def test_ignores_are_read_with_the_lines_where_they_stand(write, monkeypatch) ->
         ('code = 102\nreason = "old"', "code of an ignore is 102"),
         ('code = "EK102"\nreason = "old"\nservice = "ledger"', "the key 'service' of an ignore is not known"),
         ('code = "EK102"\nreason = "old"\nexpires = "2027-01-31"', "expires is '2027-01-31'"),
-        ('code = "EK102"\nreason = "old"\nexpires = 2027-01-31T00:00:00Z', r"expires is datetime\.datetime\("),
+        (
+            'code = "EK102"\nreason = "old"\nexpires = 2027-01-31T00:00:00Z',
+            r"expires is 2027-01-31T00:00:00\+00:00, a ",
+        ),
+        ('code = "EK102"\nreason = "old"\npath = "amount"', "path of an ignore is 'amount'"),
     ],
 )
 def test_a_wrong_ignore_is_an_error_that_names_the_line(write, text, what) -> None:
@@ -175,6 +179,28 @@ def test_an_unknown_key_is_answered_with_the_known_ones(write) -> None:
 
     with pytest.raises(ConfigurationError, match="the known ones are sources, neighbours, import_timeout, ignore"):
         load_config(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        ('sorces = ["."]', "schemas; did you mean 'sources'?"),
+        ('[tool.eventkit]\nsources = ["."]', "leave `tool.eventkit` out of the names of tables"),
+        ('[[ignore]]\ncode = "EK1"\nreason = "x"\nreasons = "y"', "did you mean 'reason'?"),
+        ('[[ignore]]\ncode = "EK1"\nreason = "x"\npath = "items/*/price"', 'path = "/items/*/price"'),
+    ],
+)
+def test_what_was_probably_meant_is_named(write, text, mend) -> None:
+    folder = write({"eventkit.toml": text})
+
+    with pytest.raises(ConfigurationError) as error:
+        load_config(folder)
+    assert mend in error.value.mend
+
+
+@pytest.mark.parametrize("text", ["tool = 3", "[[tool]]"])
+def test_a_project_with_strange_tools_configures_nothing(write, text) -> None:
+    assert load_config(write({"pyproject.toml": text})).file is None
 
 
 def test_a_table_is_wanted(write) -> None:

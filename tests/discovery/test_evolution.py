@@ -72,7 +72,11 @@ def test_a_baseline_is_relative_to_the_file_that_names_it(write) -> None:
         ('[evolution]\nmode = "backwards"', "evolution.mode is 'backwards'", "did you mean 'backward'"),
         ('[evolution]\norder = "first"', "evolution.order is 'first'", "any, subscribers-first"),
         ('[evolution]\nhistory = "git:v1"', "evolution.history is 'git:v1'", "give a list"),
-        ('[evolution]\nmode = "full-transitive"', "compares with a history", "use the mode 'full'"),
+        (
+            '[evolution]\nmode = "full-transitive"',
+            "the mode 'full-transitive' compares with a history",
+            "the mode 'full'",
+        ),
         ('[evolution.events]\n"a.*" = "no"', "evolution.events.a.* is 'no'", "use one of"),
         ('[retained]\n"a.b" = 1', "retained.'a.b' is 1", '"a.b" = [1]'),
         ('[retained]\n"a.b" = [true]', "retained.'a.b' is [True]", '"a.b" = [1]'),

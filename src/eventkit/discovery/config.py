@@ -22,12 +22,14 @@ Paths are relative to the file that names them; `git:REV:PATH` is read as `event
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -126,7 +128,7 @@ def load_config(start: Path) -> Config:
     """
     for folder in (start, *start.parents):
         own, project = folder / OWN_FILE, folder / PROJECT_FILE
-        in_project = _read(project).get("tool", {}).get("eventkit") if project.is_file() else None
+        in_project = _own_table(_read(project)) if project.is_file() else None
         if own.is_file():
             if in_project is not None:
                 raise ConfigurationError(
@@ -147,17 +149,30 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigurationError(f"not TOML: {error}", where=str(file)) from None
 
 
+def _own_table(project: dict[str, Any]) -> Any:
+    """Return `[tool.eventkit]` of a project; None where there is none."""
+    tools = project.get("tool")
+    return tools.get("eventkit") if isinstance(tools, dict) else None
+
+
 def _config(table: Any, file: Path) -> Config:
     if not isinstance(table, dict):
         raise ConfigurationError("[tool.eventkit] is not a table", where=str(file))
     values: dict[str, Any] = {"cache": file.parent / DEFAULT_CACHE, "schemas": file.parent / DEFAULT_SCHEMAS}
     for key, value in table.items():
         if key not in _KEYS:
-            mend = f"the known ones are {', '.join(_KEYS)}"
+            mend = f"the known ones are {', '.join(_KEYS)}{_guess(key, _KEYS)}"
+            if file.name == OWN_FILE and _own_table(table) is not None:
+                mend = f"leave `tool.eventkit` out of the names of tables: all of {OWN_FILE} is that table"
             raise ConfigurationError(f"the key {key!r} is not known", where=str(file), mend=mend)
         values[key] = _KEYS[key](key, value, file)
     retained = tuple(Retained.of(event, values["schemas"]) for event in values.pop("retained", ()))
     return Config(**values, retained=retained, file=file)
+
+
+def _guess(key: str, known: Iterable[str]) -> str:
+    similar = get_close_matches(key, known, n=1)
+    return f"; did you mean {similar[0]!r}?" if similar else ""
 
 
 def _paths(key: str, value: Any, file: Path) -> tuple[Path, ...]:
@@ -224,13 +239,18 @@ def _ignore(entry: dict[str, Any], file: Path, line: int) -> IgnoreEntry:
     for name, value in entry.items():
         if name == "expires":
             if isinstance(value, datetime) or not isinstance(value, date):
-                mend = "give a date without quotes: expires = 2027-01-31"
-                raise ConfigurationError(f"expires is {value!r}", where=where, mend=mend)
+                mend = "give a date alone, without quotes: expires = 2027-01-31"
+                written = f"{value.isoformat()}, a day with a time" if isinstance(value, datetime) else repr(value)
+                raise ConfigurationError(f"expires is {written}", where=where, mend=mend)
         elif name not in _IGNORE_KEYS:
-            mend = f"the known ones are {', '.join(_IGNORE_KEYS)}, expires"
+            mend = f"the known ones are {', '.join(_IGNORE_KEYS)}, expires{_guess(name, _IGNORE_KEYS)}"
             raise ConfigurationError(f"the key {name!r} of an ignore is not known", where=where, mend=mend)
         elif not isinstance(value, str) or not value.strip():
             raise ConfigurationError(f"{name} of an ignore is {value!r}", where=where, mend="give a text that says it")
+        elif name == "path" and not value.startswith("/"):
+            # It would silence nothing, and be said to be left over.
+            mend = f"name the field from the top of the event, as reports do: path = {json.dumps(f'/{value}')}"
+            raise ConfigurationError(f"path of an ignore is {value!r}", where=where, mend=mend)
     for name in ("code", "reason"):
         if name not in entry:
             raise ConfigurationError(f"an ignore has no {name}", where=where, mend=f'add it: {name} = "..."')

@@ -149,7 +149,7 @@ def read_evolution(key: str, value: Any, file: Path) -> Evolution:
     transitive = [mode for mode in (evolution.mode, *evolution.events.values()) if mode.transitive]
     if transitive and not history:
         raise ConfigurationError(
-            f"the mode {transitive[0]!r} compares with a history, and none is configured",
+            f"the mode {str(transitive[0])!r} compares with a history, and none is configured",
             where=str(file),
             mend='name older landscapes, history = ["git:v1.0"], or use the mode '
             f"{transitive[0].removesuffix('-transitive')!r}",

@@ -82,7 +82,7 @@ def _broken(sender: Side, reader: Side, message: str, comparer: Comparer, *, new
     for problem in compared.problems:
         sent, relied_on = _labels(problem, sender, reader)
         label, older_label = (sent, relied_on) if new_sends else (relied_on, sent)
-        finding = _finding(message, problem, (new, label), (old, older_label))
+        finding = _finding(message, problem, (new, label), (old, older_label), new_sends=new_sends)
         found.append(replace(finding, counterexample=compared.counterexample))
     return found
 
@@ -116,9 +116,15 @@ def _labels(problem: Problem, sender: Side, reader: Side) -> tuple[str, str]:
     )
 
 
-def _finding(message: str, problem: Problem, new: tuple[Side, str], old: tuple[Side, str]) -> Finding:
+def _finding(
+    message: str, problem: Problem, new: tuple[Side, str], old: tuple[Side, str], *, new_sends: bool
+) -> Finding:
     (side, label), (older, older_label) = new, old
     event = side.message.event
+    name = field_name(problem.path) or event.name
+    # A field that readers miss in old events is one that was not always there: it has no past to be kept.
+    added = problem.code == codes.REQUIRED and not new_sends
+    edit = f"give `{name}` a default" if added else f"keep `{name}` as it was"
     return Finding(
         code=CHANGED_WITHOUT_VERSION,
         message=message,
@@ -127,7 +133,7 @@ def _finding(message: str, problem: Problem, new: tuple[Side, str], old: tuple[S
         publisher=side.service,
         path=problem.path,
         spots=(*side.spots(label, problem.path), *older.spots(older_label, problem.path)),
-        help=f"publish it as version {event.version + 1}, or keep `{field_name(problem.path) or event.name}` as it was",
+        help=f"publish it as version {event.version + 1}, or {edit}",
     )
 
 
