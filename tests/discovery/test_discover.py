@@ -136,6 +136,17 @@ def test_of_two_services_of_one_name_the_first_counts(write) -> None:
     ]
 
 
+def test_a_service_in_two_modules_of_one_folder_is_told_by_their_files(write) -> None:
+    module = "from eventkit import Event\n" + service("shop") + (
+        'class Made(Event, type="a.made"): ...\n\n@service.publisher\nasync def publish_made() -> Made: ...\n'
+    )
+    folder = write({"one.py": module, "two.py": module})
+    (problem,) = discover([folder], Config()).problems
+
+    assert problem.message == "shop is described by one.py and by two.py, which is not used"
+    assert (problem.code, problem.place.file, problem.place.line > 1) == (codes.TWICE, "two.py", True)
+
+
 def test_code_counts_more_than_a_document_of_the_same_service(write) -> None:
     folder = write({"a.yaml": document("shop"), "shop/__init__.py": service("shop")})
 

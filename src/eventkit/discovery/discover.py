@@ -149,10 +149,19 @@ class _Register:
     def _is_new(self, contract: Contract, known: dict[str, Contract]) -> bool:
         first = known.setdefault(contract.service, contract)
         if first is not contract:
-            message = f"{contract.service} is described by {first.source} and by {contract.source}, which is not used"
+            used, unused = Place(first.source, 1), Place(contract.source, 1)
+            if used == unused:  # two modules of one folder
+                used, unused = _declared_at(first) or used, _declared_at(contract) or unused
+            message = f"{contract.service} is described by {used.file} and by {unused.file}, which is not used"
             mend = "rename one of the services, or name only one of the sources"
-            self.problems.append(SourceProblem(codes.TWICE, message, Place(contract.source, 1), mend))
+            self.problems.append(SourceProblem(codes.TWICE, message, unused, mend))
         return first is contract
+
+
+def _declared_at(contract: Contract) -> Place | None:
+    """Return the first function of a service; None where none is known."""
+    places = (message.function_place for message in (*contract.publishes, *contract.handles))
+    return min((place for place in places if place), default=None)
 
 
 def _described_twice(document: Contract, code: Contract) -> SourceProblem:
