@@ -137,8 +137,10 @@ def test_of_two_services_of_one_name_the_first_counts(write) -> None:
 
 
 def test_a_service_in_two_modules_of_one_folder_is_told_by_their_files(write) -> None:
-    module = "from eventkit import Event\n" + service("shop") + (
-        'class Made(Event, type="a.made"): ...\n\n@service.publisher\nasync def publish_made() -> Made: ...\n'
+    module = (
+        "from eventkit import Event\n"
+        + service("shop")
+        + ('class Made(Event, type="a.made"): ...\n\n@service.publisher\nasync def publish_made() -> Made: ...\n')
     )
     folder = write({"one.py": module, "two.py": module})
     (problem,) = discover([folder], Config()).problems

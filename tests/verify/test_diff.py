@@ -57,6 +57,15 @@ def test_landscapes_that_say_the_same_do_not_differ() -> None:
     assert written(found, DiffFormat.TEXT) == "no contract changed\n"
 
 
+def test_names_of_fields_neither_end_a_line_nor_reach_the_terminal() -> None:
+    name = "x\x1b[2J\n# y"
+    found = between((contract("p", (message("x.y"),)),), (contract("p", (message("x.y", fields(**{name: {}})),)),))
+
+    for format in (DiffFormat.TEXT, DiffFormat.MARKDOWN):
+        assert "\x1b" not in written(found, format)
+        assert not any(line.startswith("# y") for line in written(found, format).splitlines())
+
+
 def test_what_did_not_fit_before_breaks_nobody_where_a_name_leaves_something_open() -> None:
     handles = contract("s", (), (message("o.eu.y", NUMBER),))
     found = between(

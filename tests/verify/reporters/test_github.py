@@ -49,6 +49,7 @@ def test_nothing_in_a_text_ends_a_command_or_a_property() -> None:
         assert all("=" in part for part in properties.split(","))
         assert "50%25 of a:b,c]]>" in data
         assert "%0D%0A" in data
+    assert "\x1b" not in written(report, Format.GITHUB)
     assert "file=a b/ü%25%2C%3A.py,line=1,col=1,title=EK502%3A a service could not be imported" in commands[1]
 
 

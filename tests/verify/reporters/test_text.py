@@ -194,6 +194,24 @@ def test_a_place_without_a_width_goes_to_the_end_of_its_line(tmp_path) -> None:
     assert lines[4] == "  |     ^^^^^^"
 
 
+def test_names_of_fields_neither_end_a_line_nor_reach_the_terminal(tmp_path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("a:\n", "utf-8")
+    name = "x\x1b[2J\ny"
+    spot = Spot(Place(str(path), 1, 1, 1), f"reads `{name}`")
+    event = EventType("a.a", 1)
+    other = Finding("EK101", "m", "", event, "p", "q", name, (Spot(Place("b.yaml", 1), name),))
+    finding = Finding("EK101", f"no {name}", "", event, "p", "s", name, (spot,), help=f"read {name}", further=(other,))
+    lines = text_of_finding(finding).splitlines()
+
+    assert (lines[0], lines[4]) == (
+        "error[EK101]: no x\ufffd[2J\ufffdy (and 1 more pair)",
+        "  | ^ reads `x\ufffd[2J\ufffdy`",
+    )
+    assert [line.split()[0] for line in lines[5:9]] == [":::", "=", "=", "="]
+    assert "\x1b" not in "".join(lines)
+
+
 def test_markup_in_names_is_text(tmp_path) -> None:
     assert "[red]x[/red] :smile:" in text_of_finding(Finding("EK502", "[red]x[/red] :smile:"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from eventkit.verify.finding import Report
-from eventkit.verify.reporters.words import sentence
+from eventkit.verify.reporters.words import printable, sentence
 
 
 def write_concise(report: Report, stream: TextIO) -> None:
@@ -14,5 +14,4 @@ def write_concise(report: Report, stream: TextIO) -> None:
         place = finding.spots[0].place if finding.spots else None
         where = f"{place.file}:{place.line}:{place.column}" if place else "eventkit"
         line = " ".join(f"{where}: {finding.code} {sentence(finding)}".split())
-        # Nothing that a terminal would obey.
-        stream.write("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line) + "\n")
+        stream.write(f"{printable(line)}\n")

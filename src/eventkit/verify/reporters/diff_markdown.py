@@ -11,6 +11,7 @@ from eventkit.schema import MISSING
 from eventkit.verify.diff import Diff, MessageChange
 from eventkit.verify.finding import Finding, title
 from eventkit.verify.reporters.diff_words import event_words, message_words, pair_words, path_words, sum_words
+from eventkit.verify.reporters.words import printable
 
 _SPECIAL: Final = re.compile(r"[\\`*\[\]<>#|~&]|(?<!\w)_|_(?!\w)")
 _SPAN: Final = re.compile(r"(`[^`|]+`)")
@@ -76,7 +77,7 @@ def _message(change: MessageChange) -> Iterator[str]:
 
 def _text(text: str) -> str:
     """Return a text that Markdown shows as it is, but for the names that stand in backticks."""
-    parts = _SPAN.split(" ".join(text.split()))
+    parts = _SPAN.split(printable(" ".join(text.split())))
     return "".join(part if index % 2 else _SPECIAL.sub(r"\\\g<0>", part) for index, part in enumerate(parts))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final, TextIO
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from eventkit.verify.field_changes import Effect, FieldChange
 from eventkit.verify.finding import title
 from eventkit.verify.reporters.diff_words import event_words, message_words, pair_words, path_words, sum_words
 from eventkit.verify.reporters.frame import frame
+from eventkit.verify.reporters.words import printable
 
 _STYLES: Final[dict[Effect, str]] = {"safe": "green", "breaking": "bold red", "undecided": "bold yellow"}
 _WIDTH: Final = max(map(len, _STYLES))
@@ -21,7 +23,10 @@ _WIDTH: Final = max(map(len, _STYLES))
 def write_text(diff: Diff, stream: TextIO) -> None:
     """Write a diff; colours are those of the stream's terminal, NO_COLOR is respected."""
     console = Console(file=stream, highlight=False, emoji=False, markup=False)
-    for block in (*_blocks(diff), *([frame(finding)] for finding in diff.broken)):
+    blocks = list(_blocks(diff))
+    for line in chain.from_iterable(blocks):
+        line.plain = printable(line.plain)
+    for block in (*blocks, *([frame(finding)] for finding in diff.broken)):
         for line in block:
             console.print(line, soft_wrap=True)
         console.print()

@@ -28,6 +28,7 @@ from rich.text import Text
 from eventkit.discovery.contract import Place
 from eventkit.schema import MISSING
 from eventkit.verify.finding import Finding, Spot, title
+from eventkit.verify.reporters.words import printable
 from eventkit.verify.rules import Severity
 from eventkit.verify.source_lines import line_at
 from eventkit.verify.words import json_text
@@ -58,6 +59,8 @@ def frame(finding: Finding) -> Text:
     lines += (
         Text.assemble((f"{'':{width}} = ", _MARGIN), (f"{label}: ", "bold"), text) for label, text in _notes(finding)
     )
+    for written in lines:
+        written.plain = printable(written.plain)  # as long as it was, so that the styles stay where they are
     return Text("\n").join(lines)
 
 
@@ -129,5 +132,5 @@ def _notes(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def _shown(line: str) -> str:
-    """Return a piece of a source line as it can be shown: tabs as spaces, and nothing that a terminal would obey."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line.expandtabs(_TAB))
+    """Return a piece of a source line as it can be shown, tabs as spaces."""
+    return printable(line.expandtabs(_TAB))

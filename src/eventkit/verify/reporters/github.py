@@ -12,7 +12,7 @@ from typing import Final, TextIO
 
 from eventkit.verify.finding import Finding, Report
 from eventkit.verify.reporters.places import in_repository
-from eventkit.verify.reporters.words import MOST, paragraphs, sentence, summary
+from eventkit.verify.reporters.words import MOST, paragraphs, printable, sentence, summary
 from eventkit.verify.rules import RULES, Severity
 
 _COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -57,7 +57,9 @@ def _told(finding: Finding) -> Iterator[str]:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    # Line ends keep their meaning; all else that a terminal would obey has none in a log.
+    lines = "\n".join(map(printable, text.replace("%", "%25").replace("\r", "%0D").split("\n")))
+    return lines.replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
@@ -82,7 +84,7 @@ def _markdown(report: Report) -> Iterator[str]:
 def _cell(text: str) -> str:
     """Return text for a cell of a table: nothing in it is taken for markup."""
     kept = "".join(f"\\{char}" if char in r"\`*_[]|<>#~" else char for char in text)
-    return " ".join(kept.split())
+    return printable(" ".join(kept.split()))
 
 
 def _shortened(lines: Iterator[str]) -> str:

@@ -16,6 +16,13 @@ MOST: Final = 10
 """How many pairs or places are named before the rest is counted."""
 
 
+def printable(text: str) -> str:
+    """Return a text without line ends and whatever else a terminal would obey: names come from elsewhere."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
 def sentence(finding: Finding) -> str:
     """Return what is wrong in one line."""
     return f"{finding.headline}: {finding.detail}" if finding.detail else finding.headline
