@@ -16,6 +16,9 @@ from eventkit.discovery.asyncapi.well_formed import fault_of
         ({"$defs": {"A": {"properties": {"a": {"enum": 1}}}}}, "/$defs/A/properties/a/enum", ""),
         ({"allOf": [{"properties": {"a": 1}}]}, "/allOf/0/properties/a", ""),
         ({"exclusiveMinimum": True}, "/exclusiveMinimum", ""),
+        ({"properties": {"a": {"items": {"pattern": "(["}}}}, "/properties/a/items/pattern", "/a/*"),
+        ({"patternProperties": {"a/(": {}}}, "/patternProperties/a~1(", ""),
+        ({"anyOf": [{"pattern": "^a$"}, {"pattern": "a{2,1}"}]}, "/anyOf/1/pattern", ""),
         ({"$schema": "http://json-schema.org/draft-07/schema#", "required": "a"}, "/required", ""),
     ],
 )
@@ -33,6 +36,8 @@ def test_the_fault_and_its_field_are_told(schema: dict[str, Any], pointer: str, 
         {"type": ["string", "null"], "discriminator": "kind", "example": 3},
         {"$schema": "http://json-schema.org/draft-07/schema#", "items": [{}]},
         {"$schema": "http://json-schema.org/draft-04/schema#", "exclusiveMinimum": True, "minimum": 1},
+        {"properties": {"pattern": {"const": {"pattern": "("}}}, "examples": [{"pattern": "("}]},
+        {"pattern": "(?<=a)b", "patternProperties": {"^x-": {"pattern": "(" * 2_500 + ")" * 2_500}}},
         # Nothing is fetched to learn what a dialect means.
         {"$schema": "https://schemas.example/mine", "type": "decimal"},
         {"properties": {"a": {"$schema": "https://schemas.example/mine"}}},
