@@ -69,6 +69,7 @@ def test_beside_other_remarks_it_is_seen_and_they_are_not_its_reason(ignores_in)
         ("# eventkit: ignore[]", (), ""),
         ("# eventkit: ignore[EK102]", ("EK102",), ""),
         ("#eventkit: ignore[EK102]: why", ("EK102",), "why"),
+        ("# eventkit: ignore[EK102] #123, and shop#45 # noqa", ("EK102",), "#123, and shop#45"),
         ("# eventkit: ignore because", (), "because"),
     ],
 )

@@ -19,7 +19,8 @@ from eventkit.verify.finding import Finding
 
 MARK: Final = "eventkit: ignore"
 """What a file without ignores does not hold."""
-_COMMENT: Final = re.compile(r"#\s*eventkit: ignore\b(?:\[(?P<codes>[^]]*)\])?(?P<reason>[^#]*)")
+_COMMENT: Final = re.compile(r"#\s*eventkit: ignore\b(?:\[(?P<codes>[^]]*)\])?(?P<reason>(?:[^#]|#(?=\d)|(?<=\S)#)*)")
+"""The reason ends where another comment begins: `#123` and `eventkit#123` name a ticket."""
 
 
 @dataclass(frozen=True, slots=True)
