@@ -122,6 +122,25 @@ def test_the_configuration_is_watched_and_its_errors_are_survived(watch, shop) -
     assert running.interrupt() == 2
 
 
+def test_a_configuration_may_come_later_beside_what_is_watched_and_go_again(watch, shop) -> None:
+    running = watch("contracts")
+    assert "1 compatible" in running.report()
+
+    write_files(
+        shop, {"eventkit.toml": "neighbours = ['more']", "more/ledger.yaml": document("ledger", "receive", "string")}
+    )
+    assert "2 services, 1 neighbour" in running.report()
+    write_files(shop, {"new.toml": "neighbours = ["})
+    (shop / "new.toml").replace(shop / "eventkit.toml")  # as editors save
+    assert running.report().startswith("error: not TOML")
+    write_files(shop, {"new.toml": "neighbours = []"})
+    (shop / "new.toml").replace(shop / "eventkit.toml")
+    assert "2 services, 0 neighbours" in running.report()
+    (shop / "eventkit.toml").unlink()
+    assert "2 services, 0 neighbours" in running.report()
+    assert running.interrupt() == 0
+
+
 def test_sources_that_the_configuration_begins_to_name_are_watched(watch, shop) -> None:
     write_files(shop, {"eventkit.toml": "sources = ['contracts/shop.yaml', 'contracts/mail.yaml']", "more/a.txt": ""})
     running = watch()

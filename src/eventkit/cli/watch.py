@@ -62,13 +62,11 @@ def _watched(sources: Sequence[Path] | None) -> set[Path]:
 
 def _changes(sources: Sequence[Path] | None) -> Iterator[None]:
     """Yield now, and whenever the content of a file has changed."""
-    # The configuration may stand in a folder above, which as a whole would be too much to watch.
-    configs = [folder / name for folder in (Path.cwd(), *Path.cwd().parents) for name in (OWN_FILE, PROJECT_FILE)]
     known: dict[str, str] = {}
     while True:
         folders = _watched(sources)
-        files = [file for file in configs if file.is_file()]
-        with closing(watch(*folders, *files, rust_timeout=_TICK, yield_on_timeout=True, raise_interrupt=True)) as ticks:
+        configs = _Configs()
+        with closing(watch(*folders, rust_timeout=_TICK, yield_on_timeout=True, raise_interrupt=True)) as ticks:
             next(ticks)  # tells that the watcher has started: what changes from then on is not missed
             yield
             for changes in ticks:
@@ -76,9 +74,47 @@ def _changes(sources: Sequence[Path] | None) -> Iterator[None]:
                 digests = {path: _digest(Path(path)) for _, path in changes}
                 if any(known.get(path) != digest for path, digest in digests.items()):
                     known |= digests
+                    configs.have_changed()  # the same change is not told twice
                     if _watched(sources) != folders:
                         break  # the configuration names other sources, or one that was missing has come
                     yield
+                elif configs.have_changed():
+                    break
+
+
+class _Configs:
+    """The files that may hold the configuration, here or in a folder above.
+
+    They are looked at, and their folders not watched: a whole home folder would be too much, and one file alone is lost
+    by a watcher when an editor puts another one in its place.
+    """
+
+    def __init__(self) -> None:
+        folders = (Path.cwd(), *Path.cwd().parents)
+        self._files = [folder / name for folder in folders for name in (OWN_FILE, PROJECT_FILE)]
+        self._stamps = self._stamped()
+        self._digests = list(map(_digest, self._files))
+
+    def have_changed(self) -> bool:
+        """Tell whether the content of one is another than at the last call, or whether one has come or is gone."""
+        stamps = self._stamped()
+        if stamps == self._stamps:
+            return False
+        digests = list(map(_digest, self._files))
+        changed = digests != self._digests
+        self._stamps, self._digests = stamps, digests
+        return changed
+
+    def _stamped(self) -> list[tuple[int, int, int] | None]:
+        return list(map(_stamp, self._files))
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _digest(file: Path) -> str:
