@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from eventkit.schema import compare
+from eventkit.schema import MISSING, compare
 
 SIZES = (25, 100, 200)
 FIELDS = 5
@@ -71,3 +71,18 @@ def test_a_field_takes_some_steps_whether_it_fits_or_not(number: int) -> None:
     assert compare(nested(number, "integer"), nested(number, "number"), budget=3 * number).verdict == "compatible"
     comparison = compare(nested(number, "integer"), nested(number, "string"), budget=50 * number)
     assert len(comparison.problems) == 3 * number
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_unions_without_a_tag_are_compared_branch_by_branch(closed: bool) -> None:
+    def untagged(amount: str, number: int) -> dict[str, Any]:
+        models = [model({f"f{index}": {"type": "string"}}) for index in range(number)]
+        for each in models:
+            each["properties"]["amount"] = {"type": amount}
+        return {"anyOf": models}
+
+    publisher = untagged("integer", 40)
+    for number, counterexample in ((40, MISSING), (39, {"f39": "a"})):
+        comparison = compare(publisher, untagged("number", number), closed_publisher=closed, budget=20_000)
+        assert comparison.verdict == ("compatible" if counterexample is MISSING else "incompatible")
+        assert comparison.counterexample == counterexample

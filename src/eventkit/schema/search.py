@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from eventkit.schema.solver import Solver
 
 _FEW = 64
+_MANY = 3
 _SMALL = 2
 _COMPARED = 8
 """Of so many counterexamples the smallest is taken, unless one is small anyway."""
@@ -59,7 +60,10 @@ class Search:
         while not branch.choices:
             if not branch.unions:
                 return branch.store.solve(self.solver)
-            if not branch.assume(Case("", fails=branch.left_of(branch.unions.pop()))):
+            left = branch.left_of(branch.unions.pop())
+            if len(left) >= _MANY and case.holds and (outcome := self._by_sample(branch, case.holds, left)) is not None:
+                return outcome
+            if not branch.assume(Case("", fails=left)):
                 return EMPTY
         choice = self._next_choice(branch)
         unsure: Unsure | None = None
@@ -76,6 +80,29 @@ class Search:
             elif isinstance(outcome, Unsure):
                 unsure = outcome
         return smallest or unsure or EMPTY
+
+    def _by_sample(self, branch: Branch, holds: tuple[Node, ...], left: tuple[Node, ...]) -> Outcome | None:
+        """Decide without a search that all branches of a union fail, by a value that some schemas hold for, or not.
+
+        If no branch takes the value, it is found. If one takes it, that may be the branch that takes all such values.
+        """
+        accepts = self.solver.accepts
+        outcome = self.solver.solve(holds, ())
+        if not isinstance(outcome, Found) or type_of(outcome.value) != self.kind:
+            return None
+        try:
+            taking = [node for node in left if accepts(node, outcome.value)]
+            if not taking:
+                put_off = (node for union in branch.unions for node in union.branches)
+                fits = branch.admits(outcome.value) and not any(accepts(node, outcome.value) for node in put_off)
+                return outcome if fits else None
+        except OutOfBudget:
+            raise
+        except Undecided:
+            return None
+        if len(taking) <= _SMALL and any(isinstance(self.solver.solve(holds, (node,)), Empty) for node in taking):
+            return EMPTY
+        return None
 
     def _try(self, branch: Branch, option: Case, *, last: bool) -> Outcome:
         try:
@@ -177,7 +204,7 @@ class Branch:
         if not isinstance(self.store, ObjectStore):
             return not isinstance(self.store, Listed)
         try:
-            return bool(union.tags.names())
+            return len(union.branches) >= _MANY or bool(union.tags.names())
         except Undecided:  # a branch is not well formed; perhaps it does not matter
             return True
 
@@ -210,7 +237,7 @@ class Branch:
             accepts = self.search.solver.accepts
             return self._list([value for value in self.store.values if accepts(node, value)])
         if node.values is not None:
-            return self._list([value for value in node.values if self._admits(value)])
+            return self._list([value for value in node.values if self.admits(value)])
         for constraint in node.constraints:
             if not constraint.types & self.search.kind:
                 continue
@@ -257,7 +284,7 @@ class Branch:
         self.choices, self.unions = [], []
         return bool(values)
 
-    def _admits(self, value: Json) -> bool:
+    def admits(self, value: Json) -> bool:
         accepts = self.search.solver.accepts
         self.search.solver.budget.spend()
         return (
