@@ -4,6 +4,9 @@
 VENV := .venv
 BENCH_VENV := .venv-bench
 PY := $(VENV)/bin/python
+# Otherwise each of the processes that tests start compiles what it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 INSTALL := bin/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help

@@ -35,6 +35,15 @@ def bash(tmp_path):
     return run
 
 
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory) -> Path:
+    """A file with what `--show-completion` shows."""
+    command = [Path(sys.executable).with_name("eventkit"), "--show-completion", "bash"]
+    path = tmp_path_factory.mktemp("completion") / "completion.bash"
+    path.write_bytes(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return path
+
+
 def completing(*words: str) -> str:
     """Return what bash does at the tab key after some words."""
     quoted = " ".join(f"'{word}'" for word in words)
@@ -53,10 +62,8 @@ def completing(*words: str) -> str:
         (("verify", "--sever"), ["--severity"]),
     ],
 )
-def test_commands_options_codes_and_formats_are_completed(bash, words, completions) -> None:
-    script = f'eval "$(eventkit --show-completion bash)"; {completing("eventkit", *words)}'
-
-    assert bash(script) == completions
+def test_commands_options_codes_and_formats_are_completed(bash, shown, words, completions) -> None:
+    assert bash(f"source {shown}; {completing('eventkit', *words)}") == completions
 
 
 def test_completion_can_be_installed(bash, tmp_path) -> None:
