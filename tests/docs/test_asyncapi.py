@@ -2,11 +2,15 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from syrupy.assertion import SnapshotAssertion
 
+from eventkit.contract.codec import AMQP, HTTP, KAFKA, NATS, Binding, to_headers
+from eventkit.contract.envelope import Envelope
 from eventkit.contract.event import EventType
 from eventkit.discovery.asyncapi import read
 from eventkit.discovery.contract import Contract, Message
@@ -41,6 +45,24 @@ def written_and_read(contract: Contract) -> Contract:
 
 def test_the_document_of_a_service(snapshot: SnapshotAssertion) -> None:
     assert to_yaml(document(SHOP)) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("protocol", "binding"), [("nats", NATS), ("redis", HTTP), ("sqlite", HTTP), ("amqp", AMQP), ("kafka", KAFKA)]
+)
+def test_the_headers_of_a_document_are_those_that_are_sent_on_each_protocol(protocol: str, binding: Binding) -> None:
+    written: dict[str, Any] = document(SHOP)
+    trait = written["components"]["messageTraits"]["CloudEvent"]
+    [message, *_] = written["components"]["messages"].values()
+    described = trait["headers"]["properties"] | message["headers"]["properties"]
+    sent = Envelope(
+        id="1", source="shop", type="order.created", data=b"{}", time=datetime(2026, 1, 2, tzinfo=UTC), key="o-1",
+        dataschema="urn:eventkit:order.created:v2", correlation="1", causation="0",
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", extensions={"tracestate": "a=b"},
+    )  # fmt: skip
+    names = {name for name in to_headers(sent, binding) if name.lower() not in ("content-type", "ce-datacontenttype")}
+
+    assert {name.replace("ce-", trait["x-eventkit-prefixes"][protocol], 1) for name in described} == names
 
 
 def test_what_is_written_is_what_is_read() -> None:

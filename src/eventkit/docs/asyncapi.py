@@ -2,7 +2,8 @@
 
 One channel per event type, with the type as its address. One send operation per published event, with the schema of
 what is sent; one receive operation per handled event, with the schema of what the reader model accepts. Each message
-fixes its type and its schema's URI in its headers, as CloudEvents in binary mode carry them.
+fixes its type and its schema's URI in its headers, as CloudEvents in binary mode carry them. A contract does not know
+on which bus it will be kept: headers have the names of most protocols, and their trait says what the others write.
 
 Source: AsyncAPI 3.0.0, https://www.asyncapi.com/docs/reference/specification/v3.0.0. Names are kept to what code
 generators accept: no dots in the names of schemas, no colons in those of operations, messages in PascalCase.
@@ -13,6 +14,7 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 from eventkit.contract.attributes import JSON_CONTENT_TYPE
+from eventkit.contract.codec import AMQP, HTTP, KAFKA, NATS
 from eventkit.contract.envelope import dataschema_of
 from eventkit.discovery.contract import Contract, Message
 from eventkit.docs.components import Components
@@ -23,10 +25,16 @@ SPEC_VERSION: Final = "3.0.0"
 _ENVELOPE: Final = "CloudEvent"
 _TEXT: Final = {"type": "string", "minLength": 1}
 
+# Redis and SQLite have no binding of their own, and take that of HTTP.
+_PREFIXES: Final = {"nats": NATS, "redis": HTTP, "sqlite": HTTP, "amqp": AMQP, "kafka": KAFKA}
 # The attributes that are the same for all events; `contract.Envelope` says what each of them means.
 _ENVELOPE_TRAIT: Final[dict[str, Any]] = {
     "headers": {
         "type": "object",
+        "description": (
+            f"CloudEvents in binary mode, as NATS, Redis and SQLite carry them. On Kafka the names begin with"
+            f" `{KAFKA.prefix}` instead of `{HTTP.prefix}`, and on RabbitMQ with `{AMQP.prefix}`."
+        ),
         "required": ["ce-specversion", "ce-id", "ce-source", "ce-type"],
         "properties": {
             "ce-specversion": {"const": "1.0"},
@@ -36,9 +44,11 @@ _ENVELOPE_TRAIT: Final[dict[str, Any]] = {
             "ce-partitionkey": {**_TEXT, "description": "Events with the same key are handled in order."},
             "ce-correlationid": {**_TEXT, "description": "Shared by all events that follow from one cause."},
             "ce-causationid": {**_TEXT, "description": "The event in whose handling this one was published."},
-            "traceparent": {**_TEXT, "description": "W3C trace context."},
+            "ce-traceparent": {**_TEXT, "description": "W3C trace context: the trace and the span."},
+            "ce-tracestate": {**_TEXT, "description": "W3C trace context: what tracing systems add."},
         },
-    }
+    },
+    "x-eventkit-prefixes": {protocol: binding.prefix for protocol, binding in _PREFIXES.items()},
 }
 
 
