@@ -1,12 +1,13 @@
 """What tansu 0.6 lacks of Kafka, put in front of it.
 
-`Gateway` stands between clients and tansu and changes four answers:
+`Gateway` stands between clients and tansu and changes five answers:
 
 - *OffsetFetch*: tansu stores the metadata of a committed offset, and does not give it back. The gateway remembers it.
 - *InitProducerId*: tansu refuses the oldest form of this request, which aiokafka sends. The gateway writes it in the
   newer form, and the answer in the older one.
 - *ListOffsets*: asked for the end of a partition, tansu counts one record of its last batch only. The gateway knows
   from what was produced how many there are.
+- *Produce*: tansu knows no `max.message.bytes`. The gateway refuses batches that are larger than its `largest`.
 - *JoinGroup*: tansu counts the generations of a group from 0, and Kafka from 1; a client that is in generation 0 does
   not say that it leaves. The gateway adds one, and takes it away again from what clients say. And tansu lets everybody
   who joins wait for half of the session timeout, where Kafka waits for those that it knows: the gateway shortens it.
@@ -44,6 +45,7 @@ DELETE_TOPICS: Final = 20
 INIT_PRODUCER_ID: Final = 22
 _FETCHED = {1: OffsetFetchResponse_v1, 2: OffsetFetchResponse_v2, 3: OffsetFetchResponse_v3}
 _NEWER_INIT = 3
+_MESSAGE_TOO_LARGE: Final = 10
 _LATEST: Final = -1
 _LAST_OFFSET_DELTA: Final = 23
 """Where in a batch of records it says how many there are."""
@@ -62,6 +64,8 @@ class Gateway:
     def __init__(self, target: int, port: int) -> None:
         self.target = target
         self.port = port
+        self.largest: int | None = None
+        """Bytes that a batch of records may have; none means any number."""
         self._metadata: dict[tuple[str, str, int], tuple[int, str]] = {}
         self._ends: dict[tuple[str, int], int] = {}
         self._loop = asyncio.new_event_loop()
@@ -95,7 +99,7 @@ class Gateway:
         asked: deque[tuple[int, int, Any]] = deque()
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._pass_on(client, to_server, lambda frame: self._request(frame, asked)))
+                both.create_task(self._ask(client, to_server, to_client, asked))
                 both.create_task(self._pass_on(server, to_client, lambda frame: self._answer(frame, asked)))
         except* (OSError, asyncio.CancelledError):
             pass  # also where the gateway ends: asyncio would report what nobody waits for
@@ -103,13 +107,38 @@ class Gateway:
             for writer in (to_client, to_server):
                 writer.close()
 
+    async def _ask(self, client, to_server, to_client, asked: deque[tuple[int, int, Any]]) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                frame = await _frame(client)
+                if (refused := self._refused(frame)) is not None:
+                    while asked:  # noqa: ASYNC110 - answers come in the order of the questions
+                        await asyncio.sleep(0.001)
+                    await _send(to_client, refused)
+                else:
+                    await _send(to_server, self._request(frame, asked))
+        to_server.close()
+
+    def _refused(self, frame: bytes) -> bytes | None:
+        """Return the answer to what is too large to be written."""
+        key, version, correlation, length = struct.unpack_from(">hhih", frame)
+        if key != PRODUCE or self.largest is None:
+            return None
+        request = getattr(produce, f"ProduceRequest_v{version}").decode(BytesIO(frame[10 + max(length, 0) :]))
+        batches = [(topic, number, batch) for topic, numbers in request.topics for number, batch in numbers]
+        if all(len(batch) <= self.largest for _, _, batch in batches):
+            return None
+        [(topic, number, _)] = batches  # the tests send nothing else together with what is too large
+        since = ((2, -1), (5, -1), (8, []), (8, None))
+        more = [value for least, value in since if version >= least]
+        kind = getattr(produce, f"ProduceResponse_v{version}")
+        answer = kind([(topic, [(number, _MESSAGE_TOO_LARGE, -1, *more)])], *([0] if version >= 1 else []))
+        return struct.pack(">i", correlation) + bytes(answer.encode())
+
     async def _pass_on(self, source, sink, change) -> None:
         with suppress(asyncio.IncompleteReadError):
             while True:
-                (size,) = struct.unpack(">i", await source.readexactly(4))
-                frame = change(await source.readexactly(size))
-                sink.write(struct.pack(">i", len(frame)) + frame)
-                await sink.drain()
+                await _send(sink, change(await _frame(source)))
         sink.close()
 
     def _request(self, frame: bytes, asked: deque[tuple[int, int, Any]]) -> bytes:
@@ -183,6 +212,16 @@ class Gateway:
                 if (topic, number) in latest:
                     partitions[index] = (number, error, time, max(end, self._ends.get((topic, number), 0)), *more)
         return bytes(frame[:4] + answer.encode())
+
+
+async def _frame(source: asyncio.StreamReader) -> bytes:
+    (size,) = struct.unpack(">i", await source.readexactly(4))
+    return await source.readexactly(size)
+
+
+async def _send(sink: asyncio.StreamWriter, frame: bytes) -> None:
+    sink.write(struct.pack(">i", len(frame)) + frame)
+    await sink.drain()
 
 
 def _plus(frame: bytes, place: int, change: int) -> bytes:

@@ -7,7 +7,14 @@ from contextlib import suppress
 from typing import Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerClosed, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    ProducerClosed,
+    RecordListTooLargeError,
+    UnknownTopicOrPartitionError,
+)
 from aiokafka.partitioner import DefaultPartitioner
 
 from eventkit.bus.kafka.client import CLOSE_WITHIN
@@ -15,12 +22,13 @@ from eventkit.bus.kafka.connection import Connection
 from eventkit.bus.kafka.errors import meaning
 from eventkit.bus.kafka.records import Headers
 from eventkit.bus.kafka.topology import Topology
-from eventkit.contract.errors import BusError, PublishError
+from eventkit.contract.errors import BusError, PublishError, RefusedError
 
 SEND_WITHIN: Final = 10.0
 """Seconds after which a record that no broker took is given up."""
 _LOOK: Final = 0.5  # how often is looked for records whose time is up, in seconds
 _CHOOSE: Final = DefaultPartitioner()
+_TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
 class Publisher:
@@ -76,6 +84,7 @@ class Publisher:
             partition: Its partition, where it is not the key's.
 
         Raises:
+            RefusedError: It is larger than the topic takes.
             PublishError: It was not stored, or nobody knows.
         """
         producer = self._producer
@@ -98,6 +107,9 @@ class Publisher:
             ) from None
         except BusError as error:
             raise PublishError(error.what, where=error.where, mend=error.mend) from error
+        except _TOO_LARGE as error:
+            what, mend = meaning(error)
+            raise RefusedError(f"{topic}: {what}", where=self._connection.url, mend=mend) from error
         except KafkaError as error:
             if isinstance(error, UnknownTopicOrPartitionError):
                 self._topology.forget()
@@ -123,10 +135,25 @@ class Publisher:
             # Of the same key all go to one partition; any will do without a key.
             available = [] if key is not None else list(cluster.available_partitions_for_topic(topic))
             partition = _CHOOSE(key, list(numbers), available)
-        producer._serialize(key, value, headers)  # refuses what is too large
-        sent: asyncio.Future[object] = await producer._message_accumulator.add_message(
-            TopicPartition(topic, partition), key, value, SEND_WITHIN, headers=headers
-        )
+        producer._serialize(key, value, headers)  # refuses what is too large for any topic
+        place = TopicPartition(topic, partition)
+        try:
+            await self._confirmed(
+                await producer._message_accumulator.add_message(place, key, value, SEND_WITHIN, headers=headers)
+            )
+        except _TOO_LARGE:
+            # What was sent together may have been too large together.
+            producer = await self._replaced(producer)
+            batch = producer.create_batch()
+            batch.append(key=key, value=value, timestamp=None, headers=headers)
+            batch.close()
+            try:
+                await self._confirmed(await producer.send_batch(batch, topic, partition=partition))
+            except _TOO_LARGE:
+                await self._replaced(producer)
+                raise
+
+    async def _confirmed(self, sent: asyncio.Future[object]) -> None:
         # A producer with numbered records tries for ever; whoever publishes does not wait for ever.
         clock = asyncio.get_running_loop().time
         self._sending[sent] = clock() + SEND_WITHIN
@@ -152,6 +179,17 @@ class Publisher:
                 with suppress(BusError):  # then the next one who publishes tries again
                     await self.open()
                     await _stop(broken)
+
+    async def _replaced(self, producer: AIOKafkaProducer) -> AIOKafkaProducer:
+        """Return a producer whose records brokers take after they have refused some; raises BusError.
+
+        Those that were refused have numbers, and brokers would miss them before what comes next.
+        """
+        async with self._opening:
+            if self._idempotent and self._producer is producer:
+                await self.open()
+                await _stop(producer)
+        return self._producer or producer
 
 
 def _is_dead(producer: AIOKafkaProducer) -> bool:
