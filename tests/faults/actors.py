@@ -211,7 +211,7 @@ def end_with_the_campaign() -> None:
     """End this process as soon as the campaign has ended, however that came: it holds the other end of stdin."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        os.read(sys.stdin.fileno(), 1)  # not by `sys.stdin`: a process cannot end while a thread waits there
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

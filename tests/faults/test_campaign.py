@@ -60,6 +60,13 @@ def test_nothing_is_left_of_a_campaign_that_is_ended(how: signal.Signals, tmp_pa
     wait_for(lambda: not actors(folder))
 
 
+def test_an_actor_ends_in_order_while_the_campaign_goes_on() -> None:
+    code = "from tests.faults.actors import end_with_the_campaign; end_with_the_campaign()"
+    for _ in range(3):
+        with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as actor:
+            assert actor.wait(60) == 0
+
+
 def actors(folder: Path) -> list[int]:
     """Return the processes of a campaign's actors."""
     return [

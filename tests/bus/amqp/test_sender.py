@@ -175,6 +175,9 @@ async def test_a_connection_that_only_confirms_is_alive(monkeypatch: pytest.Monk
         def returned(self, id: str | None) -> None:
             raise AssertionError
 
+        def ending(self) -> None:
+            raise AssertionError
+
     reader = asyncio.StreamReader()
     reading = Frames(reader)
     reading.told[1] = Told()

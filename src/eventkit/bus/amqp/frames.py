@@ -20,7 +20,7 @@ import pamqp.frame
 from aiormq.connection import Connection, FrameReceiver
 from aiormq.exceptions import AMQPConnectionError, InvalidFrameError
 from pamqp.body import ContentBody
-from pamqp.commands import Basic
+from pamqp.commands import Basic, Channel
 from pamqp.common import FieldTable
 from pamqp.constants import FRAME_BODY, FRAME_END, FRAME_HEADER, FRAME_METHOD
 from pamqp.exceptions import PAMQPException
@@ -70,6 +70,9 @@ class Told(Protocol):
             multiple: All before it are meant, too.
             stored: It is stored, or could not be.
         """
+
+    def ending(self) -> None:
+        """RabbitMQ closes the channel. What is sent on it from now on would end the whole connection."""
 
     def returned(self, id: str | None) -> None:
         """No queue takes a message. It is confirmed all the same, afterwards.
@@ -148,6 +151,9 @@ class Frames:
                 _, number, bits = _CONFIRMED.unpack_from(data, start)
                 self.told[channel].confirmed(number, multiple=bool(bits & 1), stored=method == Basic.Ack.index)
                 return True
+            if method == Channel.Close.index:
+                self.told[channel].ending()
+                return False  # aiormq answers it
             return bool(method == Basic.Return.index)  # its header tells which
         if kind == FRAME_HEADER:
             header = self._frame(kind, channel, data, at, end)[2]

@@ -97,6 +97,7 @@ class FastSender:
         self._numbers: dict[str, int] = {}  # by which a message is known that no queue took
         self._unsent: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._ending = False
         self._frames = frames
         frames.told[channel.number] = self
         channel.closing.add_done_callback(self._closed)
@@ -104,11 +105,11 @@ class FastSender:
     @property
     def is_closed(self) -> bool:
         """Whether another one has to be opened."""
-        return self._channel.is_closed
+        return self._ending or self._channel.is_closed
 
     async def send(self, body: bytes, properties: Basic.Properties, exchange: str, key: str) -> None:
         """Publish a message."""
-        if self._channel.is_closed:
+        if self.is_closed:
             raise ChannelInvalidStateError(f"{self._channel!r} closed")
         number = self._count + 1  # RabbitMQ counts them as they come
         id = properties.message_id = properties.message_id or f"{self._name}{number}"
@@ -137,6 +138,11 @@ class FastSender:
         else:
             self._end(number, error)
 
+    def ending(self) -> None:
+        """RabbitMQ closes the channel: nothing more is sent, and what waits is told when aiormq knows why."""
+        self._ending = True
+        self._unsent.clear()
+
     def returned(self, id: str | None) -> None:
         """No queue takes a message."""
         if id is not None and (number := self._numbers.get(id)) is not None:
@@ -144,7 +150,8 @@ class FastSender:
 
     def _flush(self) -> None:
         frames, self._unsent = self._unsent, []
-        self._stream.write(b"".join(frames))
+        if frames:
+            self._stream.write(b"".join(frames))
 
     def _end(self, number: int, error: Callable[[], Exception] | None) -> None:
         found = self._waiting.pop(number, None)
