@@ -5,9 +5,12 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
+from eventkit.discovery.landscape import Landscape
 from eventkit.verify.finding import Report
 from eventkit.verify.reporters import Format
 from eventkit.verify.reporters.json_report import json_schema
+from eventkit.verify.verify import verify
+from tests.verify.landscapes import contract, message
 from tests.verify.reporters.reports import DEFECT_REPORTS, full_report, odd_report, report_of, written
 
 SCHEMA = json.loads(json_schema())
@@ -28,13 +31,23 @@ def test_a_report_has_exactly_the_keys_that_were_promised(defect) -> None:
     Draft202012Validator(SCHEMA).validate(document)
     assert list(document) == ["version", "summary", "pairs", "findings", "silenced"]
     for pair in document["pairs"]:
-        assert list(pair) == ["event", "publisher", "subscriber", "verdict", "counterexample"]
+        assert list(pair) == ["event", "publisher", "subscriber", "verdict", "counterexample", "has_counterexample"]
     for finding in document["findings"]:
         assert list(finding) == [
             "code", "severity", "message", "event", "publisher", "subscriber", "path", "locations",
-            "counterexample", "help", "pairs",
+            "counterexample", "has_counterexample", "help", "pairs",
         ]  # fmt: skip
         assert all(list(location) == ["file", "line"] for location in finding["locations"])
+
+
+def test_an_event_that_is_null_is_told_from_none() -> None:
+    a = contract("a", (message("x.null", {"type": "null"}), message("x.text", {"type": "string"})))
+    b = contract("b", (), (message("x.null", {"type": "string"}), message("x.text", {"type": "string"})))
+    document = json_of(verify(Landscape((a, b))))
+
+    pairs = [(pair["counterexample"], pair["has_counterexample"]) for pair in document["pairs"]]
+    assert pairs == [(None, True), (None, False)]
+    assert [finding["has_counterexample"] for finding in document["findings"]] == [True]
 
 
 def test_the_schema_describes_every_key_that_is_written() -> None:

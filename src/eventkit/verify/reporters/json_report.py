@@ -24,8 +24,8 @@ def json_schema() -> str:
 def write_json(report: Report, stream: TextIO) -> None:
     """Write a report as one JSON object; `report.schema.json` beside this module says what is in it.
 
-    `counterexample` is null where there is none. Version 1 of an event is called by its type name, others as
-    `order.created v2`.
+    `counterexample` is null where there is none, and `has_counterexample` tells that from an event that is null.
+    Version 1 of an event is called by its type name, others as `order.created v2`.
     """
     document = {
         "version": VERSION,
@@ -60,7 +60,7 @@ def pair_document(pair: Pair) -> dict[str, Any]:
         "publisher": pair.publisher,
         "subscriber": pair.subscriber,
         "verdict": pair.verdict,
-        "counterexample": _or_null(pair.counterexample),
+        **_shown(pair.counterexample),
     }
 
 
@@ -75,7 +75,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "subscriber": finding.subscriber,
         "path": finding.path,
         "locations": [{"file": spot.place.file, "line": spot.place.line} for spot in finding.all_spots],
-        "counterexample": _or_null(finding.counterexample),
+        **_shown(finding.counterexample),
         "help": finding.advice,
         "pairs": [
             {"event": title(pair.event), "publisher": pair.publisher, "subscriber": pair.subscriber, "path": pair.path}
@@ -94,5 +94,6 @@ def silenced_document(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _or_null(counterexample: Json) -> Json:
-    return None if counterexample is MISSING else counterexample
+def _shown(counterexample: Json) -> dict[str, Json]:
+    known = counterexample is not MISSING
+    return {"counterexample": counterexample if known else None, "has_counterexample": known}
