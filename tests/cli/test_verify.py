@@ -119,6 +119,23 @@ def test_a_document_is_quoted_like_code(eventkit, tmp_path, monkeypatch, snapsho
     assert run.out == snapshot
 
 
+@pytest.mark.parametrize(
+    "question",
+    [("verify", ".", "--baseline", "deployed"), ("verify", ".", "--deployed", "deployed", "--service", "orders")],
+)
+def test_what_the_sources_are_compared_with_is_no_part_of_them(eventkit, shop, question) -> None:
+    eventkit("export", ".", "--output", "deployed")
+    shutil.rmtree(shop / "services" / "payments")  # it would still be there, as its document lies in the folder
+    run = eventkit(*question, "--format", "concise", "--severity", "info")
+
+    assert [code for code in ("EK201", "EK205", "EK303", "EK5") if code in run.out] == ["EK303"][
+        : "--baseline" in question
+    ]
+    assert "- service payments" in eventkit("diff", "deployed", ".").out
+    # Where it is all that there is, it is meant.
+    assert eventkit("verify", "deployed", "--baseline", "deployed").status == 0
+
+
 def test_a_git_revision_is_verified_and_quoted_as_it_was(eventkit, shop, snapshot) -> None:
     break_(shop)
     commit(shop, tag="broken")

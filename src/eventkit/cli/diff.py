@@ -48,9 +48,12 @@ def diff(
     config = load_config(Path.cwd())
     folder = None if no_cache else config.cache
     with progress() as observe, Work.on_all_cores(folder) as work:
-        before = complete(landscape_at(old or config.baseline or _MAIN, config, work, observe))
+        source = old or config.baseline or _MAIN
+        before = complete(landscape_at(source, config, work, observe))
         after = complete(
-            chosen_landscape(None, config, work, observe) if new is None else landscape_at(new, config, work, observe)
+            chosen_landscape(None, config, work, observe, apart=source)
+            if new is None
+            else landscape_at(new, config, work, observe, apart=source)
         )
         # What is wrong with ignores themselves is what `verify` tells.
         ignores = Ignores.of(after, config.ignore, whole=False, today=datetime.now(UTC).date())

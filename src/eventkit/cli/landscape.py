@@ -36,6 +36,8 @@ def chosen_landscape(
     config: Config | None = None,
     work: Work | None = None,
     observe: Observer = unobserved,
+    *,
+    apart: Path | None = None,
 ) -> Landscape:
     """Return the landscape of the sources, or of those that are configured where none is given.
 
@@ -44,6 +46,7 @@ def chosen_landscape(
         config: The configuration; by default that of the folder in which the command runs.
         work: The means to read many documents; by default this process alone, without a cache.
         observe: Told how far it has come.
+        apart: What it is compared with, which is no part of it.
 
     Raises:
         ConfigurationError: There is no source.
@@ -55,7 +58,7 @@ def chosen_landscape(
             "there is no source",
             mend='name a folder with services, or configure `sources = ["services"]` in [tool.eventkit]',
         )
-    return discover(chosen, config, work, observe)
+    return discover(chosen, config, work, observe, apart=apart)
 
 
 def complete_landscape(sources: Sequence[Path] | None) -> Landscape:

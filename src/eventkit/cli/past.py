@@ -26,13 +26,20 @@ def past_of(
     return Past(landscape_at(baseline, config, work, observe), history, config.evolution)
 
 
-def landscape_at(source: Path, config: Config, work: Work | None = None, observe: Observer = unobserved) -> Landscape:
-    """Return the landscape of a source at another time.
+def landscape_at(
+    source: Path,
+    config: Config,
+    work: Work | None = None,
+    observe: Observer = unobserved,
+    *,
+    apart: Path | None = None,
+) -> Landscape:
+    """Return the landscape of a source at another time, without what it is compared with.
 
     A revision without a path means the configured sources at that revision. The neighbours are those of now.
     """
     # What is retained now is no part of what was.
-    return discover(_sources_at(source, config.sources), replace(config, retained=()), work, observe)
+    return discover(_sources_at(source, config.sources), replace(config, retained=()), work, observe, apart=apart)
 
 
 def snapshot_of(source: Path, config: Config, work: Work | None = None, observe: Observer = unobserved) -> Landscape:

@@ -86,14 +86,15 @@ def verify(
         config = load_config(Path.cwd())
         folder = None if no_cache else config.cache
         with progress() as observe, Work.on_all_cores(folder) as work:
-            landscape = chosen_landscape(sources, config, work, observe)
+            # The configured baseline is one of the configured sources: beside others, all else would look removed.
+            against = deployed or baseline or (None if sources else config.baseline)
+            landscape = chosen_landscape(sources, config, work, observe, apart=against)
             # What is not checked in a run on one source may be what an ignore is for.
             whole = deployed is None and (not sources or not config.sources)
             ignores = Ignores.of(landscape, config.ignore, whole=whole, today=datetime.now(UTC).date())
             comparer = Comparer(work)
             if deployed is None:
-                # The configured baseline is one of the configured sources: beside others, all else would look removed.
-                past = past_of(baseline or (None if sources else config.baseline), config, work, observe)
+                past = past_of(against, config, work, observe)
                 report = verify_landscape(landscape, comparer, ignores, observe, past=past)
             else:
                 snapshot = snapshot_of(deployed, config, work, observe)

@@ -6,6 +6,7 @@ be read becomes a `SourceProblem`, and everything else is read nevertheless.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from eventkit.discovery.asyncapi import DocumentError
 from eventkit.discovery.config import Config
 from eventkit.discovery.contract import Contract, Place
 from eventkit.discovery.documents import read_documents
+from eventkit.discovery.files import files_of
 from eventkit.discovery.git import Revisions, is_revision
 from eventkit.discovery.landscape import Landscape, SourceProblem, shown
 from eventkit.discovery.progress import Observer, unobserved
@@ -27,7 +29,12 @@ from eventkit.work import Work
 
 
 def discover(
-    sources: Sequence[Path], config: Config, work: Work | None = None, observe: Observer = unobserved
+    sources: Sequence[Path],
+    config: Config,
+    work: Work | None = None,
+    observe: Observer = unobserved,
+    *,
+    apart: Path | None = None,
 ) -> Landscape:
     """Return the landscape of the sources and of the neighbours that are configured.
 
@@ -37,14 +44,15 @@ def discover(
         work: The means to read many documents; by default this process alone, without a cache. What is to be shown of
             documents is read when it is asked for, and of revisions only until the work ends.
         observe: Told how far it has come.
+        apart: What the sources are compared with: where it lies in a folder of theirs, it is no part of them.
 
     Returns:
         All contracts that could be read, and what could not.
     """
     if work is not None:
-        return _discover(sources, config, work.keep(Revisions()), work, observe)
+        return _discover(sources, config, work.keep(Revisions()), work, observe, apart)
     with Revisions() as revisions:
-        landscape = _discover(sources, config, revisions, Work(), observe)
+        landscape = _discover(sources, config, revisions, Work(), observe, apart)
         for contract in landscape.contracts if revisions.checkouts else ():
             for message in (*contract.publishes, *contract.handles):
                 message.places  # noqa: B018 - what it is read from is gone afterwards
@@ -52,12 +60,19 @@ def discover(
 
 
 def _discover(
-    sources: Sequence[Path], config: Config, revisions: Revisions, work: Work, observe: Observer
+    sources: Sequence[Path],
+    config: Config,
+    revisions: Revisions,
+    work: Work,
+    observe: Observer,
+    apart: Path | None = None,
 ) -> Landscape:
     taken: set[str] = set()
     # First, as a source may hold a folder of neighbours, and no file belongs to both.
     neighbours = [_read(path, taken, revisions, (), observe) for path in config.neighbours]
     files_of_neighbours = tuple(taken)
+    if apart is not None and any(_lies_in(apart, source) for source in sources):
+        taken.update(map(os.path.realpath, files_of(apart)))
     own = [_read(path, taken, revisions, files_of_neighbours, observe) for path in sources]
     register = _Register(config, revisions, work)
     register.problems += (problem for source in (*neighbours, *own) for problem in source.problems)
@@ -98,6 +113,13 @@ def _read(path: Path, taken: set[str], revisions: Revisions, neighbours: Iterabl
             mend = "name a source that holds its contracts, if it has some"
             source.problems.append(SourceProblem(codes.KEPT_ELSEWHERE, message, Place(shown(file), 1), mend))
     return source
+
+
+def _lies_in(path: Path, source: Path) -> bool:
+    """Whether a source is a part of another one, and not all of it; revisions are neither."""
+    if is_revision(path) or is_revision(source):
+        return False
+    return Path(os.path.realpath(source)) in Path(os.path.realpath(path)).parents
 
 
 def _service(contract: Contract) -> str:
