@@ -1,5 +1,7 @@
 """From sources to a landscape."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,24 @@ def test_a_file_that_must_not_be_read_is_a_problem(write) -> None:
 
     assert problem.code == codes.UNREADABLE_DOCUMENT
     assert problem.place.file == "loop.asyncapi.yaml"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
+def test_a_name_that_is_not_utf8_is_a_problem_and_all_else_is_read(write) -> None:
+    folder = os.fsencode(write({"good/__init__.py": service("good"), "a.yaml": document("a")}))
+    os.mkdir(folder + b"/p\xff")  # noqa: PTH102 - no text names it
+    for name, text in (
+        (b"b\xe9.yaml", document("b")), (b"p\xff/m.py", service("m")), (b"c\xe9.yaml", "x: y"), (b"p\xff/n.py", ""),
+    ):  # fmt: skip
+        with open(folder + b"/" + name, "w") as file:  # noqa: PTH123
+            file.write(text)
+    landscape = discover([Path(os.fsdecode(folder))], Config())
+
+    assert names(landscape) == (["a", "good"], [])
+    assert [(problem.code, problem.place.file) for problem in landscape.problems] == [
+        (codes.UNREADABLE_DOCUMENT, "b\\udce9.yaml"),
+        (codes.UNREADABLE_MODULE, "p\\udcff/m.py"),
+    ]
 
 
 def test_a_service_that_is_made_inside_a_function_is_a_problem(write) -> None:

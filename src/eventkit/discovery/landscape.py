@@ -66,4 +66,6 @@ def shown(path: Path) -> str:
 def _shown(path: Path, here: Path) -> str:
     # Each document is shown several times, and taking paths apart is slow.
     absolute = here / path
-    return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()
+    written = (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()
+    # What is no UTF-8 in a name could be written into no report.
+    return written.encode("utf-8", "backslashreplace").decode()

@@ -26,6 +26,7 @@ from eventkit.discovery.python.syntax import (
 
 _DOCUMENT_SUFFIXES: Final = frozenset({".json", ".yaml", ".yml"})
 _MEND_NOTHING: Final = "name a folder with Python services or AsyncAPI documents, or one such document"
+_NAME_NOT_UTF8: Final = "the name of the file, or of a folder around it, is not UTF-8"
 _LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
 
@@ -98,6 +99,9 @@ class Source:
         text = file.read_bytes()
         if not is_worth_parsing(text):
             return False
+        if not _is_utf8(str(file)):
+            self._report(codes.UNREADABLE_MODULE, _NAME_NOT_UTF8, file, "rename it")
+            return True
         try:
             self._modules.append(read_module(file, text))
         except UnreadableModuleError as error:
@@ -120,11 +124,23 @@ class Source:
         # In a folder, other JSON and YAML is none of our business; a file that was named is meant to be a contract.
         if not is_asyncapi(raw) and not is_meant:
             return False
+        if not _is_utf8(str(file.relative_to(self._root))):
+            self._report(codes.UNREADABLE_DOCUMENT, _NAME_NOT_UTF8, file, "rename it")
+            return True
         self.documents.append(DocumentFile(file, digest_of(file, raw), len(raw), self._root, is_meant=is_meant))
         return True
 
     def _report(self, code: str, message: str, file: Path, mend: str, line: int = 1) -> None:
         self.problems.append(SourceProblem(code, message, Place(shown(file), line), mend))
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether a name of the file system can be written in UTF-8: into a report, or a request to another process."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _hidden_service(module: Module) -> SourceProblem:
