@@ -204,6 +204,7 @@ def test_a_revision_is_never_mixed_with_the_work_tree(repository) -> None:
 def test_what_is_no_revision_is_a_problem(repository, source, message, mend) -> None:
     (problem,) = read(source).problems
 
+    assert problem.message.count(source) == 1
     assert problem.code == codes.UNREADABLE_REVISION
     assert problem.message.endswith(message)
     assert problem.place == Place(source, 1)

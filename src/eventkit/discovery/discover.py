@@ -100,7 +100,8 @@ def _read(path: Path, taken: set[str], revisions: Revisions, neighbours: Iterabl
         checkout, here = revisions.find(path)
     except ConfigurationError as error:
         mend = error.mend or "name another source"
-        problem = SourceProblem(codes.UNREADABLE_REVISION, f"{path}: {error.what}", Place(str(path), 1), mend)
+        what = error.what if error.what.startswith(f"{path} ") else f"{path}: {error.what}"
+        problem = SourceProblem(codes.UNREADABLE_REVISION, what, Place(str(path), 1), mend)
         return Source(path, problems=[problem])
     if checkout.work_tree is not None:
         trees = (str(checkout.work_tree), str(checkout.folder))
