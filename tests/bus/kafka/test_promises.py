@@ -28,7 +28,6 @@ from eventkit.testing.conformance.support import (
     names_of,
     nothing_comes,
     publish,
-    subscribed,
     take,
 )
 from tests.servers.kafka_broker import Broker
@@ -85,26 +84,6 @@ async def admin(broker: Broker) -> AsyncIterator[AIOKafkaAdminClient]:
         yield client
     finally:
         await client.close()
-
-
-class TestTypes:
-    async def test_instances_that_handle_more_and_fewer_types_take_turns(self, broker: Broker, prefix: str) -> None:
-        """A release that handles a new type is rolled out, back, and out again: each event is handled once."""
-        both = ("order.created", "order.paid")
-        async with connect(broker.url, prefix=prefix) as bus:
-            await publish(bus, ["created-1"], type="order.created", key="order-1")
-            await publish(bus, ["paid-1"], type="order.paid", key="order-1")
-            async with subscribed(bus) as old:
-                assert await handle(old, 1) == ["created-1"]
-            async with subscribed(bus, types=both) as new:
-                assert await handle(new, 1) == ["paid-1"]
-            await publish(bus, ["paid-2"], type="order.paid", key="order-1")
-            await publish(bus, ["created-2"], type="order.created", key="order-1")
-            async with subscribed(bus) as old:
-                assert await handle(old, 1) == ["created-2"]
-            async with subscribed(bus, types=both) as new:
-                assert await handle(new, 1) == ["paid-2"]
-                assert await nothing_comes(new)
 
 
 class TestInstances:

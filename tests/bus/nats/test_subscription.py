@@ -25,24 +25,6 @@ pytestmark = pytest.mark.server
 
 
 class TestTypes:
-    async def test_instances_that_handle_more_and_fewer_types_take_turns(self, server: Nats) -> None:
-        """A release that handles a new type is rolled out, back, and out again: each event is handled once."""
-        both = ("order.created", "order.paid")
-        async with connect(server.url) as bus:
-            await publish(bus, ["created-1"], type="order.created", key="order-1")
-            await publish(bus, ["paid-1"], type="order.paid", key="order-1")
-            async with subscribed(bus) as old:
-                assert await handle(old, 1) == ["created-1"]
-            async with subscribed(bus, types=both) as new:
-                assert await handle(new, 1) == ["paid-1"]
-            await publish(bus, ["paid-2"], type="order.paid", key="order-1")
-            await publish(bus, ["created-2"], type="order.created", key="order-1")
-            async with subscribed(bus) as old:
-                assert await handle(old, 1) == ["created-2"]
-            async with subscribed(bus, types=both) as new:
-                assert await handle(new, 1) == ["paid-2"]
-                assert await nothing_comes(new)
-
     async def test_a_type_that_is_no_subject(self, server: Nats) -> None:
         async with connect(server.url) as bus:
             with pytest.raises(BusError, match="cannot be read from NATS"):

@@ -15,12 +15,10 @@ from eventkit.testing.conformance.support import (
     again,
     event,
     failure,
-    handle,
     name_of,
     names_of,
     nothing_comes,
     publish,
-    subscribed,
     take,
 )
 from tests.bus.partitions.log_bus import PARTITIONS, Broker, LogBus, LogBusSubscription
@@ -215,22 +213,3 @@ async def test_when_the_broker_fails_receive_says_so_once_and_then_joins_again(
         await subscription.receive(1)
 
     assert [each.attempt for each in await taken(subscription, 3)] == [2, 2, 2]
-
-
-async def test_instances_that_handle_more_and_fewer_types_take_turns(broker: Broker) -> None:
-    """A release that handles a new type is rolled out, back, and out again: each event is handled once."""
-    both = ("order.created", "order.paid")
-    async with broker.connect() as bus:
-        await publish(bus, ["created-1"], type="order.created", key="order-1")
-        await publish(bus, ["paid-1"], type="order.paid", key="order-1")
-        async with subscribed(bus) as old:
-            assert await handle(old, 1) == ["created-1"]
-        async with subscribed(bus, types=both) as new:
-            assert await handle(new, 1) == ["paid-1"]
-        await publish(bus, ["paid-2"], type="order.paid", key="order-1")
-        await publish(bus, ["created-2"], type="order.created", key="order-1")
-        async with subscribed(bus) as old:
-            assert await handle(old, 1) == ["created-2"]
-        async with subscribed(bus, types=both) as new:
-            assert await handle(new, 1) == ["paid-2"]
-            assert await nothing_comes(new)
