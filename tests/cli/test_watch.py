@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -26,6 +27,25 @@ READY = "waiting for changes, Ctrl-C ends\n"
 
 def document(name: str, action: str, type_: str) -> str:
     return DOCUMENT.replace("NAME", name).replace("ACTION", action).replace("TYPE", type_)
+
+
+def put(folder: Path, files: dict[str, str]) -> None:
+    """Change files, each in one step: whoever watches sees none that is half written, however busy the machine is."""
+    for name, text in files.items():
+        path = folder / name
+        if path.exists():
+            # Overwritten, and padded: emptied first, it would be seen empty.
+            with path.open("r+b", buffering=0) as file:
+                file.write(dedent(text).encode().ljust(path.stat().st_size, b"\n"))
+        else:
+            top = folder / Path(name).parts[0]
+            aside = folder.with_name(f"{folder.name}-aside")
+            if path.parent.is_dir():
+                write_files(aside, {path.name: text})
+                (aside / path.name).rename(path)
+            else:  # with its folder
+                write_files(aside, {name: text})
+                (aside / top.name).rename(top)
 
 
 class Watch:
@@ -85,7 +105,7 @@ def test_each_change_is_verified_until_ctrl_c_and_the_last_status_is_that_of_the
     running = watch("contracts")
     assert "1 compatible\nno findings\n" in running.report()
 
-    write_files(shop, {"contracts/mail.yaml": document("mail", "receive", "string")})
+    put(shop, {"contracts/mail.yaml": document("mail", "receive", "string")})
     assert "error[EK102]: mail rejects events that shop can publish as item.sold\n" in running.report()
     assert running.interrupt() == 1
 
@@ -94,9 +114,9 @@ def test_errors_in_the_sources_are_survived(watch, shop) -> None:
     running = watch("contracts")
     running.report()
 
-    write_files(shop, {"contracts/mail.yaml": "asyncapi: 3.0.0\nchannels: {\n"})
+    put(shop, {"contracts/mail.yaml": "asyncapi: 3.0.0\nchannels: {\n"})
     assert "error[EK504]" in running.report()
-    write_files(shop, {"contracts/mail.yaml": document("mail", "receive", "integer")})
+    put(shop, {"contracts/mail.yaml": document("mail", "receive", "integer")})
     assert "no findings\n" in running.report()
     (shop / "contracts" / "mail.yaml").unlink()
     assert "1 service, 0 neighbours, 0 pairs\n" in running.report()
@@ -107,7 +127,7 @@ def test_a_source_may_come_later(watch, shop) -> None:
     running = watch("later")
     assert "error[EK501]: later does not exist" in running.report()
 
-    write_files(shop, {"later/shop.yaml": document("shop", "send", "integer")})
+    put(shop, {"later/shop.yaml": document("shop", "send", "integer")})
     assert "1 service" in running.report()
     assert running.interrupt() == 0
 
@@ -117,7 +137,7 @@ def test_the_configuration_is_watched_and_its_errors_are_survived(watch, shop) -
     running = watch()
     assert "1 compatible" in running.report()
 
-    write_files(shop, {"eventkit.toml": "source = ['contracts']"})
+    put(shop, {"eventkit.toml": "source = ['contracts']"})
     assert running.report().startswith("error: the key 'source' is not known\n")
     assert running.interrupt() == 2
 
@@ -146,9 +166,9 @@ def test_sources_that_the_configuration_begins_to_name_are_watched(watch, shop) 
     running = watch()
     assert "1 compatible" in running.report()
 
-    write_files(shop, {"eventkit.toml": "sources = ['contracts', 'more']"})
+    put(shop, {"eventkit.toml": "sources = ['contracts', 'more']"})
     assert "error[EK501]: more holds no service" in running.report()
-    write_files(shop, {"more/ledger.yaml": document("ledger", "receive", "string")})
+    put(shop, {"more/ledger.yaml": document("ledger", "receive", "string")})
     assert "error[EK102]: ledger rejects events" in running.report()
     assert running.interrupt() == 1
 
@@ -157,11 +177,11 @@ def test_a_report_that_is_written_into_the_sources_does_not_start_the_next_one(w
     running = watch("contracts")
     running.report()
 
-    write_files(shop, {"contracts/report.json": "{}"})
+    put(shop, {"contracts/report.json": "{}"})
     running.report()
     os.utime(shop / "contracts" / "report.json")
-    write_files(shop, {"contracts/report.json": "{}"})
-    write_files(shop, {"contracts/mail.yaml": document("mail", "receive", "string")})
+    put(shop, {"contracts/report.json": "{}"})
+    put(shop, {"contracts/mail.yaml": document("mail", "receive", "string")})
     assert "error[EK102]" in running.report()
     assert running.interrupt() == 1
 
