@@ -134,17 +134,34 @@ def modules(texts: dict[str, str]) -> dict[str, str]:
     return {f"{name}.py": text if "Service" in text else f"{text}\n{mention}" for name, text in texts.items()}
 
 
+SECONDS = 8
+"""The limit where something hangs: on a busy machine, the service that is well has to be imported within it."""
+
+
 @pytest.mark.slow
-def test_a_module_that_fails_or_hangs_is_one_finding_with_its_cause(tmp_path) -> None:
-    expected = {
-        **{name: ("EK502", message, line) for name, (_, message, line) in HOSTILE.items()},
-        **{
-            name: ("EK503", f"importing {name} took longer than 3 seconds", line) for name, (_, line) in HANGING.items()
-        },
-    }
-    texts = {name: row[0] for name, row in {**HOSTILE, **HANGING}.items()}
+@pytest.mark.parametrize(
+    ("expected", "texts", "timeout"),
+    [
+        (
+            {name: ("EK502", message, line) for name, (_, message, line) in HOSTILE.items()},
+            {name: text for name, (text, *_) in HOSTILE.items()},
+            120,
+        ),
+        (
+            {
+                name: ("EK503", f"importing {name} took longer than {SECONDS} seconds", line)
+                for name, (_, line) in HANGING.items()
+            },
+            {name: text for name, (text, _) in HANGING.items()},
+            SECONDS,
+        ),
+    ],
+    ids=["fails", "hangs"],
+)
+def test_a_module_that_fails_or_hangs_is_one_finding_with_its_cause(tmp_path, expected, texts, timeout) -> None:
+    expected = dict(expected)
     write_files(tmp_path, modules({f"{name}/{name}": text for name, text in texts.items()}))
-    status, report = verify(tmp_path, timeout=3)
+    status, report = verify(tmp_path, timeout=timeout)
 
     assert status == 2
     assert report["summary"]["services"] == 1
