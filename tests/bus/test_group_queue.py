@@ -98,7 +98,7 @@ async def test_it_tells_when_a_lease_has_ended() -> None:
     queue.put(event("a"))
     queue.take(1)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await expired.wait()
     [delivery] = queue.take(1)
     assert delivery.attempt == 2
@@ -110,7 +110,7 @@ async def test_who_waits_and_is_cancelled_when_it_is_woken_leaves_the_turn_to_ot
     hasty.cancel()
     queue.receivers.wake(1)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await patient
     assert hasty.cancelled()
 

@@ -72,7 +72,7 @@ def published(operated) -> list[Envelope]:
         seen = []
         since = datetime.now(UTC) - timedelta(hours=1)
         await bus.publish(Envelope(id="end", source="test", type="test.ended", data=b"{}"))
-        async with aclosing(bus.follow(since=since)) as events, asyncio.timeout(20):
+        async with aclosing(bus.follow(since=since)) as events, asyncio.timeout(60):
             async for event in events:
                 if event.id == "end":
                     break

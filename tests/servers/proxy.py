@@ -96,7 +96,7 @@ class Proxy:
         self.delay(0.0)
         self.accept()
 
-    def wait_until_swallowed(self, within: float = 10.0) -> None:
+    def wait_until_swallowed(self, within: float = 30.0) -> None:
         """Wait until something was dropped since `swallow` was called: a reply, for example, that is now lost.
 
         Args:

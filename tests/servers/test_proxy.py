@@ -61,7 +61,7 @@ class Client:
         self.writer.write(b"?\n")
 
     async def answer(self) -> bytes:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self.reader.readline()
 
     async def hears_nothing(self) -> bool:
