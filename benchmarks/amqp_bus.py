@@ -10,7 +10,7 @@ import aiormq
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
-from benchmarks.broker import Contestant, Eventkit, Handled, compare
+from benchmarks.broker import Contestant, Eventkit, Handled, compare, handling
 from benchmarks.measure import Table
 from benchmarks.memory_bus import OrderCreated
 from tests.servers.rabbitmq import RabbitMQ
@@ -136,12 +136,8 @@ def _faststream() -> dict[str, type[Contestant]]:
         async def consuming(self, handled: Handled) -> AsyncIterator[None]:
             broker = RabbitBroker(self.url, logger=None, default_channel=Channel(prefetch_count=PREFETCH))
 
-            @broker.subscriber(self._queue, ack_policy=AckPolicy.REJECT_ON_ERROR)
-            async def handle(event: OrderCreated) -> None:
-                handled.count()
-
-            async with broker:
-                await broker.start()
+            subscriber = broker.subscriber(self._queue, ack_policy=AckPolicy.REJECT_ON_ERROR)
+            async with handling(broker, subscriber, handled):
                 yield
 
     return {"FastStream": FastStream}

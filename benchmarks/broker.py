@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks.measure import Table, alternate
 from benchmarks.memory_bus import ORDERS, OrderCreated
@@ -126,6 +127,25 @@ class Eventkit(Contestant):
 
         async with service.run(self._bus):
             yield
+
+
+@asynccontextmanager
+async def handling(broker: Any, subscriber: Any, handled: Handled) -> AsyncIterator[None]:
+    """Consume by FastStream while the block runs.
+
+    Args:
+        broker: One of its brokers.
+        subscriber: What its `subscriber` returned: makes a handler of a function.
+        handled: Counts.
+    """
+
+    @subscriber
+    async def handle(event: OrderCreated) -> None:
+        handled.count()
+
+    async with broker:
+        await broker.start()
+        yield
 
 
 def compare(title: str, server: Callable[[Path], Server], contestants: Mapping[str, type[Contestant]]) -> list[Table]:

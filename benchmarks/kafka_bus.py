@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from benchmarks.broker import Contestant, Eventkit, Handled, compare
+from benchmarks.broker import Contestant, Eventkit, Handled, compare, handling
 from benchmarks.measure import Table
 from benchmarks.memory_bus import OrderCreated
 from tests.servers.kafka import Kafka
@@ -94,18 +94,14 @@ class FastStream(Raw):
 
         broker = KafkaBroker(self._servers, logger=None)
 
-        @broker.subscriber(
+        subscriber = broker.subscriber(
             self._topic,
             group_id=self._topic,
             auto_offset_reset="earliest",
             session_timeout_ms=SESSION,
             ack_policy=AckPolicy.NACK_ON_ERROR,
         )
-        async def handle(event: OrderCreated) -> None:
-            handled.count()
-
-        async with broker:
-            await broker.start()
+        async with handling(broker, subscriber, handled):
             yield
 
     @asynccontextmanager

@@ -12,7 +12,7 @@ from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NothingThere
 from nats.js.api import ConsumerConfig
 
-from benchmarks.broker import Contestant, Eventkit, Handled, compare
+from benchmarks.broker import Contestant, Eventkit, Handled, compare, handling
 from benchmarks.measure import Table
 from benchmarks.memory_bus import OrderCreated
 from eventkit import Envelope
@@ -125,17 +125,13 @@ class FastStream(Raw):
 
         broker = NatsBroker(self.url, logger=None)
 
-        @broker.subscriber(
+        subscriber = broker.subscriber(
             self._subject,
             stream=JStream(f"raw{self.run}", declare=False),
             durable="bench",
             pull_sub=PullSub(batch_size=100),
         )
-        async def handle(event: OrderCreated) -> None:
-            handled.count()
-
-        async with broker:
-            await broker.start()
+        async with handling(broker, subscriber, handled):
             yield
 
     @asynccontextmanager

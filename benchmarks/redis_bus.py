@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from redis.asyncio import Redis as Client
 
-from benchmarks.broker import Contestant, Eventkit, Handled, compare
+from benchmarks.broker import Contestant, Eventkit, Handled, compare, handling
 from benchmarks.measure import Table
 from benchmarks.memory_bus import OrderCreated
 from tests.servers.redis import Redis
@@ -69,12 +69,8 @@ class FastStream(Raw):
 
         broker = RedisBroker(self.url, logger=None)
 
-        @broker.subscriber(stream=StreamSub(self._stream, group="bench", consumer="one", max_records=100))
-        async def handle(event: OrderCreated) -> None:
-            handled.count()
-
-        async with broker:
-            await broker.start()
+        stream = StreamSub(self._stream, group="bench", consumer="one", max_records=100)
+        async with handling(broker, broker.subscriber(stream=stream), handled):
             yield
 
     @asynccontextmanager
