@@ -148,13 +148,20 @@ async def handling(broker: Any, subscriber: Any, handled: Handled) -> AsyncItera
         yield
 
 
-def compare(title: str, server: Callable[[Path], Server], contestants: Mapping[str, type[Contestant]]) -> list[Table]:
+def compare(
+    title: str,
+    server: Callable[[Path], Server],
+    contestants: Mapping[str, type[Contestant]],
+    *,
+    for_trips: Callable[[Path], Server] | None = None,
+) -> list[Table]:
     """Let contestants do the same on one server, and return the tables.
 
     Args:
         title: The broker.
         server: Makes the server in a folder.
         contestants: Their names and classes; the first is eventkit, the second the raw client's obvious way.
+        for_trips: Makes the server on which single events go from the publisher to the handler, where it is another.
     """
     runs = 0
 
@@ -171,11 +178,17 @@ def compare(title: str, server: Callable[[Path], Server], contestants: Mapping[s
         processor[name].append(handled.processor / CONSUMED)
         return (handled.last - handled.first) / CONSUMED
 
-    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as running:
-        # First, because groups of eventkit begin with the oldest event of those before.
+    def travel() -> None:
         for _ in range(ROUNDS):
             for name, kind in contestants.items():
                 latencies[name] += asyncio.run(_trips(fresh(kind)))
+
+    if for_trips is not None:
+        with tempfile.TemporaryDirectory() as folder, for_trips(Path(folder)) as running:
+            travel()
+    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as running:
+        if for_trips is None:
+            travel()  # first, because groups of eventkit begin with the oldest event of those before
         consumed = alternate({name: partial(consume, name) for name in contestants}, ROUNDS)
         one = alternate(
             {name: lambda kind=kind: asyncio.run(_publish(fresh(kind), 1)) for name, kind in contestants.items()},

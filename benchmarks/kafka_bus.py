@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from benchmarks.broker import Contestant, Eventkit, Handled, compare, handling
+from benchmarks.kafka_gateway import KafkaThatWakes
 from benchmarks.measure import Table
 from benchmarks.memory_bus import OrderCreated
 from tests.servers.kafka import Kafka
@@ -119,4 +120,4 @@ def run() -> list[Table]:
     contestants = {"eventkit": EventkitOnTansu, "aiokafka, commit each": Raw, "aiokafka, commit a fetch": Batches}
     if find_spec("faststream"):
         contestants["FastStream"] = FastStream
-    return [*compare("Kafka", partial(Kafka, durable=False), contestants)]
+    return [*compare("Kafka", partial(Kafka, durable=False), contestants, for_trips=KafkaThatWakes)]

@@ -136,33 +136,46 @@ class Publisher:
             available = [] if key is not None else list(cluster.available_partitions_for_topic(topic))
             partition = _CHOOSE(key, list(numbers), available)
         producer._serialize(key, value, headers)  # refuses what is too large for any topic
-        place = TopicPartition(topic, partition)
-        try:
-            await self._confirmed(
-                await producer._message_accumulator.add_message(place, key, value, SEND_WITHIN, headers=headers)
-            )
-        except _TOO_LARGE:
-            # What was sent together may have been too large together.
-            producer = await self._replaced(producer)
-            batch = producer.create_batch()
-            batch.append(key=key, value=value, timestamp=None, headers=headers)
-            batch.close()
-            try:
-                await self._confirmed(await producer.send_batch(batch, topic, partition=partition))
-            except _TOO_LARGE:
-                await self._replaced(producer)
-                raise
-
-    async def _confirmed(self, sent: asyncio.Future[object]) -> None:
-        # A producer with numbered records tries for ever; whoever publishes does not wait for ever.
-        clock = asyncio.get_running_loop().time
-        self._sending[sent] = clock() + SEND_WITHIN
-        if self._looking is None:
-            self._look()
+        sent: asyncio.Future[object] = await producer._message_accumulator.add_message(
+            TopicPartition(topic, partition), key, value, SEND_WITHIN, headers=headers
+        )
+        self._expect(sent)
         try:
             await sent
+        except _TOO_LARGE:
+            await self._send_alone(producer, topic, key, value, headers, partition)
         finally:
             del self._sending[sent]
+
+    async def _send_alone(
+        self,
+        producer: AIOKafkaProducer,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
+        partition: int,
+    ) -> None:
+        """Send a record again that was refused: what went together in a batch may have been too large together."""
+        producer = await self._replaced(producer)
+        batch = producer.create_batch()
+        batch.append(key=key, value=value, timestamp=None, headers=headers)
+        batch.close()
+        sent: asyncio.Future[object] = await producer.send_batch(batch, topic, partition=partition)
+        self._expect(sent)
+        try:
+            await sent
+        except _TOO_LARGE:
+            await self._replaced(producer)
+            raise
+        finally:
+            del self._sending[sent]
+
+    def _expect(self, sent: asyncio.Future[object]) -> None:
+        # A producer with numbered records tries for ever; whoever publishes does not wait for ever.
+        self._sending[sent] = asyncio.get_running_loop().time() + SEND_WITHIN
+        if self._looking is None:
+            self._look()
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
