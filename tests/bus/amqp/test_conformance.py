@@ -36,10 +36,6 @@ class TestConformance(BusConformance):
 
             yield OwnServer(functools.partial(connect, server.url), kill, server.start)
 
-    @pytest.mark.skip(reason="RabbitMQ gives some to the old version first: docs/buses/rabbitmq.md, In production")
-    async def test_while_a_version_is_rolled_out_its_new_events_are_left_to_it(self, bus_factory: BusFactory) -> None:
-        """Not so."""
-
     @pytest.fixture
     def delete_topology(self, broker: Broker) -> Callable[[What], Awaitable[None]]:
         async def delete(what: What) -> None:

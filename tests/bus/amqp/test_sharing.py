@@ -10,13 +10,23 @@ from pathlib import Path
 
 import pytest
 
+from eventkit.bus.amqp import newer
 from eventkit.bus.amqp.presence import Presence
 from eventkit.bus.amqp.subscription import AMQPSubscription
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.retry import Retry
 from eventkit.contract.service import Service
 from eventkit.delivery.subscription import Done, Reason
-from eventkit.testing.conformance.support import LONG, event, name_of, publish, subscribed, take
+from eventkit.testing.conformance.support import (
+    LONG,
+    event,
+    handle,
+    name_of,
+    nothing_comes,
+    publish,
+    subscribed,
+    take,
+)
 from tests.bus.amqp import actors
 from tests.bus.amqp.actors import OrderCreated
 from tests.bus.amqp.support import Broker, until
@@ -225,3 +235,52 @@ async def test_a_replayed_dead_letter_goes_to_the_partition_of_its_key(broker: B
 
 async def there_are_dead_letters(bus: object) -> bool:
     return bool(await bus.dead_letters.list())  # type: ignore[attr-defined]
+
+
+RENAMED = "order.renamed"
+
+
+async def bind_renamed(broker: Broker) -> None:
+    """Bind a new type to a group's queue, as an instance of a new version does before the others hear of it."""
+    async with broker.channel() as channel:
+        for slot in range(16):
+            await channel.queue_bind(
+                f"{broker.prefix}payment_service", f"{broker.prefix}order.groups", f"{RENAMED}.{slot}"
+            )
+
+
+async def test_events_of_a_new_type_and_what_follows_them_wait_for_the_new_version(broker: Broker) -> None:
+    async with (
+        broker.connect(lease=LONG, partitions=1) as bus,
+        broker.connect(lease=LONG, partitions=1) as other,
+        subscribed(bus) as old,
+    ):
+        await publish(bus, "a", key="order-1")
+        assert await handle(old, 1) == ["a"]
+        await bind_renamed(broker)
+        await publish(bus, "b", key="order-1", type=RENAMED)
+        await publish(bus, "c", key="order-1")
+        await publish(bus, "d", key="order-2")
+
+        assert await handle(old, 1) == ["d"]
+        assert await nothing_comes(old)
+        async with subscribed(other, types=("order.created", RENAMED)) as new:
+            deliveries = await take(new, 2)
+            assert [(name_of(each), each.attempt) for each in deliveries] == [("b", 1), ("c", 1)]
+            await new.settle([Done(each) for each in deliveries])
+        assert await nothing_comes(old)
+
+
+async def test_events_of_a_type_that_nobody_comes_for_are_handed_out_in_order(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with broker.connect(lease=LONG, partitions=1) as bus, subscribed(bus) as subscription:
+        await bind_renamed(broker)
+        await publish(bus, "a", key="order-1", type=RENAMED)
+        await publish(bus, "b", key="order-1")
+        assert await handle(subscription, 2) == ["a", "b"]
+
+        monkeypatch.setattr(newer, "_COMES_WITHIN", LONG)  # and nothing more of the type waits
+        await publish(bus, "c", key="order-1", type=RENAMED)
+        await publish(bus, "d", key="order-1")
+        assert await handle(subscription, 2) == ["c", "d"]

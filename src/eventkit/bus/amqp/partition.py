@@ -15,6 +15,7 @@ from eventkit.bus.amqp import last_value, state
 from eventkit.bus.amqp.connection import Link, close
 from eventkit.bus.amqp.errors import Missing, answered
 from eventkit.bus.amqp.messages import from_message, identity, is_redelivered
+from eventkit.bus.amqp.newer import Newer
 from eventkit.bus.amqp.past import ENDS, Past, end_of
 from eventkit.bus.amqp.publisher import Publisher
 from eventkit.bus.amqp.reader import Reader
@@ -43,6 +44,7 @@ class Partition:
         past: What is to be read before; None where there is nothing.
         state_queue: The queue of its state.
         suspects: What waits because something before it may end processes.
+        newer: What waits for a newer version.
         came: Is called with each message, once the partition is owned.
         owned: Is called when it is owned.
         ended: Is called when the channel was closed by RabbitMQ or the network.
@@ -58,12 +60,14 @@ class Partition:
         past: Past | None,
         state_queue: str,
         suspects: Suspects,
+        newer: Newer,
         came: Callable[[Place], None],
         owned: Callable[[int], None],
         ended: Callable[[Partition, BusError], None],
     ) -> None:
         self.number = number
         self.suspects = suspects
+        self.newer = newer
         self.careful = False
         """Whether the owner before ended without a word: then hand-outs are written down beforehand."""
         self._link = link
@@ -121,6 +125,7 @@ class Partition:
     async def close(self) -> None:
         """Let others read it: what is not acknowledged comes back there."""
         self._closing = True
+        self.newer.end()
         if self._going_on is not None:
             self._going_on.cancel()
         if self._taking_over is not None and not self._taking_over.done():
@@ -287,4 +292,5 @@ class Partition:
     def _end(self, error: BusError) -> None:
         if not self._closing:
             self._closing = True
+            self.newer.end()
             self._ended(self, error)

@@ -16,6 +16,7 @@ from eventkit.bus.amqp.errors import Blocked, ChannelEnded, TooLarge, Unroutable
 from eventkit.bus.amqp.lag import held
 from eventkit.bus.amqp.later import Later
 from eventkit.bus.amqp.names import Names
+from eventkit.bus.amqp.newer import Newer
 from eventkit.bus.amqp.partition import Partition
 from eventkit.bus.amqp.past import Past
 from eventkit.bus.amqp.presence import Presence
@@ -130,7 +131,12 @@ class AMQPSubscription(PartitionedSubscription):
             if partition is not None and (item.attempt > 1 or partition.notes_hand_outs):
                 noted.add(partition)
         if noted:
-            await self._save(noted)
+            try:
+                await self._save(noted)
+            except BaseException:
+                for item in items:  # they are not handed out after all
+                    _place(item).attempts = item.attempt - 1
+                raise
 
     async def _settle(self, outcomes: Sequence[Outcome]) -> None:
         # Before anything is settled: where one is not stored, all are asked for again.
@@ -205,6 +211,8 @@ class AMQPSubscription(PartitionedSubscription):
                 self._changed.clear()
                 if self._sharing_ends:
                     return
+                for partition in self._partitions.values():
+                    partition.newer.changed()
                 assert self._presence is not None  # noqa: S101 - for the type checker
                 wanted = shares(self._presence.members, self._names.partitions).get(self._presence.name, frozenset())
                 for number in self._partitions.keys() - wanted - self._handing_over.keys():
@@ -247,6 +255,7 @@ class AMQPSubscription(PartitionedSubscription):
             past=past,
             state_queue=self._names.state(self.group, number),
             suspects=Suspects(self._put),
+            newer=Newer(self._types, self._leaves, self._goes_on),
             came=self._came,
             owned=self.owned.add,
             ended=self._ended,
@@ -264,7 +273,15 @@ class AMQPSubscription(PartitionedSubscription):
         )
 
     def _came(self, place: Place) -> None:
+        if not self._partitions[place.partition].newer.keeps(place):
+            self._goes_on(place)
+
+    def _goes_on(self, place: Place) -> None:
         self._partitions[place.partition].suspects.came(place, self.queue.size(place.partition))
+
+    def _leaves(self) -> bool:
+        """Tell whether others, who handle more, get this instance's partitions."""
+        return self._presence is not None and self._presence.name not in self._presence.members
 
     def _ended(self, partition: Partition, error: BusError) -> None:
         if self._partitions.get(partition.number) is not partition:
