@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from eventkit import BusError, Envelope, connect
+from eventkit.bus.nats.documents import Document, Documents
 from eventkit.bus.nats.subscription import NATSSubscription
 from eventkit.delivery.subscription import Dead, Done, Failure, Reason
 from eventkit.testing.conformance.support import (
@@ -76,6 +77,30 @@ class TestHandingOver:
             async with subscribed(two) as second:
                 await publish(one, [f"event-{number}" for number in range(40)])
                 assert len(set(await handle_by([first, second], 40))) == 40
+
+    async def test_instances_at_rest_read_no_documents_of_partitions(
+        self, server: Nats, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With many of both, they would keep the server busy with nothing."""
+        url = f"{server.url}?lease=1.5"
+        async with connect(url) as one, connect(url) as two, subscribed(one) as first, subscribed(two) as second:
+            assert isinstance(first, NATSSubscription)
+            assert isinstance(second, NATSSubscription)
+            async with asyncio.timeout(PATIENCE):
+                while len(first.owned) != 4 or len(second.owned) != 4:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(1.0)
+            asked, get = [], Documents.get
+
+            async def get_and_tell(documents: Documents, name: str) -> Document | None:
+                asked.append(name)
+                return await get(documents, name)
+
+            monkeypatch.setattr(Documents, "get", get_and_tell)
+            await asyncio.sleep(2.0)
+
+            assert any(name.startswith("members.") for name in asked)
+            assert not [name for name in asked if name.startswith("partitions.")]
 
     async def test_a_bus_that_is_closed_takes_nothing_back_of_what_it_gives_up(self, server: Nats) -> None:
         before = asyncio.all_tasks()

@@ -18,7 +18,7 @@ from eventkit.bus.nats.connection import Connection
 from eventkit.bus.nats.dead_letters import bury
 from eventkit.bus.nats.documents import BUCKET, Conflict, Documents
 from eventkit.bus.nats.jetstream import JetStream, StreamState
-from eventkit.bus.nats.membership import ExpelledError, Membership
+from eventkit.bus.nats.membership import ExpelledError, Member, Membership
 from eventkit.bus.nats.messages import read
 from eventkit.bus.nats.partition import REPLAYED, Partition, Progress, document_of, stream_with
 from eventkit.bus.nats.partition import free as free_document
@@ -78,6 +78,7 @@ class NATSSubscription(LogSubscription):
         self._look_at_streams = 0.0
         self._bucket: StreamState | None = None
         self._reported: dict[str, int] = {}
+        self._claims_known = True  # no document names this instance as an owner that it is not
         self._keeper: asyncio.Task[None] | None = None
         self._listener = self._connection.listen(bell_subject(group), lambda *_: self._bell.set())
         self._connection.connected.append(self._connected)
@@ -189,14 +190,26 @@ class NATSSubscription(LogSubscription):
 
     async def _look(self) -> None:
         """Give up partitions that others should have, and take those that this instance should have."""
-        wanted = {each: document_of(self.group, each) for each in range(self._count) if each not in self.owned}
+        ours = self._share_of(await self._membership.others())
+        for number in self.owned - ours - self._giving_up.keys():
+            self._give_up(number)
+        # Mostly none: with many instances and partitions, reading all would keep the server busy with nothing.
+        claims_known, self._claims_known = self._claims_known, True
+        numbers = (ours if claims_known else set(range(self._count))) - self.owned
+        if numbers:
+            try:
+                await self._look_at(numbers)
+            except BaseException:
+                self._claims_known = False
+                raise
+
+    async def _look_at(self, numbers: Collection[int]) -> None:
+        """Take some partitions, as far as nobody has them and this instance should."""
+        wanted = {number: document_of(self.group, number) for number in numbers}
         # The documents first: an owner who is not there any more when they were read is gone.
         documents = await asyncio.gather(*map(self._documents.get, wanted.values()))
         members = await self._membership.others()
-        share = shares([each.name for each in members.values() if each.staying], self._count)
-        ours = share.get(self._membership.name, frozenset())
-        for number in self.owned - ours - self._giving_up.keys():
-            self._give_up(number)
+        ours = self._share_of(members)
         free: dict[int, Progress] = {}
         for (number, name), document in zip(wanted.items(), documents, strict=True):
             progress = Progress.of(name, document)
@@ -211,6 +224,10 @@ class NATSSubscription(LogSubscription):
         if free and not self.closed:
             streams = await self._streams()
             await asyncio.gather(*(self._take(number, each, streams) for number, each in free.items()))
+
+    def _share_of(self, members: Mapping[str, Member]) -> frozenset[int]:
+        share = shares([each.name for each in members.values() if each.staying], self._count)
+        return share.get(self._membership.name, frozenset())
 
     async def _look_at_readers(self) -> None:
         """See what is in the streams, for readers to which nothing comes."""
@@ -249,6 +266,7 @@ class NATSSubscription(LogSubscription):
             self._bell.set()
         except BaseException:
             self.lose(number)
+            self._claims_known = False
             raise
         else:
             if streams[REPLAY].last >= streams[REPLAY].first:
@@ -319,6 +337,7 @@ class NATSSubscription(LogSubscription):
             try:
                 await self.hand_over(number)
             except BusError as error:
+                self._claims_known = False
                 logger.warning("partition %d of %s was given up without order: %s", number, self.group, error)
             finally:
                 del self._giving_up[number]

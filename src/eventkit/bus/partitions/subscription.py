@@ -178,10 +178,13 @@ class PartitionedSubscription(ABC):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for partition in list(self.owned):
+
+        async def give_up(partition: int) -> None:
             with suppress(BusError):
                 await self._release(partition)
             self.lose(partition)
+
+        await asyncio.gather(*map(give_up, list(self.owned)))
         await self._leave()
 
     # -- itself
