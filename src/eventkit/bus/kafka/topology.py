@@ -157,7 +157,7 @@ class Topology:
                 each for each in await admin.list_topics()
                 if each.startswith(self.layout.prefix) and each.endswith(suffix)
             ]  # fmt: skip
-            return await self._find(admin, names) if names else {}
+            return await self._described(admin, names)
 
     def _may_make(self, what: str, mend: str) -> None:
         if not self.layout.create:
@@ -166,11 +166,14 @@ class Topology:
     async def _find(self, admin: AIOKafkaAdminClient, topics: Collection[str]) -> dict[str, int]:
         # By the list of all, because asking for one by its name makes it on brokers that make topics by themselves.
         there = set(await admin.list_topics())
-        asked = [topic for topic in topics if topic in there]
-        if not asked:
+        return await self._described(admin, [topic for topic in topics if topic in there])
+
+    async def _described(self, admin: AIOKafkaAdminClient, topics: Collection[str]) -> dict[str, int]:
+        """Return the partitions of topics that were there a moment ago, as far as they still are."""
+        if not topics:
             return {}
         found = {}
-        for described in await admin.describe_topics(asked):
+        for described in await admin.describe_topics(list(topics)):
             if described["error_code"] == 0:
                 found[described["topic"]] = len(described["partitions"])
             elif described["error_code"] != _UNKNOWN:
