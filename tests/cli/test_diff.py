@@ -42,6 +42,16 @@ def test_the_configured_baseline_is_compared_with_the_configured_sources(eventki
     assert eventkit("diff", "old", "old").status == 0
 
 
+def test_where_nobody_names_what_was_before_and_there_is_no_main_the_error_says_how(eventkit, project) -> None:
+    (project / "eventkit.toml").write_text('sources = ["new"]\n', "utf-8")
+
+    run = eventkit("diff")
+
+    assert run.status == 2
+    assert "say what was before, if not git:main: `eventkit diff OLD`, or `baseline` in the configuration" in run.err
+    assert "say what was before" not in eventkit("diff", "git:v1").err
+
+
 def test_a_diff_as_json_and_as_markdown(eventkit, project) -> None:
     assert [one["code"] for one in json.loads(eventkit("diff", "--format", "json").out)["broken"]] == ["EK301", "EK302"]
     assert eventkit("diff", "--format", "markdown").out.startswith("## Event contracts: ")

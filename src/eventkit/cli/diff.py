@@ -13,6 +13,7 @@ from eventkit.cli.command import command_app
 from eventkit.cli.landscape import CONFIGURED, NoCache, chosen_landscape, complete, warn_of_cache
 from eventkit.cli.past import landscape_at
 from eventkit.cli.progress import progress
+from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.config import load_config
 from eventkit.verify.comparer import Comparer
 from eventkit.verify.diff import diff as diff_landscapes
@@ -49,7 +50,13 @@ def diff(
     folder = None if no_cache else config.cache
     with progress() as observe, Work.on_all_cores(folder) as work:
         source = old or config.baseline or _MAIN
-        before = complete(landscape_at(source, config, work, observe))
+        try:
+            before = complete(landscape_at(source, config, work, observe))
+        except ConfigurationError as error:
+            if source is not _MAIN:
+                raise
+            named = "say what was before, if not git:main: `eventkit diff OLD`, or `baseline` in the configuration"
+            raise ConfigurationError(error.what, where=error.where, mend=f"{named}; or {error.mend}") from None
         after = complete(
             chosen_landscape(None, config, work, observe, apart=source)
             if new is None

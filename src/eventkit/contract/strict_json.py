@@ -51,6 +51,10 @@ class DuplicateKeyError(StrictJSONError):
     """A key stands twice in one object."""
 
 
+class NumberError(StrictJSONError):
+    """A number is not finite."""
+
+
 def loads(raw: bytes | str, limits: Limits = DEFAULT_LIMITS) -> Any:
     """Parse one JSON text.
 
@@ -198,12 +202,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise StrictJSONError(f"the number {text[:40]} is too large for a double")
+        raise NumberError(f"the number {text[:40]} is too large for a double")
     return number
 
 
 def _refuse_constant(name: str) -> Any:
-    raise StrictJSONError(f"{name} is not JSON")
+    raise NumberError(f"{name} is not JSON")
 
 
 def _twice(name: str) -> DuplicateKeyError:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Final
 
 from eventkit.contract import strict_json
-from eventkit.contract.strict_json import DuplicateKeyError, Limits, StrictJSONError
+from eventkit.contract.strict_json import DuplicateKeyError, Limits, NumberError, StrictJSONError
 from eventkit.discovery.asyncapi.errors import DocumentError
 from eventkit.discovery.asyncapi.text import MAX_BYTES, MAX_DEPTH, MAX_NODES, Mark, Text, escape
 from eventkit.discovery.contract import Place
 
 _LIMITS: Final = Limits(max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+|\n')
+
+_NUMBER: Final = re.compile(r"-?(?:[0-9]+[.eE]|NaN$|Infinity$)")
 
 
 def parse_json(text: str, file: str) -> Text:
@@ -23,11 +26,24 @@ def parse_json(text: str, file: str) -> Text:
     except StrictJSONError as error:
         if isinstance(error, DuplicateKeyError):
             _Scanner(text, file).marks()  # finds where; up to there the text is known to be good
+        if isinstance(error, NumberError):
+            raise DocumentError(
+                str(error), place=_first_number_too_large(text, file), mend="use a finite number"
+            ) from None
         raise DocumentError(str(error), place=Place(file, *error.position)) from None
     # There are at most as many values as commas and opening brackets, and one: mostly there is no need to count.
     if text.count(",") + text.count("{") + text.count("[") >= MAX_NODES:
         _Scanner(text, file).marks()
     return Text(value, lambda: _Scanner(text, file).marks())
+
+
+def _first_number_too_large(text: str, file: str) -> Place:
+    """Return where the first number stands that is not finite; up to there the text is known to be good."""
+    for token in _TOKEN.finditer(text):
+        if _NUMBER.match(token[0]) and not math.isfinite(float(token[0])):
+            before = text[: token.start()]
+            return Place(file, before.count("\n") + 1, token.start() - before.rfind("\n"), len(token[0]))
+    return Place(file, 1)
 
 
 @dataclass(slots=True)
