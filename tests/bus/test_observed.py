@@ -342,7 +342,7 @@ class TestSwitch:
             async def main():
                 exporter, tracers = InMemorySpanExporter(), TracerProvider()
                 tracers.add_span_processor(SimpleSpanProcessor(exporter))
-                async with connect("memory://", telemetry=True) as bus, asyncio.timeout(PATIENCE):
+                async with connect("memory://", telemetry=True) as bus, asyncio.timeout(60):
                     await bus.publish(Envelope(id="a", source="a", type="a.b", data=b"{}"))
                     trace.set_tracer_provider(tracers)
                     while not exporter.get_finished_spans():
