@@ -17,6 +17,7 @@ from typing import Final, Self
 from aiokafka.protocol import fetch
 
 from tests.servers.kafka import Kafka
+from tests.servers.proxy import stop_listening
 from tests.servers.server import free_port
 
 _PRODUCE: Final = 0
@@ -54,7 +55,7 @@ class Gateway:
         self._loop.close()
 
     async def _end(self) -> None:
-        self._listener.close()
+        await stop_listening(self._listener)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -34,6 +34,8 @@ from aiokafka.protocol.commit import (
     OffsetFetchResponse_v3,
 )
 
+from tests.servers.proxy import stop_listening
+
 PRODUCE: Final = 0
 LIST_OFFSETS: Final = 2
 OFFSET_COMMIT: Final = 8
@@ -84,7 +86,7 @@ class Gateway:
         self._loop.close()
 
     async def _end(self) -> None:
-        self._listener.close()
+        await stop_listening(self._listener)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()

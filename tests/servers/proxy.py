@@ -136,7 +136,7 @@ class Proxy:
 
     async def _stop_listening(self) -> None:
         if self._listener is not None:
-            self._listener.close()  # not wait_closed: from Python 3.12 on it waits for the connections too
+            await stop_listening(self._listener)
             self._listener = None
 
     async def _cut(self) -> None:
@@ -195,6 +195,19 @@ class Proxy:
         if not swallowing():  # a half-open connection is one whose end nobody hears of
             with suppress(OSError):
                 sink.write_eof()
+
+
+async def stop_listening(server: asyncio.Server) -> None:
+    """Close a server; connections stay, also those that it was about to take.
+
+    `close` alone forgets these and leaves their sockets to the garbage collector (python/cpython#109564). It is not
+    waited for its end: from Python 3.12 on it would wait for the connections, too.
+    """
+    for listening in server.sockets:
+        server.get_loop().remove_reader(listening.fileno())
+    for _ in range(5):  # so many turns of the event loop it takes to take a connection
+        await asyncio.sleep(0)
+    server.close()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -168,3 +170,11 @@ async def test_hangs_up_where_the_server_does_not_listen(proxy: Proxy, client: C
 async def test_passes_on_that_a_side_has_nothing_more_to_say(proxy: Proxy, client: Client):
     client.writer.write_eof()
     assert await client.answer() == b""
+
+
+def test_forgets_no_connection_that_it_is_about_to_take():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        for _ in range(20):
+            with Proxy(listening.getsockname()[1]) as proxy:
+                socket.create_connection(("127.0.0.1", proxy.port)).close()
+            gc.collect()  # what was forgotten is a warning now, and that an error
