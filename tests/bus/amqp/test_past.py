@@ -15,6 +15,7 @@ from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Done
 from eventkit.testing.conformance.support import (
     LONG,
+    SHORT,
     again,
     handle,
     handle_by,
@@ -130,6 +131,25 @@ async def test_an_instance_that_ends_in_the_middle_of_the_past_leaves_the_rest_t
 
         async with subscribed(bus) as other:
             assert await handle(other, 4) == [*"bcde"]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5, 13, 34])
+async def test_an_instance_whose_closing_is_cancelled_in_the_middle_of_the_past_leaves_it_to_the_next_one(
+    broker: Broker, steps: int
+) -> None:
+    """As a worker cancels it, when its grace period ends. The connection stays."""
+    async with broker.connect(lease=SHORT, partitions=1) as bus:
+        await publish(bus, "a")
+        first = await subscribe(bus)
+        [a] = await take(first, 1)
+        closing = asyncio.create_task(first.close())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        closing.cancel()
+
+        async with subscribed(bus) as other:
+            [again_a] = await take(other, 1)
+        assert (name_of(again_a), again_a.attempt) == (name_of(a), 2)
 
 
 async def test_a_take_over_that_broke_off_is_finished_by_the_next_instance(

@@ -213,3 +213,17 @@ async def test_when_the_broker_fails_receive_says_so_once_and_then_joins_again(
         await subscription.receive(1)
 
     assert [each.attempt for each in await taken(subscription, 3)] == [2, 2, 2]
+
+
+async def test_who_is_cancelled_while_closing_gives_its_partitions_up_all_the_same(
+    broker: Broker, subscription: LogBusSubscription
+) -> None:
+    """As a worker cancels it, when its grace period ends."""
+    async with broker.changed:  # nobody hears of it: closing waits here
+        closing = asyncio.create_task(subscription.close())
+        await asyncio.sleep(0.01)
+        closing.cancel()
+        await asyncio.wait({closing})
+
+    await until(lambda: not broker.owners)
+    await subscription.close()  # has nothing left to do

@@ -41,6 +41,7 @@ class PartitionedSubscription(ABC):
         self._joined = False
         self._joining = asyncio.Lock()
         self._leaving: asyncio.Task[None] | None = None
+        self._finishing: asyncio.Task[None] | None = None
         self._error: BusError | None = None
         self._failed = False  # the last `receive` raised an error
         self._settled = asyncio.Event()
@@ -154,11 +155,38 @@ class PartitionedSubscription(ABC):
             self.queue.extend(delivery)
 
     async def close(self) -> None:
-        """Stop receiving, and give partitions up as soon as nothing of them is out."""
-        if self.closed:
-            return
+        """Stop receiving, and give partitions up as soon as nothing of them is out.
+
+        It goes on to its end where the caller is cancelled, as a worker does when its grace period ends: an instance
+        that stopped half way would keep partitions that nobody else gets, for as long as its bus is open.
+        """
+        if not self.closed:
+            self.closed = True
+            self.queue.wake_all()
+            self._finishing = asyncio.create_task(self._finish())
+        if self._finishing is not None:
+            await asyncio.shield(self._finishing)
+
+    async def abort(self) -> None:
+        """The bus closes: give all partitions up now. What is out comes back."""
         self.closed = True
         self.queue.wake_all()
+        tasks = [*self._tasks] if self._finishing is None else [*self._tasks, self._finishing]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+        async def give_up(partition: int) -> None:
+            with suppress(BusError):
+                await self._release(partition)
+            self.lose(partition)
+
+        await asyncio.gather(*map(give_up, list(self.owned)))
+        await self._leave()
+
+    # -- itself
+
+    async def _finish(self) -> None:
         await self._resign()
         idle = []
         for partition in list(self.owned):
@@ -170,24 +198,6 @@ class PartitionedSubscription(ABC):
         await asyncio.gather(*map(self.hand_over, idle), return_exceptions=True)
         if not self._tasks:
             await self._leave()
-
-    async def abort(self) -> None:
-        """The bus closes: give all partitions up now. What is out comes back."""
-        self.closed = True
-        self.queue.wake_all()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-        async def give_up(partition: int) -> None:
-            with suppress(BusError):
-                await self._release(partition)
-            self.lose(partition)
-
-        await asyncio.gather(*map(give_up, list(self.owned)))
-        await self._leave()
-
-    # -- itself
 
     async def _record(self, taken: Sequence[Item]) -> None:
         try:
