@@ -164,7 +164,11 @@ class AMQPBus(Bus):
             topology=self._topology,
             dead_letters=self._dead_letters,
         )
-        await subscription.join()
+        try:
+            await subscription.join()
+        except BaseException:
+            await subscription.abort()  # or others would share the partitions with one that nobody knows
+            raise
         self._subscriptions = [*(each for each in self._subscriptions if not each.closed), subscription]
         return subscription
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from aiormq.channel import Channel
 from aiormq.connection import Connection
@@ -90,6 +91,7 @@ class Link:
         self._connection: Connection | None = None
         self._connecting = asyncio.Lock()
         self._locks: dict[str, asyncio.Lock] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @property
@@ -143,6 +145,13 @@ class Link:
                 async with asyncio.timeout(_CLOSE):
                     await asyncio.shield(connection.close())
 
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Have something done to its end, whoever is cancelled."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
     def lock(self, name: str) -> Lock:
         """Return a lock that one of all connections can have at a time."""
         return Lock(self, name, self._locks.setdefault(name, asyncio.Lock()))
@@ -160,6 +169,8 @@ class Link:
 class Lock:
     """A lock among all who use a virtual host: a queue that only its connection may use, and that ends with it.
 
+    Neither is cancelled in the middle, or the connection would keep a lock that nobody holds.
+
     Args:
         link: The connection.
         name: The queue.
@@ -170,26 +181,33 @@ class Lock:
         self._link = link
         self._name = name
         self._local = local
+        self._given_up = False
 
     async def __aenter__(self) -> None:
         await self._local.acquire()
+        locking = self._link.spawn(self._lock())
         try:
-            await self._lock()
+            await asyncio.shield(locking)
+        except asyncio.CancelledError:
+            self._given_up = True
+            locking.add_done_callback(self._locked_for_nobody)
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.shield(self._link.spawn(self._unlock()))
+
+    def _locked_for_nobody(self, locking: asyncio.Task[None]) -> None:
+        if not locking.cancelled() and locking.exception() is None:
+            self._link.spawn(self._unlock())
+
+    async def _lock(self) -> None:
+        try:
+            await self._try_to_lock()
         except BaseException:
             self._local.release()
             raise
 
-    async def __aexit__(self, *_: object) -> None:
-        try:
-            with suppress(BusError):
-                async with answered(self._link.where):
-                    channel = await self._link.channel()
-                    await channel.queue_delete(self._name)
-                    await close(channel)
-        finally:
-            self._local.release()
-
-    async def _lock(self) -> None:
+    async def _try_to_lock(self) -> None:
         deadline = asyncio.get_running_loop().time() + _LOCK_PATIENCE
         while True:
             channel = await self._link.channel()
@@ -198,8 +216,18 @@ class Lock:
                     await channel.queue_declare(self._name, exclusive=True, auto_delete=True)
                     await close(channel)
             except Locked:
-                if asyncio.get_running_loop().time() > deadline:
+                if self._given_up or asyncio.get_running_loop().time() > deadline:
                     raise
                 await asyncio.sleep(_LOCK_RETRY)
             else:
                 return
+
+    async def _unlock(self) -> None:
+        try:
+            with suppress(BusError):
+                async with answered(self._link.where):
+                    channel = await self._link.channel()
+                    await channel.queue_delete(self._name)
+                    await close(channel)
+        finally:
+            self._local.release()

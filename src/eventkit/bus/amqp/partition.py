@@ -90,6 +90,7 @@ class Partition:
         self._taking_over: asyncio.Task[None] | None = None
         self._going_on: asyncio.Task[None] | None = None
         self._closing = False
+        self._ending: asyncio.Task[None] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -123,15 +124,12 @@ class Partition:
         await self._open(self._main)
 
     async def close(self) -> None:
-        """Let others read it: what is not acknowledged comes back there."""
+        """Let others read it: what is not acknowledged comes back there. Once begun, it goes on to its end."""
         self._closing = True
         self.newer.end()
-        if self._going_on is not None:
-            self._going_on.cancel()
-        if self._taking_over is not None and not self._taking_over.done():
-            await self._stop_taking_over(self._taking_over)
-        for reader in self._reading:
-            await reader.close()
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._close())
+        await asyncio.shield(self._ending)
 
     async def acknowledge(self, places: Sequence[Place]) -> None:
         """Tell RabbitMQ that messages are done with."""
@@ -161,6 +159,14 @@ class Partition:
         await last_value.write(self._publisher, self._state_queue, state.to_json(exact, known))
         self._exact = exact
 
+    async def _close(self) -> None:
+        if self._going_on is not None:
+            self._going_on.cancel()
+        if self._taking_over is not None and not self._taking_over.done():
+            await self._stop_taking_over(self._taking_over)
+        for reader in self._reading:
+            await reader.close()
+
     def _reader(self, queue: str) -> Reader:
         return Reader(queue, self._link, came=self._receive, deleted=self._deleted, ended=self._end)
 
@@ -185,15 +191,17 @@ class Partition:
     async def _take_over(self) -> None:
         try:
             channel = await self._link.channel()
-            if self._before is not None:
-                await self._until_nobody_reads(channel, self._main.queue)
-            self._state = State.from_json(await last_value.read(channel, self._state_queue, self._link.where))
-            await close(channel)
+            try:
+                if self._before is not None and not await self._until_nobody_reads(channel, self._main.queue):
+                    return
+                self._state = State.from_json(await last_value.read(channel, self._state_queue, self._link.where))
+            finally:
+                await close(channel)
         except BusError as error:
             self._end(error)
             return
         self.careful = not self._state.exact
-        if not self.careful:
+        if not self.careful and not self._closing:
             self._begun = True
             try:
                 await self.save(exact=False)
@@ -207,19 +215,23 @@ class Partition:
             self._take(reader, message)
 
     async def _stop_taking_over(self, task: asyncio.Task[None]) -> None:
-        task.cancel()
-        await asyncio.wait({task})
+        await asyncio.wait({task})  # not cancelled: it may have taken the state out of its queue to read it
         if self._begun and not any(each.has_ended for each in self._reading):
             with suppress(BusError):
                 await self.save(exact=True)  # nothing was handed out
 
-    async def _until_nobody_reads(self, channel: Channel, queue: str) -> None:
-        """Wait for an instance that had the partition before there was a past, and gives it up."""
-        while True:
+    async def _until_nobody_reads(self, channel: Channel, queue: str) -> bool:
+        """Wait for an instance that had the partition before there was a past, and gives it up.
+
+        Returns:
+            False where this one gives it up meanwhile.
+        """
+        while not self._closing:
             async with answered(self._link.where):
                 if not (await channel.queue_declare(queue, passive=True)).consumer_count:
-                    return
+                    return True
             await asyncio.sleep(_LOOK_AGAIN)
+        return False
 
     def _take(self, reader: Reader, message: DeliveredMessage) -> None:
         if reader is self._before and (end := end_of(message)) is not None:

@@ -57,6 +57,8 @@ class Reader:
         self._closing = False
         self._patience = 0
         self._later: asyncio.Task[None] | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
         # One after the other: RabbitMQ closes a channel on which something is acknowledged twice.
         self._acknowledging = asyncio.Lock()
 
@@ -68,6 +70,9 @@ class Reader:
     async def open(self, prefetch: int) -> None:
         """Begin to read, or to wait for it.
 
+        Nothing of it is cancelled in the middle: aiormq stops listening to a channel that is closed before it has
+        answered, and what RabbitMQ sent there meanwhile holds up the whole connection. `close` waits for its end.
+
         Args:
             prefetch: How many messages RabbitMQ sends ahead.
 
@@ -75,24 +80,15 @@ class Reader:
             Missing: There is no such queue.
             BusError: RabbitMQ cannot be used.
         """
-        self._patience = prefetch * 7 // 8
-        channel = self._channel = await self._link.channel(frames=_FRAMES)
-        _deliver_directly(channel, self._receive)
-        channel.on_consumer_cancel_callbacks.add(self._cancelled)
-        async with answered(self._link.where):
-            await channel.basic_qos(prefetch_count=prefetch)
-            await channel.basic_consume(self.queue, self._message)
-        channel.closing.add_done_callback(self._closed)
+        self._opening = asyncio.create_task(self._open(prefetch))
+        await asyncio.shield(self._opening)
 
     async def close(self) -> None:
-        """Let others read it: what is not acknowledged comes back there."""
+        """Let others read it: what is not acknowledged comes back there. Once begun, it goes on to its end."""
         self._closing = True
-        if self._later is not None:
-            self._later.cancel()
-        if self._channel is not None:
-            with suppress(BusError):
-                await self._acknowledge_behind()
-            await close(self._channel)
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._close())
+        await asyncio.shield(self._ending)
 
     async def acknowledge(self, places: Collection[Place]) -> None:
         """Tell RabbitMQ that messages are done with.
@@ -107,6 +103,26 @@ class Reader:
             await self._acknowledge_behind()
         elif self.window.behind and self._later is None:
             self._later = asyncio.create_task(self._acknowledge_later())
+
+    async def _open(self, prefetch: int) -> None:
+        self._patience = prefetch * 7 // 8
+        channel = self._channel = await self._link.channel(frames=_FRAMES)
+        _deliver_directly(channel, self._receive)
+        channel.on_consumer_cancel_callbacks.add(self._cancelled)
+        async with answered(self._link.where):
+            await channel.basic_qos(prefetch_count=prefetch)
+            await channel.basic_consume(self.queue, self._message)
+        channel.closing.add_done_callback(self._closed)
+
+    async def _close(self) -> None:
+        if self._opening is not None:
+            await asyncio.wait({self._opening})
+        if self._later is not None:
+            self._later.cancel()
+        if self._channel is not None:
+            with suppress(BusError):
+                await self._acknowledge_behind()
+            await close(self._channel)
 
     async def _acknowledge_later(self) -> None:
         with suppress(BusError):  # then the channel has ended, which is told elsewhere
