@@ -70,6 +70,16 @@ def test_a_bus_that_is_not_there_is_not_made(eventkit, operated) -> None:
     assert not operated.file.exists()
 
 
+@pytest.mark.parametrize("setting", ["create=false", "create=true", "lease=5&create=false", "create=true&lease=5"])
+def test_the_url_may_say_whether_the_services_make_the_file(eventkit, operated, setting) -> None:
+    missing = eventkit("lag", f"{operated.url}?{setting}")
+    assert missing.err.startswith("error: the file does not exist\n")
+    assert not operated.file.exists()
+
+    operated.join("payment_service")
+    assert "payment_service" in eventkit("lag", f"{operated.url}?{setting}").out
+
+
 @pytest.mark.parametrize("command", [["lag"], ["dlq", "list"], ["tail", "--since", "1d", "--count", "1"]])
 def test_looking_removes_nothing(eventkit, operated, command) -> None:
     operated.publish(envelope("a"))  # which no service needs

@@ -1,5 +1,10 @@
 """What the commands share that look after a bus."""
 
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from eventkit.cli.operators import printable, table
@@ -39,6 +44,18 @@ def test_errors_show_no_password(eventkit, operated, monkeypatch, command) -> No
     assert run.status == 2
     assert "no bus is called nowhere://" in run.err
     assert "sesame" not in run.err
+
+
+@pytest.mark.parametrize("scheme", ["nats", "redis", "amqp", "kafka"])
+def test_a_broker_that_is_not_there_is_one_error_and_no_lines_of_its_client(tmp_path, scheme) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        url = f"{scheme}://127.0.0.1:{taken.getsockname()[1]}"
+        command = [Path(sys.executable).with_name("eventkit"), "lag", url]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+
+    assert run.returncode == 2
+    assert [line.split()[0] for line in run.stderr.splitlines()] == ["error:", "where:", "mend:"]
 
 
 def test_a_terminal_obeys_nothing_that_comes_from_elsewhere() -> None:

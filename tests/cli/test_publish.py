@@ -193,6 +193,7 @@ def test_without_a_project_there_is_no_contract_to_ask(eventkit, operated) -> No
     run = eventkit("publish", operated.url, "order.created", "{}")
 
     assert (run.status, run.err.splitlines()[0]) == (2, "error: there is no source")
+    assert run.err.endswith("in [tool.eventkit]; or give --no-validate\n")
 
 
 @pytest.mark.parametrize("arguments", [[], ["order.created"], ["order.created", "{}", "{}"]])

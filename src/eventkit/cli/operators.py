@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -17,6 +18,8 @@ T = TypeVar("T")
 
 URL_VARIABLE: Final = "EVENTKIT_BUS_URL"
 URL_HELP: Final = f"The bus, as sqlite:///events.db; by default what {URL_VARIABLE} says."
+_CLIENTS: Final = ("aiokafka", "aiormq", "nats", "redis")
+"""The loggers of brokers' clients: what they tell is in the error that a command ends with."""
 # What a terminal might obey, or show in another place than where it stands.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -51,7 +54,12 @@ def split_url(arguments: Sequence[str]) -> tuple[str, list[str]]:
 
 def bus_to_look_at(url: str) -> Bus:
     """Return a bus that must be there already: a file that is none is a mistyped path, and is not made."""
-    return connect(url, **({"create": False} if url.lower().startswith("sqlite:") else {}))
+    if not url.lower().startswith("sqlite:"):
+        return connect(url)
+    # The URL is that of the services, which may say themselves whether a file is made.
+    place, _, query = url.partition("?")
+    kept = "&".join(each for each in query.split("&") if each.partition("=")[0] != "create")
+    return connect(f"{place}?{kept}" if kept else place, create=False)
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -62,6 +70,10 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """
     import asyncio  # here, because completing a command's options needs none
 
+    for (
+        client
+    ) in _CLIENTS:  # where nothing else is configured, Python prints their lines beside the command's own error
+        logging.getLogger(client).addHandler(logging.NullHandler())
     try:
         result = asyncio.run(work())
         sys.stdout.flush()

@@ -63,7 +63,7 @@ def publish(
     try:
         _check_json(data)
         if validate:
-            declared = _declared(Contracts(chosen_landscape(None)), name, version, source)
+            declared = _declared(_contracts(), name, version, source)
             _check(declared, data)
             version, source, key = declared.message.event.version, declared.service, _key(declared, data, key)
         envelope = _envelope(EventType(name, version or 1), source or SOURCE, key, data)
@@ -94,6 +94,15 @@ def _check_json(data: bytes) -> None:
         raise PublishError(
             f"the event cannot be published: {error}", mend="give one JSON object; the shell needs quotes around it"
         ) from None
+
+
+def _contracts() -> Contracts:
+    """Return the contracts of the project in which the command runs."""
+    try:
+        return Contracts(chosen_landscape(None))
+    except ConfigurationError as error:
+        mend = f"{error.mend}; or give --no-validate" if error.mend else "give --no-validate to ask no contract"
+        raise ConfigurationError(error.what, where=error.where, mend=mend) from None
 
 
 def _declared(contracts: Contracts, name: str, version: int | None, source: str | None) -> Declared:
