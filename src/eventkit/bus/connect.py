@@ -19,6 +19,7 @@ from eventkit.delivery.worker import WorkerOptions
 
 _EXAMPLES: Final = "memory://, sqlite:///events.db, nats://, redis://, amqp:// or kafka://host"
 _USER_INFO: Final = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@", re.DOTALL | re.IGNORECASE)
+_UNREADABLE_LOGIN: Final = "percent-encode '#', '/', '?' and '@' in a password, and give a port as a number up to 65535"
 _SECRET: Final = re.compile(r"([?&][^=&#]*(?:pass|pwd|token|secret|key|auth|cred|sig)[^=&#]*=)[^&#]*", re.IGNORECASE)
 # Annotation of a setting -> types taken as they are, how text is read, what it is called.
 _KINDS: Final[Mapping[str, tuple[tuple[type, ...], Callable[[str], object], str]]] = {
@@ -83,7 +84,7 @@ def _split(url: str) -> SplitResult:
         raise ConfigurationError(
             "the URL of the bus cannot be read",
             where=redact(url),
-            mend="percent-encode '#', '/', '?' and '@' in a password",
+            mend=_UNREADABLE_LOGIN if "@" in url else "write scheme://host:port; a port is a number up to 65535",
         ) from None
     if not parts.scheme or "://" not in url:
         raise ConfigurationError(f"{redact(url)!r} is no URL of a bus", mend=f"use {_EXAMPLES}")
