@@ -41,8 +41,7 @@ class TestStreams:
                 await bus.subscribe("payment_service", ["order.created"])
             with pytest.raises(PublishError, match="order-stream is another one"):
                 await publish(bus, ["b"])
-        day = 86_400 * 10**9
-        assert f"max_bytes is -1, not 1000000; max_age is {day}, not {2 * day}" in str(caught.value)
+        assert "max_bytes is -1, not 1000000; max_age is 1 day, not 2 days" in str(caught.value)
 
     async def test_what_an_operator_describes_is_no_difference(self, server: Nats) -> None:
         async with connect(server.url) as bus, admin(server.url) as operator:

@@ -27,6 +27,8 @@ REPLAY: Final = "eventkit-replay"
 _SECOND: Final = 1_000_000_000
 _DAY: Final = 86_400.0
 _DUPLICATE_WINDOW: Final = 120 * _SECOND
+_DURATIONS: Final = {"max_age", "duplicate_window"}
+"""Fields in nanoseconds."""
 _LAYOUT: Final = "layout"
 
 
@@ -175,7 +177,7 @@ class Topology:
         self, name: str, wanted: Mapping[str, object], found: Mapping[str, Any], fields: Collection[str]
     ) -> None:
         differences = [
-            f"{field} is {found.get(field)!r}, not {wanted[field]!r}"
+            f"{field} is {_readable(field, found.get(field))}, not {_readable(field, wanted[field])}"
             for field in wanted
             if field in fields and found.get(field) != wanted[field]
         ]
@@ -199,3 +201,11 @@ class Topology:
         return ConfigurationError(
             f"{what} is not there, and create=False", where=self._where, mend="make it, or connect with create=True"
         )
+
+
+def _readable(field: str, value: object) -> str:
+    """Return a setting of a stream as people write it; days are what `retention` counts."""
+    if field not in _DURATIONS or not isinstance(value, int):
+        return repr(value)
+    days = value / _SECOND / _DAY
+    return f"{days:,g} day{'' if days == 1 else 's'}" if days >= 1 else f"{value / _SECOND:,g} s"
