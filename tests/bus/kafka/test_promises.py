@@ -7,7 +7,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -259,6 +260,23 @@ async def publish_until_it_works(bus: Bus, envelope: Envelope) -> None:
                 return await bus.publish(envelope)
             except PublishError:
                 await asyncio.sleep(0.05)
+
+
+class TestFollowing:
+    async def test_a_server_that_keeps_no_times_shows_what_was_published_since(
+        self, own_broker: Broker, prefix: str
+    ) -> None:
+        """tansu with its data in a store answers a question about a time with an offset, and without one."""
+        async with connect(own_broker.url, prefix=prefix) as bus:
+            await publish(bus, ["before"])
+            since = datetime.now(UTC) + timedelta(milliseconds=1)
+            await asyncio.sleep(0.01)
+            await publish(bus, ["after"])
+            async with aclosing(bus.follow(since=since)) as events, asyncio.timeout(PATIENCE):
+                found = await anext(events)
+
+        assert isinstance(found, Envelope)
+        assert found.id == "after"
 
 
 class TestOutages:

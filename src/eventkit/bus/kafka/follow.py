@@ -74,15 +74,15 @@ async def follow(
 async def _offsets(
     consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition], start: int | None
 ) -> Mapping[TopicPartition, int]:
-    """Return the first offset of each partition that was written at `start` or later, in milliseconds; None for now."""
+    """Return the first offset of each partition that was written at `start` or later, in milliseconds; None for now.
+
+    A server that keeps no times answers with an offset without one: what was written before is there, too.
+    """
     ends: dict[TopicPartition, int] = await consumer.end_offsets(list(partitions))
     if start is None:
         return ends
     found = await consumer.offsets_for_times(dict.fromkeys(partitions, start))
-    return {
-        each: end if (there := found[each]) is None or there.timestamp < 0 else there.offset
-        for each, end in ends.items()
-    }
+    return {each: end if (there := found[each]) is None else there.offset for each, end in ends.items()}
 
 
 async def _merged(
