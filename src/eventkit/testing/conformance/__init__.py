@@ -1,19 +1,28 @@
 """What every bus does, as tests: a backend is done when it passes them.
 
+    import functools
+
+    import pytest
+    from mybus import MyBus  # a subclass of eventkit.bus.protocol.Bus
+
+    from eventkit.delivery.worker import WorkerOptions
     from eventkit.testing.conformance import BusConformance
+
+    def my_bus(url, *, lease=30.0, **options):
+        return MyBus(url, WorkerOptions(**options), lease=lease)
 
     class TestMyBus(BusConformance):
         @pytest.fixture
         def bus_factory(self, tmp_path):
-            return functools.partial(connect, f"mybus://{tmp_path}/events")
+            return functools.partial(my_bus, f"mybus://{tmp_path}/events")
 
 `bus_factory(**settings)` returns a bus that is not open yet; all those of one test share one storage, if the backend
-has one. It takes the settings `lease`, `concurrency` and `grace` of `eventkit.connect`. What only some buses can do is
-asked from their `capabilities`.
+has one. It takes the settings `lease`, `concurrency` and `grace` of `eventkit.connect`. `connect` itself knows the
+schemes of eventkit's own buses only. What only some buses can do is asked from their `capabilities`.
 
 Some tests need more, and are skipped as NOT TRIED without it; `pytest -rs` shows which:
 
-- a `bus_factory` that can be pickled, as `functools.partial(connect, URL)` can: for processes that are killed
+- a `bus_factory` that can be pickled, as `functools.partial` of a function can: for processes that are killed
 - a fixture `absent_factory`, for a bus with a broker: makes a bus for an address where none is
 - a fixture `own_server`: a broker that may be killed, `OwnServer` of `eventkit.testing.conformance.support`
 - a fixture `delete_topology`: deletes what a domain or a group consists of in the broker of `bus_factory`
