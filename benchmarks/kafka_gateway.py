@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import struct
-import threading
 from io import BytesIO
 from pathlib import Path
 from typing import Final, Self
 
 from aiokafka.protocol import fetch
 
+from tests.servers import kafka_gateway
 from tests.servers.kafka import Kafka
-from tests.servers.proxy import stop_listening
+from tests.servers.kafka_gateway import PRODUCE, frame_from, send
 from tests.servers.server import free_port
 
-_PRODUCE: Final = 0
 _FETCH: Final = 1
 _AT_ONCE: Final = 1
 """Milliseconds; where a client waits for none at all, tansu does not even look."""
 
 
-class Gateway:
-    """A port in front of tansu; it runs in a thread with a loop of its own.
+class Gateway(kafka_gateway.Gateway):
+    """A port in front of tansu that changes nothing but how long a Fetch waits.
 
     Args:
         target: tansu's port.
@@ -35,49 +34,21 @@ class Gateway:
     """
 
     def __init__(self, target: int, port: int) -> None:
-        self._target = target
-        self._port = port
-        self._loop = asyncio.new_event_loop()
+        super().__init__(target, port)
         self._written = self._loop.create_future()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        starting = asyncio.start_server(self._connected, "127.0.0.1", self._port)
-        self._listener = asyncio.run_coroutine_threadsafe(starting, self._loop).result(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _end(self) -> None:
-        await stop_listening(self._listener)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _connected(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        # Kept: nothing else refers to a task that waits for a stream.
-        task = self._loop.create_task(self._serve(client, to_client))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        server, to_server = await asyncio.open_connection("127.0.0.1", self._target)
+    async def _connected(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        server, to_server = await asyncio.open_connection("127.0.0.1", self.target)
         try:
             while True:  # a broker answers the requests of a connection one after the other
-                _send(to_client, await self._answer(await _frame(client), server, to_server))
+                await send(to_client, await self._ask_again(await frame_from(client), server, to_server))
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             to_client.close()
             to_server.close()
 
-    async def _answer(self, request: bytes, server: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> bytes:
+    async def _ask_again(self, request: bytes, server: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> bytes:
         key, version, _, length = struct.unpack_from(">hhih", request)
         end = 0.0
         if key == _FETCH:
@@ -86,9 +57,9 @@ class Gateway:
             request = request[:place] + struct.pack(">i", _AT_ONCE) + request[place + 4 :]
         while True:
             written = self._written
-            _send(to_server, request)
-            answer = await _frame(server)
-            if key == _PRODUCE:
+            await send(to_server, request)
+            answer = await frame_from(server)
+            if key == PRODUCE:
                 self._written.set_result(None)
                 self._written = self._loop.create_future()
             left = end - self._loop.time()
@@ -102,11 +73,11 @@ class KafkaThatWakes(Kafka):
 
     def __init__(self, folder: Path) -> None:
         self._gateway = Gateway(free_port(), free_port())
-        super().__init__(folder, port=self._gateway._target, advertised=self._gateway._port, durable=False)
+        super().__init__(folder, port=self._gateway.target, advertised=self._gateway.port, durable=False)
 
     @property
     def url(self) -> str:
-        return f"kafka://127.0.0.1:{self._gateway._port}"
+        return f"kafka://127.0.0.1:{self._gateway.port}"
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -116,15 +87,6 @@ class KafkaThatWakes(Kafka):
     def __exit__(self, *_: object) -> None:
         self._gateway.__exit__()
         super().__exit__()
-
-
-async def _frame(source: asyncio.StreamReader) -> bytes:
-    (size,) = struct.unpack(">i", await source.readexactly(4))
-    return await source.readexactly(size)
-
-
-def _send(sink: asyncio.StreamWriter, frame: bytes) -> None:
-    sink.write(struct.pack(">i", len(frame)) + frame)
 
 
 def _says_something(answer: bytes, version: int) -> bool:

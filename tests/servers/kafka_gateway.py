@@ -112,13 +112,13 @@ class Gateway:
     async def _ask(self, client, to_server, to_client, asked: deque[tuple[int, int, Any]]) -> None:
         with suppress(asyncio.IncompleteReadError):
             while True:
-                frame = await _frame(client)
+                frame = await frame_from(client)
                 if (refused := self._refused(frame)) is not None:
                     while asked:  # noqa: ASYNC110 - answers come in the order of the questions
                         await asyncio.sleep(0.001)
-                    await _send(to_client, refused)
+                    await send(to_client, refused)
                 else:
-                    await _send(to_server, self._request(frame, asked))
+                    await send(to_server, self._request(frame, asked))
         to_server.close()
 
     def _refused(self, frame: bytes) -> bytes | None:
@@ -140,7 +140,7 @@ class Gateway:
     async def _pass_on(self, source, sink, change) -> None:
         with suppress(asyncio.IncompleteReadError):
             while True:
-                await _send(sink, change(await _frame(source)))
+                await send(sink, change(await frame_from(source)))
         sink.close()
 
     def _request(self, frame: bytes, asked: deque[tuple[int, int, Any]]) -> bytes:
@@ -216,12 +216,12 @@ class Gateway:
         return bytes(frame[:4] + answer.encode())
 
 
-async def _frame(source: asyncio.StreamReader) -> bytes:
+async def frame_from(source: asyncio.StreamReader) -> bytes:
     (size,) = struct.unpack(">i", await source.readexactly(4))
     return await source.readexactly(size)
 
 
-async def _send(sink: asyncio.StreamWriter, frame: bytes) -> None:
+async def send(sink: asyncio.StreamWriter, frame: bytes) -> None:
     sink.write(struct.pack(">i", len(frame)) + frame)
     await sink.drain()
 

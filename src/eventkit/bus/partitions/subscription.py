@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from eventkit.bus.group_queue import GroupQueue, Item
+from eventkit.bus.last_call import LastCall
 from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Delivery, Outcome, Released
 
@@ -43,7 +44,7 @@ class PartitionedSubscription(ABC):
         self._leaving: asyncio.Task[None] | None = None
         self._finishing: asyncio.Task[None] | None = None
         self._error: BusError | None = None
-        self._failed = False  # the last `receive` raised an error
+        self._last_call = LastCall()
         self._settled = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -119,13 +120,8 @@ class PartitionedSubscription(ABC):
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Wait until there is a delivery, and return up to `limit` of them; none in the first call that works again."""
-        try:
-            taken = await self._receive(limit)
-        except BusError:
-            self._failed = True
-            raise
-        self._failed = False
-        return taken
+        with self._last_call:
+            return await self._receive(limit)
 
     async def _receive(self, limit: int) -> Sequence[Delivery]:
         while not self.closed:
@@ -137,7 +133,7 @@ class PartitionedSubscription(ABC):
             taken = self.queue.take(limit)
             if taken:
                 await self._record(taken)
-            if taken or self._failed:
+            if taken or self._last_call.failed:
                 return taken
             await self.queue.receivers.wait()
         # Whoever is woken and does not take hands the turn on.

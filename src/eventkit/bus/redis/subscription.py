@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from redis import exceptions
 
+from eventkit.bus.last_call import LastCall
 from eventkit.bus.redis.ear import Ear
 from eventkit.bus.redis.entries import from_fields
 from eventkit.bus.redis.errors import GroupLostError, explained
@@ -107,7 +108,7 @@ class RedisSubscription:
         self._appear_again = 0.0
         self._idle_until = 0.0  # when there is something to take, if nobody brings anything before
         self._returning: set[asyncio.Task[None]] = set()
-        self._failed = False  # the last `receive` raised an error
+        self._last_call = LastCall()
 
     @property
     def closed(self) -> bool:
@@ -127,13 +128,8 @@ class RedisSubscription:
         Cancelling the wait loses nothing. Raises BusError where the server cannot be used; the first call after that
         which can use it waits for nothing.
         """
-        try:
-            deliveries = await self._receive(limit)
-        except BusError:
-            self._failed = True
-            raise
-        self._failed = False
-        return deliveries
+        with self._last_call:
+            return await self._receive(limit)
 
     async def _receive(self, limit: int) -> Sequence[Delivery]:
         while not self.closed:
@@ -148,7 +144,7 @@ class RedisSubscription:
             found = await self._look(limit, ear, seconds)
             if not found.more:
                 self._idle_until = self._clock() + found.due_in
-            if found.deliveries or (self._failed and not found.more):
+            if found.deliveries or (self._last_call.failed and not found.more):
                 return found.deliveries
         return ()
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from functools import partial
 
+from eventkit.bus.last_call import LastCall
 from eventkit.bus.sqlite.bell import TICK, Bell
 from eventkit.bus.sqlite.claims import Claim, Claimed, Instance, claim
 from eventkit.bus.sqlite.database import Database
@@ -38,7 +39,7 @@ class SQLiteSubscription:
         self._clock = asyncio.get_running_loop().time
         self._appear_again = self._clock() + presence(instance) / 2
         self._returning: set[asyncio.Task[None]] = set()
-        self._failed = False  # the last `receive` raised an error
+        self._last_call = LastCall()
 
     @property
     def closed(self) -> bool:
@@ -51,19 +52,14 @@ class SQLiteSubscription:
         Cancelling the wait loses nothing. Raises BusError where the file cannot be used; the first call after that
         which can use it waits for nothing.
         """
-        try:
-            deliveries = await self._receive(limit)
-        except BusError:
-            self._failed = True
-            raise
-        self._failed = False
-        return deliveries
+        with self._last_call:
+            return await self._receive(limit)
 
     async def _receive(self, limit: int) -> Sequence[Delivery]:
         while not self.closed:
             await self._be_present()
             found = await self._claim(limit)
-            if found.deliveries or (self._failed and not found.more):
+            if found.deliveries or (self._last_call.failed and not found.more):
                 return [delivery_of(each) for each in found.deliveries]
             if not found.more:
                 await self._bell.wait(TICK if found.due_in is None else min(TICK, found.due_in))
