@@ -34,6 +34,7 @@ class Scenario:
         needs_server: It does something to a server.
         needs_network: It does something to the network in front of a server.
         needs_limit: It makes a server full.
+        counts: It lasts for a number of events, and is called after it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Scenario:
     needs_server: bool = False
     needs_network: bool = False
     needs_limit: bool = False
+    counts: bool = False
 
     def suits(self, backend: Backend) -> bool:
         """Tell whether it can be played on a bus."""
@@ -279,5 +281,6 @@ SCENARIOS: Final = (
         "the third one's memory stays flat",
         soak,
         Part(url="", folder="", keys=64, pause=0.0, work=0.0, concurrency=64, inbox=False),
+        counts=True,
     ),
 )
