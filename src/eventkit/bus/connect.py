@@ -112,7 +112,10 @@ def _settings(
     """Return the worker's options and the other settings, of the URL's query and of keyword arguments."""
     of_worker = {field.name: field.type for field in dataclasses.fields(WorkerOptions)}
     parameters = inspect.signature(bus_class).parameters.values()
-    of_bus = {each.name: each.annotation for each in parameters if each.kind is each.KEYWORD_ONLY}
+    # A setting that may be left out without a default, `int | None`, is given as what it is otherwise.
+    of_bus = {
+        each.name: each.annotation.removesuffix(" | None") for each in parameters if each.kind is each.KEYWORD_ONLY
+    }
     known = {**of_worker, **of_bus, "wait": "float", "telemetry": "bool"}
     for name in (*query, *given):
         if name not in known:

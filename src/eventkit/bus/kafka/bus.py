@@ -12,10 +12,11 @@ from eventkit.bus.kafka.connection import Connection
 from eventkit.bus.kafka.dead_letters import KafkaDeadLetters
 from eventkit.bus.kafka.follow import follow
 from eventkit.bus.kafka.lag import lag
+from eventkit.bus.kafka.layout import Layout
 from eventkit.bus.kafka.publisher import Publisher
 from eventkit.bus.kafka.records import headers_of, key_of
 from eventkit.bus.kafka.subscription import KafkaSubscription
-from eventkit.bus.kafka.topology import Layout, Topology
+from eventkit.bus.kafka.topology import Topology
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.settings import TLSFiles, require
 from eventkit.contract.envelope import Envelope
@@ -34,10 +35,10 @@ class KafkaBus(Bus):
         password: The user's password.
         options: How its workers run.
         prefix: Stands before the name of each topic and consumer group.
-        partitions: Partitions of topics that are made; topics that exist keep theirs.
-        replication: Replicas of each partition of topics that are made; 0 for 3, or one on each broker where there are
-            fewer.
-        retention: Days for which topics that are made keep events.
+        partitions: Partitions of topics. Where it is given, a topic that exists with another number is an error at
+            start; where not, topics that are made get 8. It is the same for the two that follow.
+        replication: Replicas of each partition; by default 3, or one on each broker where there are fewer.
+        retention: Days for which events are kept; 7 by default.
         create: Make topics that are missing; where not, each has to be there.
         idempotent: Let brokers recognise what a publisher sends again. Some brokers that only resemble Kafka cannot.
         lease: Seconds after which the events of a process that died go to another instance; 6 at the least.
@@ -62,9 +63,9 @@ class KafkaBus(Bus):
         options: WorkerOptions,
         *,
         prefix: str = "",
-        partitions: int = 8,
-        replication: int = 0,
-        retention: float = 7.0,
+        partitions: int | None = None,
+        replication: int | None = None,
+        retention: float | None = None,
         create: bool = True,
         idempotent: bool = True,
         lease: float = 30.0,
@@ -98,7 +99,7 @@ class KafkaBus(Bus):
         Raises:
             BusError: None answers within five seconds, or it refuses.
         """
-        self._topology.forget()
+        self._topology.begin()
         await self._publisher.open()
         self._open = True
 
@@ -118,7 +119,12 @@ class KafkaBus(Bus):
         await self._publisher.send(topic, key_of(envelope), envelope.data, headers_of(envelope))
 
     async def subscribe(self, group: str, types: Collection[str]) -> KafkaSubscription:
-        """Make the topics that the group needs, if they are missing, and return this instance's share of its events."""
+        """Make the topics that the group needs, if they are missing, and return this instance's share of its events.
+
+        Raises:
+            BusError: A topic is missing and cannot be made, or no broker answers.
+            ConfigurationError: A topic is another one than the settings say.
+        """
         self._require_open()
         dead = self._layout.dead(group)
         topics: dict[str, set[str]] = {}

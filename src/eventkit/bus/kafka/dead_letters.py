@@ -28,9 +28,10 @@ from typing import Any, Final, NamedTuple
 from aiokafka import ConsumerRecord, TopicPartition
 
 from eventkit.bus.kafka.connection import Connection
+from eventkit.bus.kafka.layout import DEAD_SUFFIX
 from eventkit.bus.kafka.publisher import Publisher
 from eventkit.bus.kafka.records import TYPE_HEADER, Headers, headers_of, read, texts_of
-from eventkit.bus.kafka.topology import DEAD_SUFFIX, Topology
+from eventkit.bus.kafka.topology import Topology
 from eventkit.bus.protocol import DeadLetter
 from eventkit.contract.codec import HTTP, KAFKA, to_headers
 from eventkit.contract.envelope import Envelope

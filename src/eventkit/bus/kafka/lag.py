@@ -14,7 +14,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from eventkit.bus.kafka import progress
 from eventkit.bus.kafka.connection import Connection
 from eventkit.bus.kafka.dead_letters import KafkaDeadLetters, Standing
-from eventkit.bus.kafka.topology import DEAD_SUFFIX, Topology
+from eventkit.bus.kafka.layout import DEAD_SUFFIX
+from eventkit.bus.kafka.topology import Topology
 from eventkit.bus.partitions.cursor import Cursor
 from eventkit.bus.protocol import Lag
 

@@ -22,7 +22,7 @@ from eventkit.bus.kafka.connection import Connection
 from eventkit.bus.kafka.errors import meaning
 from eventkit.bus.kafka.records import Headers
 from eventkit.bus.kafka.topology import Topology
-from eventkit.contract.errors import BusError, PublishError, RefusedError
+from eventkit.contract.errors import BusError, ConfigurationError, PublishError, RefusedError
 
 SEND_WITHIN: Final = 10.0
 """Seconds after which a record that no broker took is given up."""
@@ -105,7 +105,7 @@ class Publisher:
                 where=self._connection.url,
                 mend="see whether the brokers are up, then publish it again: handlers with an inbox see it once",
             ) from None
-        except BusError as error:
+        except (BusError, ConfigurationError) as error:
             raise PublishError(error.what, where=error.where, mend=error.mend) from error
         except _TOO_LARGE as error:
             what, mend = meaning(error)

@@ -1,87 +1,24 @@
-"""Which topics there are: one for each domain, and for each group one for what it gave up."""
+"""Which topics there are, and making those that are missing."""
 
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from eventkit.bus.kafka.connection import LARGEST_RECORD, Connection
+from eventkit.bus.kafka.connection import Connection
+from eventkit.bus.kafka.differences import require_as_given
 from eventkit.bus.kafka.errors import explained
-from eventkit.contract.errors import BusError, ConfigurationError
+from eventkit.bus.kafka.layout import PARTITIONS, Layout
+from eventkit.contract.errors import BusError
 
-DEAD_SUFFIX: Final = ".dead"
-REPLICAS: Final = 3
-"""With two of them in sync (`min.insync.replicas`), any broker may fail, and nothing is lost and publishing goes on."""
-DAY: Final = 86_400_000
-"""Milliseconds."""
 _UNKNOWN: Final = 3  # UNKNOWN_TOPIC_OR_PARTITION
-_LEGAL_PREFIX: Final = re.compile(r"[a-zA-Z0-9._-]{0,100}")
 
 logger = logging.getLogger("eventkit.bus.kafka")
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How topics are named and made.
-
-    Args:
-        url: The bus, for messages.
-        prefix: Stands before the name of each topic and group.
-        partitions: Partitions of the topics that are made here; those that exist keep theirs.
-        replication: Replicas of each partition of topics that are made here; 0 for `REPLICAS`, or as many as there are
-            brokers.
-        retention: Days for which events are kept.
-        create: Make topics that are missing.
-
-    Raises:
-        ConfigurationError: A value out of its range.
-    """
-
-    url: str
-    prefix: str
-    partitions: int
-    replication: int
-    retention: float
-    create: bool
-
-    def __post_init__(self) -> None:
-        for setting, ok, rule in (
-            (f"prefix={self.prefix!r}", _LEGAL_PREFIX.fullmatch(self.prefix), "letters, digits, '.', '_' and '-'"),
-            (f"partitions={self.partitions}", 1 <= self.partitions <= 10_000, "1 to 10,000 partitions"),
-            (f"replication={self.replication}", 0 <= self.replication <= 100, "1 to 100 replicas"),
-            (f"retention={self.retention}", 0 < self.retention < 36_500, "more than 0 days"),
-        ):
-            if not ok:
-                raise ConfigurationError(f"{setting} is out of range", where=self.url, mend=f"give {rule}")
-
-    def topic(self, type_: str) -> str:
-        """Return the topic of an event type: that of its domain."""
-        return self.prefix + type_.partition(".")[0]
-
-    def dead(self, group: str) -> str:
-        """Return the topic of a group's dead letters."""
-        return f"{self.prefix}{group}{DEAD_SUFFIX}"
-
-    def is_domain(self, topic: str) -> bool:
-        """Tell whether a topic holds the events of a domain, as far as its name tells."""
-        return topic.startswith(self.prefix) and "." not in topic.removeprefix(self.prefix)
-
-    def new_topic(self, topic: str, partitions: int, brokers: int) -> NewTopic:
-        """Return what makes a topic in a cluster of so many brokers."""
-        config = {"max.message.bytes": str(LARGEST_RECORD)}
-        if topic.endswith(DEAD_SUFFIX):
-            # Of each dead letter the newest record stays, for ever: the letter itself, or that it is gone.
-            config["cleanup.policy"] = "compact"
-        else:
-            config["retention.ms"] = str(int(self.retention * DAY))
-        return NewTopic(topic, partitions, self.replication or min(REPLICAS, brokers), topic_configs=config)
 
 
 class Topology:
@@ -96,17 +33,25 @@ class Topology:
         self.layout = layout
         self._connection = connection
         self._known: dict[str, int] = {}
+        self._compared: set[str] = set()
 
     def knows(self, topic: str) -> bool:
         """Tell whether a topic was there when it was asked for last."""
         return topic in self._known
+
+    def begin(self) -> None:
+        """Know nothing of topics: the bus is being opened."""
+        self.forget()
+        self._compared.clear()
 
     def forget(self) -> None:
         """Look again at the next use: a topic has turned out to be gone."""
         self._known.clear()
 
     async def ensure(self, topics: Collection[str], *, least: int = 0) -> Mapping[str, int]:
-        """Make topics that are missing.
+        """Make topics that are missing, and see whether the others are as the settings say.
+
+        This is seen once for each topic while the bus is open: nobody who changes a topic stops services that run.
 
         Args:
             topics: Their names.
@@ -119,26 +64,31 @@ class Topology:
         Raises:
             BusError: A topic is missing or has too few partitions and may not be made or enlarged, or no broker
                 answers.
+            ConfigurationError: A topic is another one than the settings say.
         """
         if all(self._known.get(topic, -1) >= least for topic in topics):
             return {topic: self._known[topic] for topic in topics}
         async with self._connection.admin() as admin:
             found = await self._find(admin, topics)
+            unseen = {topic: replicas for topic, replicas in found.items() if topic not in self._compared}
+            await require_as_given(admin, self.layout, unseen)
             missing = sorted(set(topics) - found.keys())
             if missing:
                 self._may_make(f"there is no topic {missing[0]}", f"make it: {', '.join(missing)}")
-                await self._make(admin, missing, least or self.layout.partitions)
+                await self._make(admin, missing, least or self.layout.partitions or PARTITIONS)
                 found = await self._find(admin, topics)
-            for topic, count in found.items():
+            counts = {topic: len(replicas) for topic, replicas in found.items()}
+            for topic, count in counts.items():
                 if count < least:
                     self._may_make(
                         f"the topic {topic} has {count} partitions, and {least} are needed",
                         "give it as many as the largest topic that the group reads",
                     )
                     await admin.create_partitions({topic: NewPartitions(least)})
-                    found = {**found, topic: least}
-        self._known.update(found)
-        return found
+                    counts = {**counts, topic: least}
+        self._compared.update(counts)
+        self._known.update(counts)
+        return counts
 
     async def domains(self, types: Collection[str] | None) -> set[TopicPartition]:
         """Return the partitions of the topics of event types, as far as they exist; None for all of this bus."""
@@ -157,25 +107,25 @@ class Topology:
                 each for each in await admin.list_topics()
                 if each.startswith(self.layout.prefix) and each.endswith(suffix)
             ]  # fmt: skip
-            return await self._described(admin, names)
+            return {topic: len(replicas) for topic, replicas in (await self._described(admin, names)).items()}
 
     def _may_make(self, what: str, mend: str) -> None:
         if not self.layout.create:
             raise BusError(f"{what}, and create=false", where=self.layout.url, mend=mend)
 
-    async def _find(self, admin: AIOKafkaAdminClient, topics: Collection[str]) -> dict[str, int]:
+    async def _find(self, admin: AIOKafkaAdminClient, topics: Collection[str]) -> Mapping[str, Sequence[int]]:
         # By the list of all, because asking for one by its name makes it on brokers that make topics by themselves.
         there = set(await admin.list_topics())
         return await self._described(admin, [topic for topic in topics if topic in there])
 
-    async def _described(self, admin: AIOKafkaAdminClient, topics: Collection[str]) -> dict[str, int]:
-        """Return the partitions of topics that were there a moment ago, as far as they still are."""
+    async def _described(self, admin: AIOKafkaAdminClient, topics: Collection[str]) -> Mapping[str, Sequence[int]]:
+        """Return of topics that were there a moment ago, as far as they still are, the replicas of each partition."""
         if not topics:
             return {}
         found = {}
         for described in await admin.describe_topics(list(topics)):
             if described["error_code"] == 0:
-                found[described["topic"]] = len(described["partitions"])
+                found[described["topic"]] = [len(each["replicas"]) for each in described["partitions"]]
             elif described["error_code"] != _UNKNOWN:
                 raise explained(for_code(described["error_code"])(), self.layout.url)
         return found
