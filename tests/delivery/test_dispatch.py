@@ -300,11 +300,11 @@ class TestTheEnd:
 
         @service.handler
         async def handle_order_created(event: OrderCreated) -> None:
-            asyncio.get_running_loop().call_later(0.01, go.set)
             await go.wait()
 
         async with running(service, publish=MANY[:4], concurrency=2) as (worker, faulty, _):
             await until(lambda: worker.in_flight == 4)
+            asyncio.get_running_loop().call_later(0.01, go.set)
         assert len(faulty.outcomes(Done)) == len(faulty.outcomes(Released)) == 2
 
     async def test_what_still_arrives_while_it_ends_is_given_back(self, service: Service) -> None:
@@ -335,6 +335,11 @@ class TestTheEnd:
         async with running(service, publish=MANY[:1], faults=fail) as (worker, faulty, _):
             await until(lambda: worker.counters.handled == 1)
         assert len(faulty.outcomes(Done)) == 1
+
+    async def test_its_subscription_is_closed_even_when_it_ends_at_once(self, service: Service) -> None:
+        async with running(service, grace=0) as (_, faulty, _):
+            pass
+        assert faulty.tries[-1] == "close"
 
     async def test_a_handler_that_ignores_its_cancellation_is_left_behind(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

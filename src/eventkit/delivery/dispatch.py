@@ -262,6 +262,7 @@ class Dispatch:
         closing = self._task(self._close())
         hurry = asyncio.create_task(self._hurry.wait())
         try:
+            await asyncio.sleep(0)  # closing has begun, however short the grace period is: it then goes on to its end
             while not hurry.done() and (remaining := deadline - monotonic()) > 0:
                 busy = {closing, self._receiver, *self._runners}
                 if self._settler is not None:

@@ -9,6 +9,7 @@ import pytest
 from redis.asyncio import Redis as Client
 
 from eventkit.bus.protocol import Bus
+from eventkit.bus.redis.subscription import RedisSubscription
 from eventkit.contract.codec import to_structured
 from eventkit.contract.envelope import Envelope
 from eventkit.delivery.subscription import Dead, Delivery, Done, Reason, Released, Subscription, Unreadable
@@ -123,6 +124,38 @@ class TestInstances:
                 assert await nothing_comes(old)
             waiting = asyncio.create_task(take(old, 1))
             assert names_of(await waiting) == ["a"]
+
+    @pytest.mark.parametrize("steps", [0, 1, 2, 5, 13])
+    async def test_one_whose_closing_is_cancelled_is_gone_all_the_same(self, bus_factory: Connect, steps: int) -> None:
+        """As a worker cancels it, when its grace period ends. The bus stays open."""
+        async with bus_factory() as bus, subscribed(bus, types=("order.created",)) as old:
+            new = await bus.subscribe("payment_service", BOTH)
+            receiving = asyncio.create_task(new.receive(1))
+            await asyncio.sleep(0.05)  # so that it does wait; if not, the test is easier to pass
+            closing = asyncio.create_task(new.close())
+            await asyncio.sleep(0)
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            closing.cancel()
+            await asyncio.wait({closing, receiving})
+            await publish(bus, ["a"], type="order.canceled")
+
+            assert await handle(old, 1) == ["a"]
+
+    async def test_one_that_is_closed_and_still_handles_something_does_not_come_back(
+        self, bus_factory: Connect
+    ) -> None:
+        async with bus_factory() as bus, subscribed(bus, types=("order.created",)) as old:
+            new = await bus.subscribe("payment_service", BOTH)
+            assert isinstance(new, RedisSubscription)
+            await publish(bus, ["a"], type="order.canceled")
+            taken = await take(new, 1)
+            await new.close()
+            new._appear_again = 0.0  # as after a minute
+            await new.extend(taken)
+            await publish(bus, ["b"], type="order.canceled")
+
+            assert await handle(old, 1) == ["b"]
 
     async def test_what_crashed_twice_goes_out_alone(self, bus_factory: Connect) -> None:
         """So the culprit becomes a dead letter without taking the others with it."""

@@ -15,6 +15,7 @@ from eventkit.bus.protocol import Bus
 from eventkit.bus.sqlite import presence as presence_module
 from eventkit.bus.sqlite import subscription as subscription_module
 from eventkit.bus.sqlite.bus import SQLiteBus
+from eventkit.bus.sqlite.subscription import SQLiteSubscription
 from eventkit.bus.sqlite.transaction import Transaction
 from eventkit.contract.envelope import Envelope, new_id
 from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Reason, Released, Subscription
@@ -175,6 +176,38 @@ async def test_closing_it_takes_it_off_the_list_of_listeners(new_bus: Callable[[
         await subscription.close()
         assert await receiving == ()
         assert await bus._database.submit(listeners) == 0
+
+
+async def test_one_whose_closing_is_cancelled_is_gone_all_the_same(new_bus: Callable[[], Bus]) -> None:
+    """As a worker cancels it, when its grace period ends. The bus stays open."""
+    async with new_bus() as bus, new_bus() as other_bus:
+        old = await other_bus.subscribe("group", ["a.happened"])
+        new = await bus.subscribe("group", ["a.happened", "b.happened"])
+        receiving = asyncio.create_task(new.receive(1))
+        await asyncio.sleep(0)  # submitted to the thread
+        receiving.cancel()  # so that closing has something to wait for
+        closing = asyncio.create_task(new.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait({receiving, closing})
+        await bus.publish(Envelope(id="b", source="test", type="b.happened", data=b"{}"))
+        async with asyncio.timeout(PATIENCE):
+            assert ids(await old.receive(1)) == ["b"]
+
+
+async def test_one_that_is_closed_and_still_handles_something_does_not_come_back(new_bus: Callable[[], Bus]) -> None:
+    async with new_bus() as bus:
+        old = await bus.subscribe("group", ["a.happened"])
+        new = await bus.subscribe("group", ["a.happened", "b.happened"])
+        assert isinstance(new, SQLiteSubscription)
+        await bus.publish(Envelope(id="a", source="test", type="b.happened", data=b"{}"))
+        taken = await new.receive(1)
+        await new.close()
+        new._appear_again = 0.0  # as after a minute
+        await new.extend(taken)
+        await bus.publish(Envelope(id="b", source="test", type="b.happened", data=b"{}"))
+        async with asyncio.timeout(PATIENCE):
+            assert ids(await old.receive(1)) == ["b"]
 
 
 async def test_an_instance_that_is_busy_with_what_it_has_counts_as_living(

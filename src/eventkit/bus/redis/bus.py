@@ -135,7 +135,7 @@ class RedisBus(Bus):
         """Register the group for event types, if it is not yet, and return this instance's share of its events."""
         subscription = RedisSubscription(self._server, self._keys, group, types, self._lease)
         await subscription.join()
-        self._subscriptions = [*(each for each in self._subscriptions if not each.closed), subscription]
+        self._subscriptions = [*(each for each in self._subscriptions if not each.signed_off), subscription]
         return subscription
 
     async def ping(self) -> None:

@@ -108,12 +108,18 @@ class RedisSubscription:
         self._appear_again = 0.0
         self._idle_until = 0.0  # when there is something to take, if nobody brings anything before
         self._returning: set[asyncio.Task[None]] = set()
+        self._signing_off: asyncio.Task[None] | None = None
         self._last_call = LastCall()
 
     @property
     def closed(self) -> bool:
         """Whether it receives no more."""
         return self._ear.closed.is_set()
+
+    @property
+    def signed_off(self) -> bool:
+        """Whether others know that it receives no more, or cannot be told."""
+        return self._signing_off is not None and self._signing_off.done()
 
     async def join(self) -> None:
         """Register the group for the types, where it is not yet."""
@@ -171,13 +177,15 @@ class RedisSubscription:
                 await self._server.run(EXTEND, self._keys_of(domain), arguments)
 
     async def close(self) -> None:
-        """Stop receiving: a waiting `receive` returns an empty sequence. Settling stays possible."""
-        if self.closed:
-            return
-        await self._ear.close()
-        if self._returning:
-            await asyncio.wait(self._returning)
-        await self._appear(0)
+        """Stop receiving: a waiting `receive` returns an empty sequence. Settling stays possible.
+
+        It goes on to its end where the caller is cancelled, as a worker does when its grace period ends: to an instance
+        that stopped half way, the others would leave events for as long as it counts as living.
+        """
+        if self._signing_off is None:
+            self._ear.closed.set()
+            self._signing_off = asyncio.create_task(self._sign_off())
+        await asyncio.shield(self._signing_off)
 
     # -- taking
 
@@ -305,8 +313,14 @@ class RedisSubscription:
         while more:
             more, _ = await self._server.run(JOIN, self._keys_of(domain), (self._group, *self._types[domain]))
 
+    async def _sign_off(self) -> None:
+        await self._ear.close()
+        if self._returning:
+            await asyncio.wait(self._returning)
+        await self._appear(0)
+
     async def _be_present(self) -> None:
-        if self._clock() >= self._appear_again:
+        if not self.closed and self._clock() >= self._appear_again:
             await self._appear(self._presence)
             self._appear_again = self._clock() + self._presence / 2
 

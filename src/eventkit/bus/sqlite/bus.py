@@ -124,7 +124,7 @@ class SQLiteBus(Bus):
             bell.close()
             raise
         subscription = SQLiteSubscription(self._database, instance, bell, port)
-        self._subscriptions = [*(each for each in self._subscriptions if not each.closed), subscription]
+        self._subscriptions = [*(each for each in self._subscriptions if not each.signed_off), subscription]
         return subscription
 
     async def ping(self) -> None:

@@ -39,12 +39,18 @@ class SQLiteSubscription:
         self._clock = asyncio.get_running_loop().time
         self._appear_again = self._clock() + presence(instance) / 2
         self._returning: set[asyncio.Task[None]] = set()
+        self._signing_off: asyncio.Task[None] | None = None
         self._last_call = LastCall()
 
     @property
     def closed(self) -> bool:
         """Whether it receives no more."""
         return self._bell.closed
+
+    @property
+    def signed_off(self) -> bool:
+        """Whether others know that it receives no more, or cannot be told."""
+        return self._signing_off is not None and self._signing_off.done()
 
     async def receive(self, limit: int) -> Sequence[Delivery]:
         """Wait until there is at least one delivery, and return up to `limit` of them, in order.
@@ -76,16 +82,23 @@ class SQLiteSubscription:
         await self._database.submit(partial(extend, group=group, deliveries=deliveries, lease=lease), durable=False)
 
     async def close(self) -> None:
-        """Stop receiving: a waiting `receive` returns an empty sequence. Settling stays possible."""
-        if self.closed:
-            return
-        self._bell.close()
+        """Stop receiving: a waiting `receive` returns an empty sequence. Settling stays possible.
+
+        It goes on to its end where the caller is cancelled, as a worker does when its grace period ends: to an instance
+        that stopped half way, the others would leave events for as long as it counts as living.
+        """
+        if self._signing_off is None:
+            self._bell.close()
+            self._signing_off = asyncio.create_task(self._sign_off())
+        await asyncio.shield(self._signing_off)
+
+    async def _sign_off(self) -> None:
         if self._returning:
             await asyncio.wait(self._returning)
         await self._database.submit(partial(vanish, instance=self._instance), durable=False)
 
     async def _be_present(self) -> None:
-        if self._clock() >= self._appear_again:
+        if not self.closed and self._clock() >= self._appear_again:
             await self._database.submit(partial(appear, instance=self._instance, port=self._port), durable=False)
             self._appear_again = self._clock() + presence(self._instance) / 2
 
