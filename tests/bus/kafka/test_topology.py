@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
@@ -47,6 +48,23 @@ async def test_topics_that_are_there_keep_their_partitions(broker: Broker, prefi
         await subscription.close()
 
     assert await partitions_of(broker, f"{prefix}order") == 2
+
+
+async def test_those_who_publish_first_and_at_once_ask_once_which_topics_there_are(
+    broker: Broker, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    start = AIOKafkaAdminClient.start
+
+    async def noted(client: AIOKafkaAdminClient) -> None:
+        asked.append(client)
+        await start(client)
+
+    monkeypatch.setattr(AIOKafkaAdminClient, "start", noted)
+    async with connect(broker.url, prefix=prefix) as bus:
+        await asyncio.gather(*(bus.publish(event(f"event-{number}")) for number in range(64)))
+
+    assert len(asked) == 1
 
 
 async def test_a_missing_topic_is_named_where_none_may_be_made(broker: Broker, prefix: str) -> None:

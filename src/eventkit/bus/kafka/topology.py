@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
@@ -34,6 +35,7 @@ class Topology:
         self._connection = connection
         self._known: dict[str, int] = {}
         self._compared: set[str] = set()
+        self._asking: dict[tuple[frozenset[str], int], asyncio.Task[Mapping[str, int]]] = {}
 
     def knows(self, topic: str) -> bool:
         """Tell whether a topic was there when it was asked for last."""
@@ -68,6 +70,34 @@ class Topology:
         """
         if all(self._known.get(topic, -1) >= least for topic in topics):
             return {topic: self._known[topic] for topic in topics}
+        # Those who publish the first events of a domain at once share one answer, over one connection.
+        asked = frozenset(topics), least
+        asking = self._asking.get(asked)
+        if asking is None:
+            asking = self._asking[asked] = asyncio.create_task(self._ensure(topics, least))
+            asking.add_done_callback(lambda _: self._asking.pop(asked))
+        return await asyncio.shield(asking)
+
+    async def domains(self, types: Collection[str] | None) -> set[TopicPartition]:
+        """Return the partitions of the topics of event types, as far as they exist; None for all of this bus."""
+        asked = None if types is None else {self.layout.topic(each) for each in types}
+        return {
+            TopicPartition(topic, number)
+            for topic, count in (await self.existing("")).items()
+            for number in range(count)
+            if (topic in asked if asked is not None else self.layout.is_domain(topic))
+        }
+
+    async def existing(self, suffix: str) -> Mapping[str, int]:
+        """Return the topics of this bus whose names end with `suffix`, and their partitions."""
+        async with self._connection.admin() as admin:
+            names = [
+                each for each in await admin.list_topics()
+                if each.startswith(self.layout.prefix) and each.endswith(suffix)
+            ]  # fmt: skip
+            return {topic: len(replicas) for topic, replicas in (await self._described(admin, names)).items()}
+
+    async def _ensure(self, topics: Collection[str], least: int) -> Mapping[str, int]:
         async with self._connection.admin() as admin:
             found = await self._find(admin, topics)
             unseen = {topic: replicas for topic, replicas in found.items() if topic not in self._compared}
@@ -89,25 +119,6 @@ class Topology:
         self._compared.update(counts)
         self._known.update(counts)
         return counts
-
-    async def domains(self, types: Collection[str] | None) -> set[TopicPartition]:
-        """Return the partitions of the topics of event types, as far as they exist; None for all of this bus."""
-        asked = None if types is None else {self.layout.topic(each) for each in types}
-        return {
-            TopicPartition(topic, number)
-            for topic, count in (await self.existing("")).items()
-            for number in range(count)
-            if (topic in asked if asked is not None else self.layout.is_domain(topic))
-        }
-
-    async def existing(self, suffix: str) -> Mapping[str, int]:
-        """Return the topics of this bus whose names end with `suffix`, and their partitions."""
-        async with self._connection.admin() as admin:
-            names = [
-                each for each in await admin.list_topics()
-                if each.startswith(self.layout.prefix) and each.endswith(suffix)
-            ]  # fmt: skip
-            return {topic: len(replicas) for topic, replicas in (await self._described(admin, names)).items()}
 
     def _may_make(self, what: str, mend: str) -> None:
         if not self.layout.create:
