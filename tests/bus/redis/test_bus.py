@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -148,9 +149,24 @@ class TestOpening:
 
         assert "missing.pem" in said
 
-    async def test_another_program_uses_a_key(self, bus_factory: Connect, client: Client, prefix: str) -> None:
-        await client.set(f"{prefix}:{{order}}", "mine")
+    async def test_another_program_uses_the_key_of_a_stream(
+        self, bus_factory: Connect, client: Client, prefix: str
+    ) -> None:
+        stream = f"{prefix}:{{order}}"
+        await client.set(stream, "mine")
         async with bus_factory() as bus:
+            what = f"another program uses a key of the bus: {re.escape(stream)} is a string, not a stream"
+            with pytest.raises(PublishError, match=what):
+                await bus.publish(event("a"))
+            with pytest.raises(BusError, match=what):
+                await bus.subscribe("payment_service", ["order.created"])
+
+        assert await client.keys(f"{prefix}*") == [stream.encode()]
+
+    async def test_another_program_uses_a_key(self, bus_factory: Connect, client: Client, prefix: str) -> None:
+        async with bus_factory() as bus:
+            await publish(bus, ["first"])
+            await client.set(f"{prefix}:{{order}}", "mine")
             with pytest.raises(PublishError, match="another program uses a key of the bus"):
                 await bus.publish(event("a"))
             with pytest.raises(BusError, match="another program uses a key of the bus"):
@@ -169,14 +185,28 @@ class TestOpening:
             ({"appendonly": "no"}, "does not write what it acknowledges to its disk"),
         ],
     )
-    async def test_a_server_that_would_lose_events_is_told_of(
+    async def test_a_server_that_would_lose_events_is_told_of_once(
         self, tmp_path: Path, settings: dict[str, str], warning: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         with Redis(tmp_path, **settings) as server:
-            async with connect(server.url):
-                pass
+            async with connect(server.url) as publisher:
+                await publish(publisher, "ab")
+                assert caplog.text.count(warning) == 1
+                await publisher.subscribe("payment_service", ["order.created"])
+                assert caplog.text.count(warning) == 1
+            async with connect(server.url) as bus:
+                await bus.subscribe("payment_service", ["order.created"])
 
-        assert warning in caplog.text
+        assert caplog.text.count(warning) == 2
+
+    async def test_who_only_looks_is_not_told_of_it(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        with Redis(tmp_path, appendonly="no") as server:
+            async with connect(server.url) as bus:
+                await bus.ping()
+                await bus.lag()
+                await bus.dead_letters.list()
+
+        assert caplog.text == ""
 
     async def test_no_password_is_logged(self, own_server: Redis, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)

@@ -141,3 +141,20 @@ async def test_dead_letters_stay(bus_factory: Connect, left: Left) -> None:
         assert len(letters) == MANY
         assert await bus.dead_letters.replay([letters[0].id]) == 1
         assert len(await handle(subscription, 1)) == 1
+
+
+async def test_who_only_looks_removes_nothing(bus_factory: Connect, client: Client, stream: str) -> None:
+    """Its URL may say nothing of how long the services keep events."""
+    async with bus_factory(retention=1000.0) as bus:
+        await fill(bus)
+        await handle_all(bus, "payment_service", MANY)
+    async with bus_factory(retention=0.0) as tool:
+        await tool.lag()
+        await tool.dead_letters.list()
+        await asyncio.sleep(0.2)
+        assert await client.xlen(stream) == MANY
+
+        await tool.subscribe("payment_service", ["order.created"])
+        async with asyncio.timeout(PATIENCE):
+            while await client.xlen(stream) == MANY:  # noqa: ASYNC110 - the server does not tell
+                await asyncio.sleep(0.01)

@@ -20,6 +20,7 @@ from eventkit.bus.redis.lag import lag
 from eventkit.bus.redis.scripts import PUBLISH
 from eventkit.bus.redis.server import Server
 from eventkit.bus.redis.subscription import RedisSubscription, milliseconds
+from eventkit.bus.redis.topology import Topology
 from eventkit.bus.redis.trimming import trim
 from eventkit.bus.settings import TLSFiles, require
 from eventkit.contract.envelope import Envelope
@@ -31,6 +32,8 @@ DAY: Final = 86_400.0
 TRIM_EVERY: Final = 60.0
 SAME_EVENT: Final = 120_000
 """Milliseconds for which an event that is published again is not stored again."""
+NO_STREAM: Final = -1
+"""What the script answers that publishes where there is no stream and it may make none."""
 
 logger = logging.getLogger("eventkit.bus.redis")
 
@@ -45,6 +48,7 @@ class RedisBus(Bus):
         lease: Seconds after which the events of a process that died go to another instance.
         retention: Days for which events are kept for groups that come later; what a group has not handled stays longer.
         prefix: What the bus's keys begin with; buses with different ones share a database.
+        create: Make streams and groups that are missing; where not, each has to be there.
         tls_ca: For `rediss`: the file with the authorities to trust; those of the system where it is empty.
         tls_cert: The file with the certificate of this client.
         tls_key: The file with the private key of that certificate.
@@ -64,6 +68,7 @@ class RedisBus(Bus):
         lease: float = 30.0,
         retention: float = 7.0,
         prefix: str = "eventkit",
+        create: bool = True,
         tls_ca: str = "",
         tls_cert: str = "",
         tls_key: str = "",
@@ -83,7 +88,9 @@ class RedisBus(Bus):
         # redis-py makes a context of its own from the files; this one shows that they will do.
         files.context(url, encrypted=place.tls)
         self._server = Server(place, files, url)
+        self._topology = Topology(self._server, self._keys, create=create)
         self._dead_letters = RedisDeadLetters(self._server, self._keys)
+        self._entry = ("*",) if create else ("NOMKSTREAM", "*")
         self._domains: set[str] = set()
         self._subscriptions: list[RedisSubscription] = []
         self._trimmer: asyncio.Task[None] | None = None
@@ -101,19 +108,19 @@ class RedisBus(Bus):
             ConfigurationError: It is older than Redis 6.2, or a node of a cluster.
         """
         await self._server.open()
-        self._trimmer = asyncio.create_task(self._trim())
 
     async def close(self) -> None:
         """Finish what was asked for, and disconnect."""
-        if self._trimmer is not None:
-            self._trimmer.cancel()
-            await asyncio.gather(self._trimmer, return_exceptions=True)
-            self._trimmer = None
         subscriptions, self._subscriptions = self._subscriptions, []
         for subscription in subscriptions:
             with contextlib.suppress(BusError):
                 await subscription.close()
+        trimmer, self._trimmer = self._trimmer, None
+        if trimmer is not None:
+            trimmer.cancel()
         await self._server.close()
+        if trimmer is not None:
+            await asyncio.wait({trimmer})
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event; return when the server has it.
@@ -121,19 +128,24 @@ class RedisBus(Bus):
         Where the answer is lost, it is asked again. An event that was stored meanwhile is not stored twice.
         """
         self.require_size(envelope)
+        self._take_part()
         domain = domain_of(envelope.type)
         try:
             if domain not in self._domains:
+                await self._topology.require_stream(domain)
                 await self._server.ask("SADD", self._keys.domains, domain)
                 self._domains.add(domain)
             keys = (self._keys.stream(domain), self._keys.published(domain, envelope))
-            await self._server.run(PUBLISH, keys, (SAME_EVENT, *to_fields(envelope)), again=True)
+            arguments = (SAME_EVENT, *self._entry, *to_fields(envelope))
+            if await self._server.run(PUBLISH, keys, arguments, again=True) == NO_STREAM:
+                raise self._topology.missing_stream(domain)
         except BusError as error:
             raise PublishError(error.what, where=error.where, mend=error.mend) from error
 
     async def subscribe(self, group: str, types: Collection[str]) -> RedisSubscription:
         """Register the group for event types, if it is not yet, and return this instance's share of its events."""
-        subscription = RedisSubscription(self._server, self._keys, group, types, self._lease)
+        self._take_part()
+        subscription = RedisSubscription(self._server, self._keys, self._topology, group, types, self._lease)
         await subscription.join()
         self._subscriptions = [*(each for each in self._subscriptions if not each.signed_off), subscription]
         return subscription
@@ -150,6 +162,13 @@ class RedisBus(Bus):
         async with contextlib.aclosing(follow(self._server, self._keys, types, since)) as events:
             async for event in events:
                 yield event
+
+    def _take_part(self) -> None:
+        """Begin to remove old events, and tell of what loses events; whoever only looks at the bus does neither."""
+        if self._trimmer is None and self._server.is_open:
+            for risk in self._server.risks:
+                logger.warning("%s %s", self.url, risk)
+            self._trimmer = asyncio.create_task(self._trim())
 
     async def _trim(self) -> None:
         """Remove old events, for ever."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -20,8 +19,6 @@ from eventkit.contract.errors import BusError
 CONNECT_WITHIN: Final = 4.5
 """Seconds for the connection, TLS and the password together."""
 
-logger = logging.getLogger("eventkit.bus.redis")
-
 
 class Server:
     """One server.
@@ -36,6 +33,8 @@ class Server:
         self.where = where
         self.closing = asyncio.Event()
         """Set while the server is not to be used."""
+        self.risks: list[str] = []
+        """What of its configuration loses events."""
         self._address = address
         self._tls = tls
         self._link: Link | None = None
@@ -56,6 +55,11 @@ class Server:
         except BaseException:
             await self.close()
             raise
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be used in the event loop that runs."""
+        return self._loop is asyncio.get_running_loop()
 
     async def close(self) -> None:
         """Disconnect. What is under way fails."""
@@ -91,7 +95,7 @@ class Server:
             link: Another connection than the one for all.
         """
         link = link or self._link
-        if link is None or link.error is not None or self._loop is not asyncio.get_running_loop():
+        if link is None or link.error is not None or not self.is_open:
             return None
         return link.begin("EVALSHA", script.digest, len(keys), *keys, *arguments)
 
@@ -152,13 +156,13 @@ class Server:
 
     async def _ask(self, *command: Argument) -> Any:
         link = self._link
-        if link is None or link.error is not None or self._loop is not asyncio.get_running_loop():
+        if link is None or link.error is not None or not self.is_open:
             link = await self._open_link()
         return await link.ask(*command)
 
     async def _open_link(self) -> Link:
         """Connect again, once for all who wait for it."""
-        if self._loop is not asyncio.get_running_loop():
+        if not self.is_open:
             raise BusError(
                 "the bus was opened in another event loop" if self._loop else "the bus is not open",
                 where=self.where,
@@ -225,14 +229,13 @@ class Server:
             raise problem
         if facts.get("role") == "slave":
             raise explained(exceptions.ReadOnlyError("READONLY"), self.where)
+        self.risks = []
         if facts.get("maxmemory_policy", "noeviction") != "noeviction":
-            logger.warning(
-                "%s evicts keys when its memory is full (maxmemory-policy %s): events would be lost; set noeviction",
-                self.where,
-                facts["maxmemory_policy"],
+            policy = facts["maxmemory_policy"]
+            self.risks.append(
+                f"evicts keys when its memory is full (maxmemory-policy {policy}): events would be lost; set noeviction"
             )
         if facts.get("aof_enabled") == "0":
-            logger.warning(
-                "%s does not write what it acknowledges to its disk: events are lost when it ends; set appendonly yes",
-                self.where,
+            self.risks.append(
+                "does not write what it acknowledges to its disk: events are lost when it ends; set appendonly yes"
             )

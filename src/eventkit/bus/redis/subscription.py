@@ -22,6 +22,7 @@ from eventkit.bus.redis.keys import Keys, domain_of
 from eventkit.bus.redis.link import Argument, Link
 from eventkit.bus.redis.scripts import APPEAR, EXTEND, JOIN, REPAIR, SETTLE, TAKE
 from eventkit.bus.redis.server import Server
+from eventkit.bus.redis.topology import Topology
 from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Outcome, Released
 
@@ -85,15 +86,19 @@ class RedisSubscription:
     Args:
         server: The server.
         keys: The names of the bus's keys.
+        topology: Sees whether the group is there.
         group: The group.
         types: The event types that it handles.
         lease: Seconds for which a delivery is its own.
     """
 
-    def __init__(self, server: Server, keys: Keys, group: str, types: Collection[str], lease: float) -> None:
+    def __init__(
+        self, server: Server, keys: Keys, topology: Topology, group: str, types: Collection[str], lease: float
+    ) -> None:
         self.lease = lease
         self._server = server
         self._keys = keys
+        self._topology = topology
         self._group = group
         self._instance = f"{random.getrandbits(64):016x}"
         self._types: dict[str, list[str]] = {}
@@ -123,6 +128,8 @@ class RedisSubscription:
 
     async def join(self) -> None:
         """Register the group for the types, where it is not yet."""
+        for domain in self._types:
+            await self._topology.require_group(domain, self._group)
         # Before: the past of types that are new to the group must not go to instances that do not handle them.
         await self._be_present()
         for domain in self._types:
@@ -258,6 +265,7 @@ class RedisSubscription:
             if call.woken is not None:
                 call.woken.result()
         except GroupLostError:
+            await self._topology.require_group(domain, self._group)
             logger.error(
                 "%s has lost its place in the events of %s: the server has lost data, or they were removed;"
                 " it begins with the oldest that are left (%s)",
