@@ -142,7 +142,7 @@ class LogBusSubscription(LogSubscription):
             else:
                 self.lose(cursor.partition)
 
-    async def _bury(self, dead: Dead) -> None:
+    async def _bury(self, dead: Dead) -> bool:
         if self._broker.down:
             raise BusError("the broker is down")
         envelope = dead.delivery.message
@@ -158,6 +158,7 @@ class LogBusSubscription(LogSubscription):
             datetime.now(UTC),
         )
         self._broker.dead[letter.id] = letter
+        return True
 
     async def _free(self, partition: int) -> None:
         self._broker.owners.pop((self.group, partition), None)

@@ -43,6 +43,8 @@ _REPLAY: Final = "eventkit-replay"
 _DOMAINS: Final = b"eventkit-domains"
 """The key of the record that says what the group handles."""
 _ID: Final = re.compile(r"(?P<group>[^:]+):(?P<topic>[^:]+)-(?P<partition>[0-9]{1,9})-(?P<offset>[0-9]{1,18})")
+_BRIEF: Final = 200
+"""Characters of an error where there is not room for all."""
 _WAIT: Final = 1_000  # milliseconds
 _READ_WITHIN: Final = 60.0
 
@@ -116,16 +118,20 @@ def replayed(record: ConsumerRecord) -> Envelope | Unreadable:
     return read(_plain(record), record.value)
 
 
-def written(group: str, dead: Dead, at: datetime) -> Written:
+def written(group: str, dead: Dead, at: datetime, *, brief: bool = False) -> Written:
     """Return the record of a letter.
 
     Args:
         group: The group.
         dead: What was given up.
         at: When.
+        brief: Tell the last failure alone, and the beginning of it; the event is told whole in any case.
     """
     message = dead.delivery.message
     failures = [[each.at.isoformat(), each.error] for each in (*dead.delivery.failures, dead.failure)]
+    if brief:
+        [*_, (when, error)] = failures
+        failures = [[when, error if len(error) <= _BRIEF else f"{error[:_BRIEF]}…"]]
     about = {"group": group, "reason": dead.reason, "at": at.isoformat(), "failures": failures}
     if isinstance(message, Envelope):
         headers, body = headers_of(message), message.data

@@ -10,16 +10,19 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final, cast
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from eventkit.bus.group_queue import Item
 from eventkit.bus.kafka import progress
 from eventkit.bus.kafka.connection import Connection
 from eventkit.bus.kafka.dead_letters import Letter, is_replay, replayed, written
 from eventkit.bus.kafka.errors import explained
+from eventkit.bus.kafka.large_letters import LargeLetters
 from eventkit.bus.kafka.membership import Membership, Progress
 from eventkit.bus.kafka.past import read_past
 from eventkit.bus.kafka.publisher import Publisher
@@ -28,8 +31,8 @@ from eventkit.bus.kafka.sharing import Claim
 from eventkit.bus.partitions.cursor import Cursor
 from eventkit.bus.partitions.log_subscription import LogSubscription, Place
 from eventkit.contract.envelope import Envelope
-from eventkit.contract.errors import BusError, PublishError
-from eventkit.delivery.subscription import Dead, Done, Outcome, Unreadable
+from eventkit.contract.errors import BusError, PublishError, RefusedError
+from eventkit.delivery.subscription import Dead, Done, Outcome, Released, Unreadable
 
 WINDOW: Final = 1_000
 """Events of one partition that are here and not handled."""
@@ -80,6 +83,7 @@ class KafkaSubscription(LogSubscription):
         self._reader: asyncio.Task[None] | None = None
         self._acquiring: asyncio.Task[None] | None = None
         self._rereading: asyncio.Task[None] | None = None
+        self._large = LargeLetters(dead, self.queue, lease, self.settle)
         self._closing: set[asyncio.Task[None]] = set()
         self._going: set[int] = set()
         self._read: dict[TopicPartition, Cursor] = {}
@@ -108,6 +112,8 @@ class KafkaSubscription(LogSubscription):
 
     async def _resign(self) -> None:
         self._resigned = True
+        with suppress(BusError):
+            await self._let_go(self.owned)
         if self._acquiring is not None and self._acquiring.cancel() and self._membership is not None:
             self._membership.ask_anew()
 
@@ -151,12 +157,19 @@ class KafkaSubscription(LogSubscription):
             self.fail(outage)
             raise outage from None
 
-    async def _bury(self, dead: Dead) -> None:
+    async def _bury(self, dead: Dead) -> bool:
         place = cast(Place, dead.delivery.token)
         cursor, offset = place
         letter = self._replays.get(place) or Letter.at(self.group, cursor.log, cursor.partition, offset)
-        record = written(self.group, dead, datetime.now(UTC))
-        await self._write(letter, record.value, record.headers)
+        for brief in (False, True):
+            record = written(self.group, dead, datetime.now(UTC), brief=brief)
+            try:
+                await self._write(letter, record.value, record.headers)
+            except RefusedError:
+                continue
+            return True
+        self._large.add(cast(Item, dead.delivery), dead)
+        return False
 
     async def _settle(self, outcomes: Sequence[Outcome]) -> None:
         if self._replays:
@@ -166,12 +179,14 @@ class KafkaSubscription(LogSubscription):
         await super()._settle(outcomes)
         if self._replays:
             for each in outcomes:
-                if isinstance(each, Done | Dead):
+                if isinstance(each, Done | Dead) and not cast(Item, each.delivery).out:
                     self._replays.pop(cast(Place, each.delivery.token), None)
 
     async def _write(self, letter: Letter, value: bytes | None, headers: Headers) -> None:
         try:
             await self._publisher.send(self._dead, letter.key, value, headers, letter.partition)
+        except RefusedError:
+            raise
         except PublishError as error:
             raise BusError(error.what, where=error.where, mend=error.mend) from error
 
@@ -207,10 +222,18 @@ class KafkaSubscription(LogSubscription):
 
     async def _give_up(self, partition: int) -> None:
         try:
+            await self._let_go([partition])
             await self.hand_over(partition)
         except BusError as error:
             logger.warning("%s gives up partition %d without order: %s", self.group, partition, error)
             await self._free(partition)
+
+    async def _let_go(self, partitions: Collection[int]) -> None:
+        """Give back the letters that wait for room: whoever gets their partitions next comes to their events again."""
+        if letters := self._large.remove(partitions):
+            for partition in partitions:
+                self.queue.hold(partition)
+            await self.settle([Released(each) for each in letters])
 
     async def _acquire(self, membership: Membership, partitions: Collection[TopicPartition]) -> None:
         """Begin with partitions of the share."""
@@ -322,6 +345,7 @@ class KafkaSubscription(LogSubscription):
 
     def _quit(self, membership: Membership) -> None:
         self._membership = None
+        self._large.close()
         for task in (self._reader, self._acquiring, self._rereading):
             if task is not None and task is not asyncio.current_task():
                 task.cancel()

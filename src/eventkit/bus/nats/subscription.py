@@ -398,10 +398,11 @@ class NATSSubscription(LogSubscription):
             await self._partitions[partition].write(owner="")
         self._ring()
 
-    async def _bury(self, dead: Dead) -> None:
+    async def _bury(self, dead: Dead) -> bool:
         item = cast(Item, dead.delivery)
         cursor, place = cast("tuple[Cursor, int]", item.token)
         await bury(self._jetstream, self.group, dead, item.partition, cursor.log, place)
+        return True
 
 
 def _as_bus_error(error: Exception) -> BusError:

@@ -56,8 +56,12 @@ class LogSubscription(PartitionedSubscription):
         """
 
     @abstractmethod
-    async def _bury(self, dead: Dead) -> None:
-        """Store a dead letter; raises BusError. One that was stored and not settled may be stored again."""
+    async def _bury(self, dead: Dead) -> bool:
+        """Store a dead letter; raises BusError. One that was stored and not settled may be stored again.
+
+        Returns:
+            Whether it is stored. Where not, it stays out, and the backend settles it later.
+        """
 
     @abstractmethod
     async def _free(self, partition: int) -> None:
@@ -138,11 +142,12 @@ class LogSubscription(PartitionedSubscription):
 
     async def _settle(self, outcomes: Sequence[Outcome]) -> None:
         buried: list[Dead] = [each for each in outcomes if isinstance(each, Dead) and _is_out(each.delivery)]
-        # Before anything is settled: where one is not stored, all are asked for again.
-        await asyncio.gather(*map(self._bury, buried))
+        # Before anything is settled: where storing one fails, all are asked for again.
+        stored = await asyncio.gather(*map(self._bury, buried))
+        left = {id(dead.delivery) for dead, is_stored in zip(buried, stored, strict=True) if not is_stored}
         for outcome in outcomes:
             item = outcome.delivery
-            if not self.queue.settle(outcome):
+            if id(item) in left or not self.queue.settle(outcome):
                 continue
             cursor, place = _place(item)
             self._changed.add(cursor.main)
