@@ -80,3 +80,20 @@ def test_each_operation_has_its_own_streak(caplog: pytest.LogCaptureFixture) -> 
         "payment_service can receive again",
         "payment_service cannot receive, and tries until it can: locked",
     ]
+
+
+def test_a_cause_that_changes_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    outage = Outage("payment_service")
+    causes = ["refused", "channel 1 is gone", "channel 2 is gone", "refused", "no queue 'order'", "refused"]
+    for cause in causes:
+        outage.note("receive", BusError(cause))
+    outage.clear("receive")
+    outage.note("receive", BusError("no queue 'order'"))
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "payment_service cannot receive, and tries until it can: refused",
+        "payment_service still cannot receive, and tries until it can: channel 1 is gone",
+        "payment_service still cannot receive, and tries until it can: no queue 'order'",
+        "payment_service can receive again",
+        "payment_service cannot receive, and tries until it can: no queue 'order'",
+    ]

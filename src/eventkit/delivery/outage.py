@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
@@ -17,11 +18,15 @@ R = TypeVar("R")
 # Soon at first, because most outages are short; then seldom enough not to hinder the bus in coming back, and often
 # enough to go on within seconds when it has.
 _BACK_OFF: Final = Retry(delay=0.05, factor=2, max_delay=4, jitter=0.5)
+# Numbers of channels, ports and attempts differ from one error to the next that has the same cause.
+_NUMBER: Final = re.compile(r"\d+")
 logger = logging.getLogger("eventkit.delivery")
 
 
 class Outage:
-    """What currently goes wrong between one group and its bus. It is logged when it begins and when it is over.
+    """What currently goes wrong between one group and its bus.
+
+    It is logged when it begins, once for each other cause that comes up meanwhile, and when it is over.
 
     Args:
         group: The service's name, for the log.
@@ -30,6 +35,7 @@ class Outage:
     def __init__(self, group: str) -> None:
         self._group = group
         self._errors: dict[str, BusError] = {}
+        self._told: dict[str, set[str]] = {}
 
     @property
     def error(self) -> BusError | None:
@@ -56,12 +62,17 @@ class Outage:
                 return result
 
     def note(self, operation: str, error: BusError) -> None:
-        """Remember that an operation failed; log it if it is the first of a streak."""
-        if operation not in self._errors:
-            logger.warning("%s cannot %s, and tries until it can: %s", self._group, operation, error)
+        """Remember that an operation failed; log it if nothing of the streak had its cause."""
+        told = self._told.setdefault(operation, set())
+        cause = _NUMBER.sub("", error.what)
+        if cause not in told:
+            told.add(cause)
+            still = "still " if operation in self._errors else ""
+            logger.warning("%s %scannot %s, and tries until it can: %s", self._group, still, operation, error)
         self._errors[operation] = error
 
     def clear(self, operation: str) -> None:
         """Remember that an operation succeeded; log it if it had failed."""
         if self._errors and self._errors.pop(operation, None) is not None:
+            del self._told[operation]
             logger.warning("%s can %s again", self._group, operation)
