@@ -19,7 +19,7 @@ from eventkit.bus.connect import connect
 from eventkit.contract.envelope import new_id
 from tests.servers.rabbitmq import RabbitMQ
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Broker:
@@ -48,13 +48,6 @@ class Broker:
         command = shutil.which("rabbitmqctl", path=str(Path(program).parent)) or "rabbitmqctl"
         environment = {**os.environ, **self.server._environment()}
         subprocess.run([command, "--quiet", *arguments], env=environment, check=True, capture_output=True, timeout=60)
-
-    def write_register(self) -> None:
-        """Have RabbitMQ write down which quorum queues exist, a few seconds before it does so by itself.
-
-        Killed before, it has queues without a leader: docs/buses/rabbitmq.md.
-        """
-        self.ctl("eval", "[ok = dets:sync(Table) || Table <- dets:all()].")
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[AbstractChannel]:

@@ -29,12 +29,7 @@ class TestConformance(BusConformance):
     @pytest.fixture
     def own_server(self, rabbitmq_server: RabbitMQ, tmp_path: Path) -> Iterator[OwnServer]:
         with RabbitMQ(tmp_path) as server:
-
-            def kill() -> None:
-                Broker(server).write_register()
-                server.kill()
-
-            yield OwnServer(functools.partial(connect, server.url), kill, server.start)
+            yield OwnServer(functools.partial(connect, server.url), server.kill, server.start)
 
     @pytest.fixture
     def delete_topology(self, broker: Broker) -> Callable[[What], Awaitable[None]]:

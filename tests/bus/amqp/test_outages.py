@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiormq.exceptions import ChannelNotFoundEntity
 
 from eventkit.bus.amqp import AMQPBus, sender
 from eventkit.bus.protocol import Bus
@@ -96,7 +97,6 @@ class TestServer:
             broker = Broker(server)
             async with broker.connect() as bus, shop.service.run(bus):
                 await publish_until_stored(bus, "before", range(30))
-                await asyncio.to_thread(broker.write_register)
                 publishing = asyncio.create_task(publish_until_stored(bus, "meanwhile", range(60)))
                 await asyncio.to_thread(server.kill)
                 await asyncio.to_thread(server.start)
@@ -107,6 +107,28 @@ class TestServer:
         assert shop.of("before") == list(range(30))
         assert shop.of("meanwhile") == list(range(60))
         assert shop.of("after") == list(range(30))
+
+    @pytest.mark.slow
+    async def test_a_first_start_in_which_the_server_is_killed_is_made_up_for(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """RabbitMQ forgets queues that were made just before; it has confirmed nothing that was to go there."""
+        with RabbitMQ(tmp_path) as server:
+            for seconds in (0, 0.7, 2.0):
+                shop, broker = Shop(), Broker(server)
+                async with broker.connect() as bus:
+                    starting = asyncio.create_task(bus.subscribe("payment_service", ["order.created"]))
+                    publishing = asyncio.create_task(publish_until_stored(bus, "order-1", range(30)))
+                    await until(lambda broker=broker: there_is(broker, "payment_service.0"))  # type: ignore[misc]
+                    await asyncio.sleep(seconds)
+                    await asyncio.to_thread(server.kill)
+                    await asyncio.to_thread(server.start)
+                    await asyncio.gather(starting, return_exceptions=True)
+                    async with shop.service.run(bus):
+                        await publishing
+                        await until(lambda shop=shop: len(shop.of("order-1")) == 30)  # type: ignore[misc]
+                assert shop.of("order-1") == list(range(30))
+        assert "it is made again" in caplog.text
 
     async def test_an_event_that_is_too_large_for_the_server_is_refused_and_no_other(self, tmp_path: Path) -> None:
         """RabbitMQ closes the channel on which all publish."""
@@ -381,6 +403,15 @@ class TestOperators:
             async with subscribed(bus) as subscription:
                 [delivery] = await take(subscription, 1)
                 assert (name_of(delivery), delivery.attempt) == ("a", 1)
+
+
+async def there_is(broker: Broker, queue: str) -> bool:
+    async with broker.channel() as channel:
+        try:
+            await channel.queue_declare(f"{broker.prefix}{queue}", passive=True)
+        except ChannelNotFoundEntity:
+            return False
+    return True
 
 
 async def is_healthy(bus: AMQPBus) -> bool:

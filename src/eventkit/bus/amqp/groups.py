@@ -10,6 +10,7 @@ from typing import Final
 from eventkit.bus.amqp import last_value
 from eventkit.bus.amqp.connection import Link, close
 from eventkit.bus.amqp.errors import Missing, answered
+from eventkit.bus.amqp.new_queues import Made, make
 from eventkit.bus.amqp.publisher import Publisher
 from eventkit.contract.event import EventType
 
@@ -67,6 +68,32 @@ class Groups:
         """Return what is known; raises BusError."""
         async with self._link.lock(f"{self._queue}.lock"):
             return await self._read()
+
+    async def make(self) -> Made | None:
+        """Make the queue that keeps them, where there was never one; raises BusError.
+
+        Returns:
+            What is to be `written` before it is `made`; None where it is there.
+        """
+        channel = await self._link.channel()
+        try:
+            async with answered(self._link.where):
+                await channel.exchange_declare(self._queue, passive=True)
+        except Missing:
+            async with self._link.lock(f"{self._queue}.lock"):
+                return await make(self._link, {self._queue: last_value.ARGUMENTS})
+        finally:
+            await close(channel)
+        return None
+
+    async def made(self) -> None:
+        """Note that RabbitMQ will not forget the queue: by an exchange, because the queue may not answer."""
+        channel = await self._link.channel()
+        try:
+            async with answered(self._link.where):
+                await channel.exchange_declare(self._queue, exchange_type="fanout", durable=True)
+        finally:
+            await close(channel)
 
     async def put(self, name: str, group: Group) -> None:
         """Add a group, or replace what is known of it; raises BusError."""

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final
 
 from aiormq.channel import Channel
+from aiormq.connection import Connection
 
 from eventkit.bus.amqp import last_value, past, state
 from eventkit.bus.amqp.connection import Link, close
 from eventkit.bus.amqp.errors import Missing, Unroutable, answered
 from eventkit.bus.amqp.groups import Group, Groups
 from eventkit.bus.amqp.names import Names
+from eventkit.bus.amqp.new_queues import Made, make, written
 from eventkit.bus.amqp.publisher import Publisher
 from eventkit.bus.amqp.unrouted import take_over
 from eventkit.contract.envelope import new_id
@@ -50,21 +52,24 @@ class Topology:
         self._names = names
         self._create = create
         self._unrouted = unrouted
-        self._exchanges: set[str] = set()
+        self._exchanges: dict[str, Connection] = {}  # on which it was seen that they are there
         self._declaring = asyncio.Lock()
 
     async def exchange(self, type: str) -> str:
-        """Return the exchange of a type's domain, which is there now."""
+        """Return the exchange of a type's domain, which is there now.
+
+        It is looked at anew where the connection has ended: the server may have been started again without it.
+        """
         name = self._names.exchange(type)
-        if name not in self._exchanges:
+        if not self._is_known(name):
             async with self._declaring:  # once for all who begin to publish together
-                if name not in self._exchanges:
+                if not self._is_known(name):
                     await self._make_domain(EventType(type).domain, name)
         return name
 
     def forget(self, exchange: str) -> None:
         """Take an exchange for deleted."""
-        self._exchanges.discard(exchange)
+        self._exchanges.pop(exchange, None)
 
     async def prepare(self, group: str, types: Collection[str]) -> Mapping[int, str]:
         """Make what a group needs, and let it take over what was kept of types that are new to it.
@@ -81,11 +86,17 @@ class Topology:
             known = (await self.groups.read()).groups.get(group)
             return {} if known is None else known.past
         async with self._link.lock(self._names.starting(group)):
+            made_groups = await self.groups.make()
             known = (await self.groups.read()).groups.get(group)
             if known is not None and known.partitions != self._names.partitions:
                 raise self._other_partitions(group, known.partitions)
+            exchanges = {self._names.exchange(type) for type in types}
+            made = [await self._make_unrouted(exchange) for exchange in exchanges]
+            if known is None:
+                made.append(await make(self._link, self._queues(group)))
+            await self._written(made_groups, made)
             async with self._channel() as channel:
-                for exchange in {self._names.exchange(type) for type in types}:
+                for exchange in exchanges:
                     await self._declare_exchange(channel, exchange)
                 await self._declare_group(channel, group)
             begins = known is None
@@ -131,18 +142,50 @@ class Topology:
             else:
                 await channel.queue_declare(name, passive=True)
 
+    def _is_known(self, exchange: str) -> bool:
+        connection = self._exchanges.get(exchange)
+        return connection is not None and connection.is_opened
+
     async def _make_domain(self, domain: str, exchange: str) -> None:
+        connection = await self._link.connection()
+        if self._create:
+            made = [await self._make_unrouted(exchange)]
+            await self._written(await self.groups.make(), made)
         async with self._channel() as channel:
             await self._declare_exchange(channel, exchange)
         if self._create:
             await self.groups.put_domain(domain)
-        self._exchanges.add(exchange)
+        self._exchanges[exchange] = connection
+
+    async def _make_unrouted(self, exchange: str) -> Made | None:
+        """Make the queue of a domain that is new; return what is to be written before the domain gets its exchange."""
+        try:
+            async with self._channel() as channel, answered(self._link.where):
+                await channel.exchange_declare(exchange, passive=True)
+        except Missing:
+            queue = self._names.unrouted(exchange)
+            async with self._link.lock(f"{queue}.lock"):
+                return await make(self._link, {queue: self._of_unrouted()})
+        return None
+
+    async def _written(self, groups: Made | None, others: Sequence[Made | None]) -> None:
+        """Wait until RabbitMQ will not forget what was made."""
+        for each in (groups, *others):
+            if each is not None:
+                await written(self._link, each)
+        if groups is not None:
+            await self.groups.made()
+
+    def _queues(self, group: str) -> dict[str, Mapping[str, Any]]:
+        queues: dict[str, Mapping[str, Any]] = {self._names.dead(group): self._kept()}
+        for partition in range(self._names.partitions):
+            queues[self._names.queue(group, partition)] = self._of_events(group)
+            queues[self._names.state(group, partition)] = last_value.ARGUMENTS
+        return queues
 
     async def _declare_group(self, channel: Channel, group: str) -> None:
-        await self.declare_queue(channel, self._names.dead(group), self._kept())
-        for partition in range(self._names.partitions):
-            await self.declare_queue(channel, self._names.queue(group, partition), self._of_events(group))
-            await self.declare_queue(channel, self._names.state(group, partition), last_value.ARGUMENTS)
+        for queue, arguments in self._queues(group).items():
+            await self.declare_queue(channel, queue, arguments)
         async with answered(self._link.where):
             await channel.exchange_declare(
                 self._names.instances(group), exchange_type="fanout", durable=True, passive=not self._create
@@ -155,12 +198,7 @@ class Topology:
                 return
             unrouted = self._names.unrouted(name)
             await channel.exchange_declare(unrouted, exchange_type="fanout", durable=True)
-            await channel.queue_declare(
-                unrouted,
-                durable=True,
-                # One more for the fence of a take-over, which must push nothing out.
-                arguments={**self._kept(), "x-max-length": self._unrouted + 1, "x-overflow": "drop-head"},
-            )
+            await channel.queue_declare(unrouted, durable=True, arguments=self._of_unrouted())
             await channel.queue_bind(unrouted, unrouted)
             groups = self._names.groups_of(name)
             await channel.exchange_declare(
@@ -178,15 +216,15 @@ class Topology:
             await channel.queue_declare(self._names.dead(group), passive=True)  # answers when all are bound
 
     async def _take_over(self, group: str, types: Collection[str]) -> Mapping[int, str]:
-        declared: set[str] = set()
+        pasts = [self._names.past(group, partition) for partition in range(self._names.partitions)]
+        made = False
 
         async def past_of(slot: int) -> str:
-            name = self._names.past(group, self._names.partition(slot))
-            if name not in declared:
-                async with self._channel() as channel:
-                    await self.declare_queue(channel, name, self._of_events(group))
-                declared.add(name)
-            return name
+            nonlocal made
+            if not made:
+                await written(self._link, await make(self._link, dict.fromkeys(pasts, self._of_events(group))))
+                made = True
+            return pasts[self._names.partition(slot)]
 
         for exchange in sorted({self._names.exchange(type) for type in types}):
             queue = self._names.unrouted(exchange)
@@ -237,6 +275,11 @@ class Topology:
             "x-dead-letter-routing-key": self._names.dead(group),
             "x-dead-letter-strategy": "at-least-once",
         }
+
+    def _of_unrouted(self) -> dict[str, Any]:
+        """Return the arguments of a queue of what no group has a queue for."""
+        # One more for the fence of a take-over, which must push nothing out.
+        return {**self._kept(), "x-max-length": self._unrouted + 1, "x-overflow": "drop-head"}
 
     def _kept(self) -> dict[str, Any]:
         """Return the arguments of a queue that gives back what was not acknowledged as often as it takes."""
