@@ -13,7 +13,9 @@ from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from eventkit.bus.addresses import BACKENDS
+from eventkit.bus.naming import NO_NAMES, Groups, names_from
 from eventkit.bus.protocol import Bus
+from eventkit.bus.renamed import RenamedGroups
 from eventkit.contract.errors import ConfigurationError
 from eventkit.delivery.worker import WorkerOptions
 
@@ -25,8 +27,9 @@ _SECRET: Final = re.compile(r"([?&][^=&#]*(?:pass|pwd|token|secret|key|auth|cred
 _KINDS: Final[Mapping[str, tuple[tuple[type, ...], Callable[[str], object], str]]] = {
     "int": ((int,), int, "a whole number"),
     "float": ((int, float), float, "a number"),
-    "bool": ((bool,), {"true": True, "false": False}.__getitem__, "true or false"),
+    "bool": ((bool,), lambda text: {"true": True, "false": False}[text.lower()], "true or false"),
     "str": ((str,), str, "text"),
+    "GivenNames": ((dict,), names_from, "names, each given once, as order=sales,payment=money"),
 }
 
 
@@ -39,9 +42,11 @@ def connect(url: str, **settings: object) -> Bus:
         url: `memory://`, `sqlite:///relative/path.db` or `sqlite:////absolute/path.db`, `nats://`, `redis://`,
             `amqp://` or `kafka://` with user, password, host and port, or `tls://` (NATS), `rediss://` and `amqps://`
             where the connection is encrypted. Settings may stand in its query: `sqlite:///events.db?concurrency=8`.
-        settings: The fields of `WorkerOptions`, the keyword arguments of the backend's class, and two of every bus.
+        settings: The fields of `WorkerOptions`, the keyword arguments of the backend's class, and four of every bus.
             `wait`: the seconds for which a broker that is not there yet is waited for, 0 by default. `telemetry`:
-            whether OpenTelemetry is told of what is published and handled, by default not.
+            whether OpenTelemetry is told of what is published and handled, by default not. `streams`: what streams of
+            events are called, `{"order": "sales", "order.audited": "audit"}`; by default as their domain. `groups`:
+            what groups of services are called, `{"payment_service": "payments"}`; by default as their service.
 
     Raises:
         ConfigurationError: A URL, scheme or setting that is wrong or unknown. Its message holds no password.
@@ -58,7 +63,10 @@ def connect(url: str, **settings: object) -> Bus:
     wait, telemetry = others.pop("wait", Bus.wait), others.pop("telemetry", False)
     if not 0 <= wait < math.inf:
         raise ConfigurationError(f"{wait=} is out of range", where=shown, mend="give 0 or more seconds")
+    groups = others.pop("groups", NO_NAMES)
     bus = bus_class(shown, *location, options, **others)
+    if groups:
+        bus = RenamedGroups(bus, Groups(groups, shown))
     if telemetry:
         from eventkit.bus.observed import ObservedBus  # here, because it needs an extra
 
@@ -116,7 +124,7 @@ def _settings(
     of_bus = {
         each.name: each.annotation.removesuffix(" | None") for each in parameters if each.kind is each.KEYWORD_ONLY
     }
-    known = {**of_worker, **of_bus, "wait": "float", "telemetry": "bool"}
+    known = {**of_worker, **of_bus, "wait": "float", "telemetry": "bool", "groups": "GivenNames"}
     for name in (*query, *given):
         if name not in known:
             raise ConfigurationError(
@@ -136,5 +144,5 @@ def _value(name: str, value: object, annotation: str, shown: str) -> Any:
         return value
     if isinstance(value, str) and str not in types:
         with suppress(KeyError, ValueError):
-            return read(value.lower())
+            return read(value)
     raise ConfigurationError(f"{name}={value!r} is not {kind}", where=shown, mend=f"give {kind}")

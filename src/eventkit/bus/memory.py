@@ -16,13 +16,13 @@ from time import time
 from typing import ClassVar, Final
 
 from eventkit.bus.group_queue import GroupQueue, State
+from eventkit.bus.naming import NO_NAMES, GivenNames, Streams
 from eventkit.bus.protocol import Bus, Capabilities, DeadLetter, Lag
 from eventkit.bus.settings import require
 from eventkit.contract.codec import to_headers
 from eventkit.contract.context import current_handling
 from eventkit.contract.envelope import Envelope, new_id
 from eventkit.contract.errors import BusError, PublishError
-from eventkit.contract.event import EventType
 from eventkit.delivery.subscription import Dead, Delivery, Outcome
 from eventkit.delivery.worker import WorkerOptions
 
@@ -39,6 +39,7 @@ class MemoryBus(Bus):
         capacity: How many events may wait in one group. Publishing then waits for room. Handlers are exempt, because
             they would wait for themselves.
         lease: Seconds after which an unsettled delivery of an instance that is gone comes back.
+        streams: What the streams of domains or types are called; here that is only shown, by `lag`.
 
     Raises:
         ConfigurationError: A value out of its range.
@@ -54,6 +55,7 @@ class MemoryBus(Bus):
         history: int = 10_000,
         capacity: int = 10_000,
         lease: float = 30.0,
+        streams: GivenNames = NO_NAMES,
     ) -> None:
         rules = (
             (f"{history=}", history >= 0, "0 or more events"),
@@ -65,6 +67,7 @@ class MemoryBus(Bus):
         self.options = options
         self._capacity = capacity
         self._lease = lease
+        self._streams = Streams(streams, url)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queues: dict[str, GroupQueue] = {}
         self._by_type: dict[str, list[GroupQueue]] = {}
@@ -146,13 +149,13 @@ class MemoryBus(Bus):
         return sorted(self._lags(), key=attrgetter("group", "domain"))
 
     def _lags(self) -> Iterator[Lag]:
-        dead = Counter((letter.group, EventType(letter.type).domain) for letter in self._dead_letters)
+        dead = Counter((letter.group, self._streams.of(letter.type)) for letter in self._dead_letters)
         for queue in self._queues.values():
-            states: dict[str, Counter[State]] = {EventType(name).domain: Counter() for name in queue.types}
+            states: dict[str, Counter[State]] = {self._streams.of(name): Counter() for name in queue.types}
             oldest: dict[str, float] = {}
             for item, state in queue.unsettled():
                 assert isinstance(item.message, Envelope)  # noqa: S101 - for the type checker
-                domain = EventType(item.message.type).domain
+                domain = self._streams.of(item.message.type)
                 states[domain][state] += 1
                 oldest[domain] = min(item.at, oldest.get(domain, item.at))
             for domain, count in states.items():

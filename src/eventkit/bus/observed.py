@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from eventkit.bus.protocol import Bus, DeadLetters, Lag
+from eventkit.bus.protocol import Bus, Lag
+from eventkit.bus.wrapped import Wrapped
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError
 from eventkit.contract.service import Service
-from eventkit.delivery.subscription import Subscription, Unreadable
 from eventkit.delivery.telemetry import Attributes, Gauge, ObservedHandlers, Telemetry
 from eventkit.delivery.worker import Worker
 
@@ -24,7 +24,7 @@ LAG_EVERY: Final = 15.0
 _SYSTEMS: Final = {"amqp": "rabbitmq", "amqps": "rabbitmq", "rediss": "redis", "tls": "nats"}
 
 
-class ObservedBus(Bus):
+class ObservedBus(Wrapped):
     """Another bus, observed.
 
     Args:
@@ -32,51 +32,16 @@ class ObservedBus(Bus):
     """
 
     def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-        # Those of a class everywhere else.
-        self.capabilities = bus.capabilities  # type: ignore[misc]
-        self.url = bus.url
-        self.options = bus.options
+        super().__init__(bus)
         parts = urlsplit(bus.url)
         server: Attributes = {"server.address": parts.hostname} if parts.hostname else {}
         if parts.port:
             server["server.port"] = parts.port
         self._telemetry = Telemetry(_SYSTEMS.get(parts.scheme, parts.scheme), server)
 
-    async def open(self) -> None:
-        """Connect."""
-        await self._bus.open()
-
-    async def close(self) -> None:
-        """Disconnect."""
-        await self._bus.close()
-
     async def publish(self, envelope: Envelope) -> None:
         """Store one event, with the trace in which that happens."""
         await self._telemetry.publish(self._bus, envelope)
-
-    async def subscribe(self, group: str, types: Collection[str]) -> Subscription:
-        """Return this instance's share of a group's events. Handling is told of where `serve` does it."""
-        return await self._bus.subscribe(group, types)
-
-    @property
-    def dead_letters(self) -> DeadLetters:
-        """The dead letters of all groups."""
-        return self._bus.dead_letters
-
-    async def ping(self) -> None:
-        """Have the broker answer."""
-        await self._bus.ping()
-
-    async def lag(self) -> Sequence[Lag]:
-        """Return what is not handled yet."""
-        return await self._bus.lag()
-
-    def follow(
-        self, types: Collection[str] | None = None, *, since: datetime | None = None
-    ) -> AsyncGenerator[Envelope | Unreadable, None]:
-        """Yield events as they are published."""
-        return self._bus.follow(types, since=since)
 
     @asynccontextmanager
     async def serve(self, service: Service, dependencies: tuple[object, ...]) -> AsyncIterator[Worker]:

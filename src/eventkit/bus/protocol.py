@@ -6,7 +6,8 @@ Promises that hold on every bus, and that `eventkit.testing.conformance` checks:
 - Every group that handles the event's type gets it at least once; of one group's instances, one gets it.
 - A group that is new gets the events that the bus still holds (`Capabilities.history` says which).
 - It is acknowledged after its handler returned, or after it was stored as a dead letter. Nothing else removes it.
-- Events of one domain with the same key reach a group's handlers one after the other, in the order of publication.
+- Events of one stream with the same key reach a group's handlers one after the other, in the order of publication. A
+  stream holds the events of a domain, unless the setting `streams` says otherwise.
 """
 
 from __future__ import annotations
@@ -120,8 +121,9 @@ class Lag:
 
     Args:
         group: The service.
-        domain: The first word of the events' type names: `order` of `order.created`. Empty where dead letters were no
-            events and nothing tells where they came from.
+        domain: The first word of the events' type names: `order` of `order.created`; or the name that is given to the
+            stream in which they are kept. Empty where dead letters were no events and nothing tells where they came
+            from.
         waiting: Events to be handed out. Where a domain is one stream, those of types that the service does not handle
             count too, until it has passed them.
         out: Events at instances, not settled yet. None where the broker does not tell: they may count as waiting.

@@ -41,13 +41,15 @@ class Broker:
         assert isinstance(bus, AMQPBus)
         return bus
 
-    def ctl(self, *arguments: str) -> None:
-        """Run rabbitmqctl."""
+    def ctl(self, *arguments: str) -> str:
+        """Run rabbitmqctl; return what it prints."""
         program = RabbitMQ.program()
         assert program is not None
         command = shutil.which("rabbitmqctl", path=str(Path(program).parent)) or "rabbitmqctl"
         environment = {**os.environ, **self.server._environment()}
-        subprocess.run([command, "--quiet", *arguments], env=environment, check=True, capture_output=True, timeout=60)
+        command_line = [command, "--quiet", *arguments]
+        done = subprocess.run(command_line, env=environment, check=True, capture_output=True, timeout=60, text=True)
+        return done.stdout
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[AbstractChannel]:

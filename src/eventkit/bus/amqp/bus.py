@@ -21,6 +21,7 @@ from eventkit.bus.amqp.names import MAX_NAME, MAX_ROUTING_KEY, SLOTS, Names, rou
 from eventkit.bus.amqp.publisher import Publisher
 from eventkit.bus.amqp.subscription import AMQPSubscription
 from eventkit.bus.amqp.topology import Topology
+from eventkit.bus.naming import NO_NAMES, GivenNames, Streams, require_prefix
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.settings import TLSFiles, require
 from eventkit.contract.envelope import Envelope
@@ -30,6 +31,7 @@ from eventkit.delivery.worker import WorkerOptions
 
 _PORTS: Final = {"amqp": 5672, "amqps": 5671}
 _MAX_PREFETCH: Final = 65_535
+_LEGAL_PREFIX: Final = r"(?!amq\.)[A-Za-z0-9._:-]{0,60}"
 _LONGEST_SUFFIX: Final = 60  # ".instances." and an id, and room
 
 
@@ -43,6 +45,7 @@ class AMQPBus(Bus):
         partitions: How many queues a group has: 1, 2, 4, 8 or 16. As many of its instances can work at once. It is
             decided when a group starts for the first time.
         prefix: What all names in RabbitMQ begin with.
+        streams: What the exchanges of domains or types are called, behind the prefix.
         create: Make exchanges, queues and bindings that are missing; if not, they have to be there.
         lease: Seconds after which the events of an instance whose worker is stuck go to another instance.
         prefetch: How many events of a partition RabbitMQ sends to an instance ahead of time.
@@ -66,6 +69,7 @@ class AMQPBus(Bus):
         *,
         partitions: int = 4,
         prefix: str = "",
+        streams: GivenNames = NO_NAMES,
         create: bool = True,
         lease: float = 30.0,
         prefetch: int = 500,
@@ -81,13 +85,13 @@ class AMQPBus(Bus):
             (f"{prefetch=}", 1 <= prefetch <= _MAX_PREFETCH, f"1 to {_MAX_PREFETCH:,} events"),
             (f"{unrouted=}", 1 <= unrouted <= MOST, f"1 to {MOST:,} events"),
             (f"{heartbeat=}", 1 <= heartbeat < MOST, "1 or more seconds"),
-            (f"{prefix=}", prefix.isascii() and prefix.isprintable() and len(prefix) <= MAX_NAME // 2, "a short name"),
         )
         require(url, rules)
+        require_prefix(prefix, _LEGAL_PREFIX, "letters, digits and '-', '_', '.', ':', not amq., 60 at the most", url)
         self.url = url
         self.options = options
         self._address = _address(location, heartbeat, TLSFiles(tls_ca, tls_cert, tls_key), url)
-        self._names = Names(prefix, partitions)
+        self._names = Names(prefix, partitions, Streams(streams, url))
         self._lease = lease
         self._prefetch = prefetch
         self._create = create

@@ -17,7 +17,6 @@ from eventkit.bus.amqp.messages import from_message, identity
 from eventkit.bus.amqp.names import Names
 from eventkit.bus.amqp.topology import Topology
 from eventkit.contract.envelope import Envelope, new_id
-from eventkit.contract.event import EventType
 from eventkit.delivery.subscription import Unreadable
 
 _MOST: Final = 10_000
@@ -83,7 +82,7 @@ async def follow(
 async def _exchanges(names: Names, topology: Topology, types: Collection[str] | None) -> list[str]:
     if types is None:
         return [names.exchange(domain) for domain in sorted((await topology.groups.read()).domains)]
-    return [await topology.exchange(domain) for domain in sorted({EventType(type).domain for type in types})]
+    return [await topology.exchange(domain) for domain in sorted(set(map(names.streams.of, types)))]
 
 
 async def _bind(channel: Channel, link: Link, queue: str, exchanges: Collection[str], bound: set[str]) -> set[str]:

@@ -10,9 +10,9 @@ from typing import Final
 from eventkit.bus.amqp import last_value
 from eventkit.bus.amqp.connection import Link, close
 from eventkit.bus.amqp.errors import Missing, answered
+from eventkit.bus.amqp.names import Names
 from eventkit.bus.amqp.new_queues import Made, make
 from eventkit.bus.amqp.publisher import Publisher
-from eventkit.contract.event import EventType
 
 _NOTHING: Final = b'{"groups": {}, "domains": []}'
 
@@ -31,11 +31,6 @@ class Group:
     types: frozenset[str]
     past: Mapping[int, str] = field(default_factory=dict)
 
-    @property
-    def domains(self) -> frozenset[str]:
-        """The domains of its types."""
-        return frozenset(EventType(type).domain for type in self.types)
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -43,7 +38,7 @@ class Known:
 
     Args:
         groups: The groups by their names.
-        domains: The domains in which something was published or is handled.
+        domains: The domains in which something was published or is handled; their streams' names, where given.
     """
 
     groups: Mapping[str, Group] = field(default_factory=dict)
@@ -56,13 +51,14 @@ class Groups:
     Args:
         link: The connection on which they are read.
         publisher: Where changes go.
-        queue: The queue that keeps them.
+        names: What things are called.
     """
 
-    def __init__(self, link: Link, publisher: Publisher, queue: str) -> None:
+    def __init__(self, link: Link, publisher: Publisher, names: Names) -> None:
         self._link = link
         self._publisher = publisher
-        self._queue = queue
+        self._queue = names.groups
+        self._streams = names.streams
 
     async def read(self) -> Known:
         """Return what is known; raises BusError."""
@@ -98,7 +94,7 @@ class Groups:
     async def put(self, name: str, group: Group) -> None:
         """Add a group, or replace what is known of it; raises BusError."""
         await self._change(
-            lambda known: Known({**known.groups, name: group}, known.domains | group.domains),
+            lambda known: Known({**known.groups, name: group}, known.domains | set(map(self._streams.of, group.types))),
         )
 
     async def put_domain(self, domain: str) -> None:

@@ -11,7 +11,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -26,9 +26,9 @@ from eventkit.bus.amqp.names import Names
 from eventkit.bus.amqp.presence import ask
 from eventkit.bus.amqp.publisher import Publisher
 from eventkit.bus.group_queue import GroupQueue, State
+from eventkit.bus.naming import Streams
 from eventkit.bus.protocol import Lag
 from eventkit.contract.envelope import Envelope, new_id
-from eventkit.contract.event import EventType
 
 _ANSWER_WITHIN: Final = 1.0
 
@@ -57,12 +57,12 @@ class Held:
         self.oldest = min((each for each in (self.oldest, other.oldest) if each), default=0.0)
 
 
-def held(queue: GroupQueue) -> dict[str, list[float]]:
-    """Return what an instance has of each domain, as it answers."""
+def held(queue: GroupQueue, streams: Streams) -> dict[str, list[float]]:
+    """Return what an instance has of each domain, as it answers; the names of streams stand for domains."""
     states: defaultdict[str, Counter[State]] = defaultdict(Counter)
     oldest: dict[str, float] = {}
     for item, state in queue.unsettled():
-        domain = EventType(item.message.type).domain if isinstance(item.message, Envelope) else ""
+        domain = streams.of(item.message.type) if isinstance(item.message, Envelope) else ""
         states[domain][state] += 1
         if item.at:
             oldest[domain] = min(item.at, oldest.get(domain, item.at))
@@ -105,16 +105,17 @@ class Lags:
         dead: Counter[str] = Counter()
         if dead_letters:
             letters = await self._dead_letters.list(group=name, limit=MOST)
-            dead.update(EventType(letter.type).domain for letter in letters)
+            dead.update(self._names.streams.of(letter.type) for letter in letters)
+        domains = set(map(self._names.streams.of, group.types))
         return [
             # A queue holds all domains of its group, and RabbitMQ counts messages, whatever they are.
-            _lag(name, domain, at_instances.get(domain, Held()), ready if domain in group.domains else 0, dead[domain])
-            for domain in sorted(group.domains | dead.keys())
+            _lag(name, domain, at_instances.get(domain, Held()), ready if domain in domains else 0, dead[domain])
+            for domain in sorted(domains | dead.keys())
         ]
 
     async def _counts(self, name: str, group: Group) -> tuple[int, int, int]:
         """Return how many messages are at nobody, how many consumers there are, and how many dead letters."""
-        names = Names(self._names.prefix, group.partitions)
+        names = replace(self._names, partitions=group.partitions)
         ready = readers = 0
         for partition in range(group.partitions):
             messages, consumers = await self._count(names.queue(name, partition))

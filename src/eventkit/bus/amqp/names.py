@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from eventkit.bus.naming import BY_DOMAIN, Streams
 from eventkit.bus.partitions.keys import partition_of
 from eventkit.contract.envelope import Envelope
 
@@ -38,10 +39,12 @@ class Names:
     Args:
         prefix: What they begin with.
         partitions: How many partitions a group has.
+        streams: What stands in the place of domains.
     """
 
     prefix: str
     partitions: int
+    streams: Streams = BY_DOMAIN
 
     @property
     def groups(self) -> str:
@@ -49,8 +52,8 @@ class Names:
         return f"{self.prefix}eventkit.groups"
 
     def exchange(self, type: str) -> str:
-        """Return the exchange of the domain of a type."""
-        return self.prefix + type.partition(".")[0]
+        """Return the exchange of a type: that of its domain, where its stream has no other name."""
+        return self.prefix + self.streams.of(type)
 
     def groups_of(self, exchange: str) -> str:
         """Return the exchange to which groups bind their queues.

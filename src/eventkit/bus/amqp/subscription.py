@@ -95,7 +95,7 @@ class AMQPSubscription(PartitionedSubscription):
                 self._types,
                 changed=self._changed.set,
                 lost=self._lost,
-                held=partial(held, self.queue),
+                held=partial(held, self.queue, self._names.streams),
             )
             await self._presence.appear()
             self._changed.set()

@@ -26,7 +26,6 @@ from eventkit.bus.amqp.publisher import Publisher
 from eventkit.bus.amqp.unrouted import take_over
 from eventkit.contract.envelope import new_id
 from eventkit.contract.errors import ConfigurationError
-from eventkit.contract.event import EventType
 
 # What a server routed before it knew of a binding may still be on its way to the queue of what is unrouted.
 _LATE: Final = 0.2
@@ -46,7 +45,7 @@ class Topology:
     """
 
     def __init__(self, link: Link, publisher: Publisher, names: Names, *, create: bool, unrouted: int) -> None:
-        self.groups = Groups(link, publisher, names.groups)
+        self.groups = Groups(link, publisher, names)
         self._link = link
         self._publisher = publisher
         self._names = names
@@ -64,7 +63,7 @@ class Topology:
         if not self._is_known(name):
             async with self._declaring:  # once for all who begin to publish together
                 if not self._is_known(name):
-                    await self._make_domain(EventType(type).domain, name)
+                    await self._make_domain(self._names.streams.of(type), name)
         return name
 
     def forget(self, exchange: str) -> None:

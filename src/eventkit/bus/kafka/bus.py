@@ -17,6 +17,7 @@ from eventkit.bus.kafka.publisher import Publisher
 from eventkit.bus.kafka.records import headers_of, key_of
 from eventkit.bus.kafka.subscription import KafkaSubscription
 from eventkit.bus.kafka.topology import Topology
+from eventkit.bus.naming import NO_NAMES, GivenNames, Streams
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.settings import TLSFiles, require
 from eventkit.contract.envelope import Envelope
@@ -35,6 +36,7 @@ class KafkaBus(Bus):
         password: The user's password.
         options: How its workers run.
         prefix: Stands before the name of each topic and consumer group.
+        streams: What the topics of domains or types are called, behind the prefix.
         partitions: Partitions of topics. Where it is given, a topic that exists with another number is an error at
             start; where not, topics that are made get 8. It is the same for the two that follow.
         replication: Replicas of each partition; by default 3, or one on each broker where there are fewer.
@@ -63,6 +65,7 @@ class KafkaBus(Bus):
         options: WorkerOptions,
         *,
         prefix: str = "",
+        streams: GivenNames = NO_NAMES,
         partitions: int | None = None,
         replication: int | None = None,
         retention: float | None = None,
@@ -81,7 +84,7 @@ class KafkaBus(Bus):
         self._lease = lease
         encryption = TLSFiles(tls_ca, tls_cert, tls_key).context(url, encrypted=tls)
         self._connection = Connection(url, servers, user or None, password, mechanism, encryption)
-        self._layout = Layout(url, prefix, partitions, replication, retention, create)
+        self._layout = Layout(url, prefix, Streams(streams, url), partitions, replication, retention, create)
         self._topology = Topology(self._connection, self._layout)
         self._publisher = Publisher(self._connection, self._topology, idempotent)
         self._dead_letters = KafkaDeadLetters(self._connection, self._topology, self._publisher)
@@ -138,7 +141,7 @@ class KafkaBus(Bus):
             await self._topology.ensure([dead], least=max(counts.values(), default=1))
 
         await prepare()
-        await self._dead_letters.enter(group, {each.partition(".")[0] for each in types})
+        await self._dead_letters.enter(group, {self._layout.streams.of(each) for each in types})
         subscription = KafkaSubscription(
             self._connection, self._publisher, prepare, group, self._layout.prefix + group, topics, dead, self._lease
         )

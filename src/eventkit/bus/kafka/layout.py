@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
 from aiokafka.admin import NewTopic
 
 from eventkit.bus.kafka.connection import LARGEST_RECORD
+from eventkit.bus.naming import Streams, require_prefix
 from eventkit.contract.errors import ConfigurationError
 
 DEAD_SUFFIX: Final = ".dead"
@@ -20,7 +20,7 @@ RETENTION: Final = 7.0
 """Days."""
 DAY: Final = 86_400_000
 """Milliseconds."""
-_LEGAL_PREFIX: Final = re.compile(r"[a-zA-Z0-9._-]{0,100}")
+_LEGAL_PREFIX: Final = r"[a-zA-Z0-9._-]{0,100}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Layout:
     Args:
         url: The bus, for messages.
         prefix: Stands before the name of each topic and group.
+        streams: What the topics of domains or types are called.
         partitions: Partitions of a domain's topic; None for `PARTITIONS` of one that is made here, and any number of
             one that exists.
         replication: Replicas of each partition; None for `REPLICAS`, or as many as there are brokers, and likewise.
@@ -42,6 +43,7 @@ class Layout:
 
     url: str
     prefix: str
+    streams: Streams
     partitions: int | None
     replication: int | None
     retention: float | None
@@ -49,13 +51,13 @@ class Layout:
 
     def __post_init__(self) -> None:
         for setting, ok, rule in (
-            (f"prefix={self.prefix!r}", _LEGAL_PREFIX.fullmatch(self.prefix), "letters, digits, '.', '_' and '-'"),
             (f"partitions={self.partitions}", _within(self.partitions, 1, 10_000), "1 to 10,000 partitions"),
             (f"replication={self.replication}", _within(self.replication, 1, 100), "1 to 100 replicas"),
             (f"retention={self.retention}", _within(self.retention, 1 / DAY, 36_500), "more than 0 days"),
         ):
             if not ok:
                 raise ConfigurationError(f"{setting} is out of range", where=self.url, mend=f"give {rule}")
+        require_prefix(self.prefix, _LEGAL_PREFIX, "letters, digits, '.', '_' and '-', 100 at the most", self.url)
 
     @property
     def retention_ms(self) -> str:
@@ -63,8 +65,8 @@ class Layout:
         return str(int((RETENTION if self.retention is None else self.retention) * DAY))
 
     def topic(self, type_: str) -> str:
-        """Return the topic of an event type: that of its domain."""
-        return self.prefix + type_.partition(".")[0]
+        """Return the topic of an event type."""
+        return self.prefix + self.streams.of(type_)
 
     def dead(self, group: str) -> str:
         """Return the topic of a group's dead letters."""

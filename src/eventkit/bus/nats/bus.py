@@ -7,15 +7,17 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
+from eventkit.bus.naming import NO_NAMES, GivenNames, Streams, require_prefix
 from eventkit.bus.nats.connection import Connection, Login
 from eventkit.bus.nats.dead_letters import NATSDeadLetters
 from eventkit.bus.nats.documents import Documents
 from eventkit.bus.nats.follow import follow
 from eventkit.bus.nats.jetstream import JetStream
 from eventkit.bus.nats.lag import Looker
+from eventkit.bus.nats.names import Names, is_type
 from eventkit.bus.nats.publisher import Publisher
 from eventkit.bus.nats.subscription import NATSSubscription
-from eventkit.bus.nats.topology import Layout, Topology, domain_of, is_type
+from eventkit.bus.nats.topology import Layout, Topology
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.settings import TLSFiles, require
 from eventkit.contract.envelope import Envelope
@@ -41,6 +43,8 @@ class NATSBus(Bus):
         replicas: How many servers of a cluster keep each event.
         retention: Days for which events are kept, whether they are handled or not.
         max_bytes: Bytes that the events of a domain may have together; 0 means no limit.
+        prefix: What the names of streams and subjects begin with; buses with different ones share a server.
+        streams: What the streams of domains or types are called.
         create: Make streams that are not there; where not, only look whether they are as they should be.
         token: Lets in, where there is no user.
         credentials: The file with a user's JWT and key.
@@ -69,6 +73,8 @@ class NATSBus(Bus):
         replicas: int = 1,
         retention: float = 7.0,
         max_bytes: int = 0,
+        prefix: str = "",
+        streams: GivenNames = NO_NAMES,
         create: bool = True,
         token: str = "",
         credentials: str = "",
@@ -85,6 +91,7 @@ class NATSBus(Bus):
             (f"{max_bytes=}", max_bytes >= 0, "0 or more bytes"),
         )
         require(url, rules)
+        require_prefix(prefix, r"[A-Za-z0-9_-]{0,60}", "letters, digits, '_' and '-', 60 at the most", url)
         self.url = url
         self.options = options
         self._lease = lease
@@ -94,11 +101,12 @@ class NATSBus(Bus):
         login = Login(user, password, token, credentials, nkey)
         tls = TLSFiles(tls_ca, tls_cert, tls_key).context(url, encrypted=encrypted)
         self._connection = Connection(servers, login, tls, lease, url)
-        self._jetstream = JetStream(self._connection)
+        names = Names(prefix, Streams(streams, url))
+        self._jetstream = JetStream(self._connection, names)
         self._documents = Documents(self._jetstream)
         layout = Layout(partitions, replicas, retention, max_bytes, create)
         self._topology = Topology(self._jetstream, self._documents, layout)
-        self._publisher = Publisher(self._connection, self._topology, partitions)
+        self._publisher = Publisher(self._connection, names, self._topology, partitions)
         self._dead_letters = NATSDeadLetters(self._jetstream)
         self._subscriptions: list[NATSSubscription] = []
 
@@ -154,8 +162,7 @@ class NATSBus(Bus):
         for type in types:
             if not is_type(type):
                 raise BusError(f"{type!r} cannot be read from NATS", where=self.url, mend="use dotted lower-case words")
-        for domain in sorted({domain_of(type) for type in types}):
-            await self._topology.declare_domain(domain)
+        await self._topology.declare_streams(types)
         subscription = NATSSubscription(
             self._jetstream, self._documents, self._topology, group, types, self._partitions, self._lease
         )

@@ -15,7 +15,7 @@ from typing import Any, Final
 from eventkit.bus.nats.connection import header_lines
 from eventkit.bus.nats.jetstream import JetStream, Stored
 from eventkit.bus.nats.messages import MESSAGE_ID, read_headers
-from eventkit.bus.nats.topology import DEAD, dead_subject, is_type, replay_subject
+from eventkit.bus.nats.names import is_type
 from eventkit.bus.protocol import DeadLetter
 from eventkit.contract.codec import to_headers
 from eventkit.contract.envelope import Envelope
@@ -24,7 +24,6 @@ from eventkit.delivery.subscription import Dead, Failure, Reason
 
 _ABOUT: Final = "Eventkit-Dead"
 _NO_TYPE: Final = "unreadable"
-_ALL: Final = "_eventkit.dead.>"
 _ROOM_FOR_NAMES: Final = 1_024  # bytes of the other headers
 
 
@@ -58,7 +57,7 @@ async def bury(jetstream: JetStream, group: str, dead: Dead, partition: int, log
     headers.pop(_ABOUT, None)
     headers[_ABOUT] = _with_failures(about, (*dead.delivery.failures, dead.failure), room)
     headers[MESSAGE_ID] = f"{group}/{log}/{place}/{id}"
-    await jetstream.store(dead_subject(group, about["subject"]), headers, body)
+    await jetstream.store(jetstream.names.dead_subject(group, about["subject"]), headers, body)
 
 
 def _with_failures(about: dict[str, Any], failures: Sequence[Failure], room: int) -> str:
@@ -81,24 +80,25 @@ class NATSDeadLetters:
 
     def __init__(self, jetstream: JetStream) -> None:
         self._jetstream = jetstream
+        self._names = jetstream.names
 
     async def list(self, *, group: str | None = None, limit: int = 100) -> Sequence[DeadLetter]:
         """Return the oldest dead letters, of one group or of all."""
         found: list[DeadLetter] = []
-        subject = _ALL if group is None else dead_subject(group, ">")
+        subject = self._names.all_dead if group is None else self._names.dead_subject(group, ">")
         place = 1
         while len(found) < limit:
-            stored = await self._jetstream.stored(DEAD, seq=place, next_by_subj=subject)
+            stored = await self._jetstream.stored(self._names.dead, seq=place, next_by_subj=subject)
             if stored is None:
                 break
-            found.append(_dead_letter(stored))
+            found.append(_dead_letter(stored, self._names.dead))
             place = stored.sequence + 1
         return found
 
     async def get(self, id: str) -> DeadLetter | None:
         """Return one dead letter."""
         stored = await self._stored(id)
-        return None if stored is None else _dead_letter(stored)
+        return None if stored is None else _dead_letter(stored, self._names.dead)
 
     async def replay(self, ids: Collection[str]) -> int:
         """Hand dead letters to their group again; return how many there were."""
@@ -106,39 +106,39 @@ class NATSDeadLetters:
         for id in sorted(set(ids), key=_number):
             stored = await self._stored(id)
             if stored is not None:
-                about, headers = _parts(stored)
+                about, headers = _parts(stored, self._names.dead)
                 headers[MESSAGE_ID] = f"replay/{stored.sequence}/{stored.at.isoformat()}"
-                subject = replay_subject(about["group"], about["partition"], about["subject"])
+                subject = self._names.replay_subject(about["group"], about["partition"], about["subject"])
                 await self._jetstream.store(subject, headers, stored.data)
-                count += await self._jetstream.remove(DEAD, stored.sequence)
+                count += await self._jetstream.remove(self._names.dead, stored.sequence)
         return count
 
     async def drop(self, ids: Collection[str]) -> int:
         """Remove dead letters for good; return how many there were."""
-        return sum([await self._jetstream.remove(DEAD, _number(id)) for id in set(ids) if _number(id)])
+        return sum([await self._jetstream.remove(self._names.dead, _number(id)) for id in set(ids) if _number(id)])
 
     async def _stored(self, id: str) -> Stored | None:
-        return await self._jetstream.stored(DEAD, seq=_number(id)) if _number(id) else None
+        return await self._jetstream.stored(self._names.dead, seq=_number(id)) if _number(id) else None
 
 
 def _number(id: str) -> int:
     return int(id) if id.isascii() and id.isdigit() and len(id) < 19 else 0
 
 
-def _parts(stored: Stored) -> tuple[Mapping[str, Any], dict[str, str]]:
+def _parts(stored: Stored, stream: str) -> tuple[Mapping[str, Any], dict[str, str]]:
     headers = read_headers(stored.headers)
     try:
         about: Mapping[str, Any] = json.loads(headers.pop(_ABOUT))
     except (KeyError, ValueError) as error:
         raise BusError(
-            f"message {stored.sequence} in {DEAD} is no dead letter",
-            mend=f"remove it: nats stream rmm {DEAD} {stored.sequence}",
+            f"message {stored.sequence} in {stream} is no dead letter",
+            mend=f"remove it: nats stream rmm {stream} {stored.sequence}",
         ) from error
     return about, headers
 
 
-def _dead_letter(stored: Stored) -> DeadLetter:
-    about, headers = _parts(stored)
+def _dead_letter(stored: Stored, stream: str) -> DeadLetter:
+    about, headers = _parts(stored, stream)
     return DeadLetter(
         id=str(stored.sequence),
         group=about["group"],

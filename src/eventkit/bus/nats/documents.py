@@ -8,12 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from eventkit.bus.nats.jetstream import OTHER_REVISION, APIError, JetStream
-
-BUCKET: Final = "KV_eventkit"
-_PREFIX: Final = "$KV.eventkit."
 
 
 class Conflict(Exception):
@@ -44,10 +40,12 @@ class Documents:
 
     def __init__(self, jetstream: JetStream) -> None:
         self._jetstream = jetstream
+        self._bucket = jetstream.names.bucket
+        self._subject = jetstream.names.documents
 
     async def get(self, name: str) -> Document | None:
         """Return the newest revision of a document; None where there is none. Raises BusError."""
-        found = await self._jetstream.stored(BUCKET, last_by_subj=_PREFIX + name)
+        found = await self._jetstream.stored(self._bucket, last_by_subj=self._subject + name)
         return None if found is None else Document(found.data.decode(errors="replace"), found.sequence, found.at)
 
     async def put(self, name: str, text: str, revision: int) -> int:
@@ -64,7 +62,7 @@ class Documents:
         """
         headers = {"Nats-Expected-Last-Subject-Sequence": str(revision)}
         try:
-            return await self._jetstream.store(_PREFIX + name, headers, text.encode())
+            return await self._jetstream.store(self._subject + name, headers, text.encode())
         except APIError as error:
             if error.number not in OTHER_REVISION:
                 raise
@@ -76,8 +74,11 @@ class Documents:
 
     async def remove(self, revision: int) -> None:
         """Remove a document if this is its newest revision; raises BusError."""
-        await self._jetstream.remove(BUCKET, revision)
+        await self._jetstream.remove(self._bucket, revision)
 
     async def names(self, prefix: str) -> list[str]:
         """Return the names of all documents that begin with `prefix` and one more word; raises BusError."""
-        return [each.removeprefix(_PREFIX) for each in await self._jetstream.subjects(BUCKET, f"{_PREFIX}{prefix}*")]
+        return [
+            each.removeprefix(self._subject)
+            for each in await self._jetstream.subjects(self._bucket, f"{self._subject}{prefix}*")
+        ]

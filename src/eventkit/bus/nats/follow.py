@@ -9,8 +9,8 @@ from typing import Final
 
 from eventkit.bus.nats.jetstream import JetStream, StreamState
 from eventkit.bus.nats.messages import read
+from eventkit.bus.nats.names import is_type
 from eventkit.bus.nats.reader import Reader
-from eventkit.bus.nats.topology import domain_of, is_type, stream_of
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Unreadable
@@ -18,7 +18,6 @@ from eventkit.delivery.subscription import Unreadable
 _LOOK_EVERY: Final = 0.5
 """Seconds after which a follower looks whether there is a new stream, or the bus was closed."""
 _WINDOW: Final = 256  # events that wait to be looked at
-_SUFFIX: Final = stream_of("")
 
 
 async def follow(
@@ -53,6 +52,7 @@ class _Follower:
     def __init__(self, jetstream: JetStream, types: Collection[str] | None, since: datetime | None) -> None:
         self.looked = False
         self._jetstream = jetstream
+        self._names = jetstream.names
         self._types = None if types is None else {each for each in types if is_type(each)}
         self._since = since
         self._readers: dict[str, Reader] = {}
@@ -62,9 +62,9 @@ class _Follower:
         """See which streams there are."""
         names = set(await self._jetstream.streams())
         if self._types is None:
-            wanted = {each for each in names if each.endswith(_SUFFIX)}
+            wanted = set(filter(self._names.is_stream, names))
         else:
-            wanted = {stream_of(domain_of(each)) for each in self._types} & names
+            wanted = set(map(self._names.stream, self._types)) & names
         for stream in sorted(wanted - self._readers.keys()):
             state = await self._jetstream.state(stream)
             if state is not None:
@@ -104,12 +104,11 @@ class _Follower:
         return low
 
     def _reader(self, stream: str, made: str, first: int) -> Reader:
-        domain = stream.removesuffix(_SUFFIX)
-        subjects = [f"{domain}.>"]
-        if self._types is not None:
-            # With the number of any partition, and without one.
-            ours = sorted(each for each in self._types if domain_of(each) == domain)
-            subjects = [*ours, *(f"{each}.*" for each in ours)]
+        if self._types is None:
+            subjects = self._names.subjects_in(stream)
+        else:
+            ours = [each for each in self._types if self._names.stream(each) == stream]
+            subjects = self._names.subjects_everywhere(ours)
 
         def take(place: int, subject: bytes, data: bytes, headers: bytes | None) -> None:
             message = read(headers, data)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from eventkit.bus.nats.connection import ANSWER_WITHIN, Connection, NoResponders, header_lines
+from eventkit.bus.nats.names import Names
 from eventkit.contract.errors import BusError
 
 API: Final = "$JS.API."
@@ -115,10 +116,12 @@ class JetStream:
 
     Args:
         connection: The connection.
+        names: What the bus calls things.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, names: Names) -> None:
         self.connection = connection
+        self.names = names
         self._where = connection.where
 
     async def call(self, subject: str, question: Mapping[str, object], within: float = ANSWER_WITHIN) -> dict[str, Any]:

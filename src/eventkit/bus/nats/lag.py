@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from eventkit.bus.nats.documents import Documents
 from eventkit.bus.nats.jetstream import JetStream, StreamState
-from eventkit.bus.nats.partition import REPLAYED, Progress, stream_with
-from eventkit.bus.nats.topology import DEAD, REPLAY, dead_subject, domain_of, is_type, replay_subject, subjects_of
+from eventkit.bus.nats.names import REPLAYED, is_type
+from eventkit.bus.nats.partition import Progress
 from eventkit.bus.protocol import Lag
 
 _AT_ONCE: Final = 32
@@ -76,6 +76,7 @@ class Looker:
 
     def __init__(self, jetstream: JetStream, documents: Documents) -> None:
         self._jetstream = jetstream
+        self._names = jetstream.names
         self._documents = documents
         self._sums: dict[tuple[str, str], _Sum] = {}
         self._states: dict[str, StreamState | None] = {}
@@ -85,21 +86,21 @@ class Looker:
         """Return what groups have not handled yet, sorted by group and domain; raises BusError."""
         names = await self._documents.names("partitions.*.")
         found = await asyncio.gather(*map(self._document, names))
-        streams = {stream_with(log) for _, _, progress in found for log in progress.logs}
-        for stream in sorted(streams):
-            self._states[stream] = await self._jetstream.state(stream)
         handled: dict[str, set[str]] = {}
         for group, _, progress in found:
             handled.setdefault(group, set()).update(progress.types)
         for group, types in handled.items():
             for type in types:
                 self._sum(group, type)
+        streams = {self._names.stream_with(log) for logs in handled.values() for log in (*logs, REPLAYED)}
+        for stream in sorted(streams):
+            self._states[stream] = await self._jetstream.state(stream)
         await asyncio.gather(
             *(
-                self._log(group, number, log, _Unfinished(text))
+                self._log(group, number, log, _Unfinished(progress.logs[name]))
                 for group, number, progress in found
-                for log, text in progress.logs.items()
-                if log == REPLAYED or log in handled[group]
+                for log in (*handled[group], REPLAYED)
+                if (name := self._names.progress(log)) in progress.logs
             )
         )
         await self._dead()
@@ -114,16 +115,16 @@ class Looker:
             return group, int(number), Progress.of(name, await self._documents.get(name))
 
     def _sum(self, group: str, type: str) -> _Sum:
-        return self._sums.setdefault((group, domain_of(type) if is_type(type) else ""), _Sum())
+        return self._sums.setdefault((group, self._names.shown(type) if is_type(type) else ""), _Sum())
 
     async def _log(self, group: str, number: int, log: str, unfinished: _Unfinished) -> None:
-        state = self._states[stream_with(log)]
+        state = self._states[self._names.stream_with(log)]
         if state is None or (state.last < unfinished.high and not unfinished.holes):
             return
         if log == REPLAYED:
             await self._replayed(group, number, unfinished)
             return
-        stream, subjects = stream_with(log), [*subjects_of([log], number)]
+        stream, subjects = self._names.stream_with(log), [*self._names.subjects_of([log], number)]
         counts = await asyncio.gather(*(self._count(stream, subject, unfinished.high) for subject in subjects))
         total = len(unfinished.holes) + sum(counts)
         if total:
@@ -156,9 +157,11 @@ class Looker:
 
     async def _replayed(self, group: str, number: int, unfinished: _Unfinished) -> None:
         # There are few, and each tells its type.
-        prefix = replay_subject(group, number, "")
+        prefix = self._names.replay_subject(group, number, "")
         place = max(unfinished.position, 1)
-        while (stored := await self._jetstream.stored(REPLAY, seq=place, next_by_subj=f"{prefix}>")) is not None:
+        while (
+            stored := await self._jetstream.stored(self._names.replay, seq=place, next_by_subj=f"{prefix}>")
+        ) is not None:
             place = stored.sequence + 1
             if not unfinished.is_finished(stored.sequence):
                 found = self._sum(group, stored.subject.removeprefix(prefix))
@@ -168,8 +171,8 @@ class Looker:
                 found.note(stored.at)
 
     async def _dead(self) -> None:
-        prefix = dead_subject("", "").rstrip(".")
-        counts: Iterable[tuple[str, int]] = (await self._jetstream.subjects(DEAD, f"{prefix}.>")).items()
+        all_dead = self._names.all_dead
+        counts: Iterable[tuple[str, int]] = (await self._jetstream.subjects(self._names.dead, all_dead)).items()
         for subject, count in counts:
-            group, _, type = subject.removeprefix(f"{prefix}.").partition(".")
+            group, _, type = subject.removeprefix(all_dead.rstrip(">")).partition(".")
             self._sum(group, type).dead += count

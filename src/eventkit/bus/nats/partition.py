@@ -6,7 +6,8 @@ that is new to the group starts with its past; or it is what was replayed to the
     {"owner": "4f1c09a2b7e3", "by": "4f1c09a2b7e3", "writes": 12, "types": ["order.created"],
      "made": {"order-stream": "2026-11-27T..."}, "logs": {"order.created": {...}}}
 
-`made` tells when the streams were made: progress counts only in the stream in which it was made.
+`made` tells when the streams were made: progress counts only in the stream in which it was made. Where a stream has a
+name that was given to it, that stands behind the type, `order.created@sales`.
 """
 
 from __future__ import annotations
@@ -19,13 +20,10 @@ from typing import Any, Final
 
 from eventkit.bus.nats.documents import Conflict, Document, Documents
 from eventkit.bus.nats.jetstream import StreamState
+from eventkit.bus.nats.names import REPLAYED, Names
 from eventkit.bus.nats.reader import Reader
-from eventkit.bus.nats.topology import REPLAY, domain_of, stream_of
 from eventkit.bus.partitions.cursor import Cursor
 from eventkit.contract.errors import BusError
-
-REPLAYED: Final = "replayed"
-"""The log of what was replayed. It is no type: types have dots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +60,6 @@ class Progress:
             ) from error
 
 
-def stream_with(log: str) -> str:
-    """Return the stream that a log is part of."""
-    return REPLAY if log == REPLAYED else stream_of(domain_of(log))
-
-
 def document_of(group: str, partition: int) -> str:
     """Return the name of a partition's document."""
     return f"partitions.{group}.{partition}"
@@ -90,6 +83,7 @@ class Partition:
 
     Args:
         documents: The bus's documents.
+        names: What the bus calls things.
         group: The group.
         number: Which partition.
         owner: This instance.
@@ -101,6 +95,7 @@ class Partition:
     def __init__(
         self,
         documents: Documents,
+        names: Names,
         group: str,
         number: int,
         owner: str,
@@ -111,6 +106,7 @@ class Partition:
         self.number = number
         self.readers: list[Reader] = []
         self._documents = documents
+        self._names = names
         self._document = document_of(group, number)
         self._owner = owner
         self._made = {**progress.made, **{stream: state.made for stream, state in streams.items()}}
@@ -122,8 +118,8 @@ class Partition:
         self._types = json.dumps(sorted(types))
         self.cursors: dict[str, Cursor] = {}
         for log in (*sorted(types), REPLAYED):
-            stream = stream_with(log)
-            text = progress.logs.get(log)
+            stream = names.stream_with(log)
+            text = progress.logs.get(names.progress(log))
             if text is None or progress.made.get(stream) != streams[stream].made:
                 self.cursors[log] = Cursor(log, number, streams[stream].first)
             else:
@@ -138,7 +134,7 @@ class Partition:
         """
         for cursor in changed:
             if self.cursors.get(cursor.log) is cursor:
-                self._logs[cursor.log] = cursor.to_json(_LARGEST)
+                self._logs[self._names.progress(cursor.log)] = cursor.to_json(_LARGEST)
         async with self._writing:  # one after the other, each with the revision that the one before made
             self._writes += 1
             now = self._owner if owner is None else owner
@@ -153,12 +149,12 @@ class Partition:
 
     def logs_of(self, stream: str) -> Sequence[Cursor]:
         """Return the cursors of a stream's logs."""
-        return [cursor for log, cursor in self.cursors.items() if stream_with(log) == stream]
+        return [cursor for log, cursor in self.cursors.items() if self._names.stream_with(log) == stream]
 
     @property
     def streams(self) -> list[str]:
         """The streams that it is read from."""
-        return list(dict.fromkeys(map(stream_with, self.cursors)))
+        return list(dict.fromkeys(map(self._names.stream_with, self.cursors)))
 
     def made(self, stream: str) -> str:
         """Return when a stream was made."""

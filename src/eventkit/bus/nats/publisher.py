@@ -9,7 +9,8 @@ from typing import Final
 from eventkit.bus.nats.connection import ANSWER_WITHIN, Connection, NoResponders
 from eventkit.bus.nats.jetstream import NOT_READY, TOO_LARGE, APIError
 from eventkit.bus.nats.messages import header_bytes
-from eventkit.bus.nats.topology import Topology, domain_of, is_type
+from eventkit.bus.nats.names import Names, is_type
+from eventkit.bus.nats.topology import Topology
 from eventkit.bus.partitions.keys import partition_of
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, ConfigurationError, PublishError, RefusedError
@@ -24,15 +25,17 @@ class Publisher:
 
     Args:
         connection: The server.
+        names: What the bus calls things.
         topology: Makes the streams.
         partitions: How many partitions there are.
     """
 
-    def __init__(self, connection: Connection, topology: Topology, partitions: int) -> None:
+    def __init__(self, connection: Connection, names: Names, topology: Topology, partitions: int) -> None:
         self._connection = connection
+        self._names = names
         self._topology = topology
         self._partitions = partitions
-        self._domains: set[str] = set()
+        self._subjects: dict[str, str] = {}  # of types whose streams are there
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event; raises PublishError."""
@@ -40,30 +43,31 @@ class Publisher:
         try:
             if not connection.is_open:
                 raise connection.not_open()
-            if domain_of(type) not in self._domains:
-                await self._begin_domain(type)
+            subject = self._subjects.get(type) or await self._begin(type)
             headers = header_bytes(envelope)
             self._require_room(envelope, len(headers))
-            subject = f"{type}.{partition_of(envelope, self._partitions)}"
+            subject = f"{subject}.{partition_of(envelope, self._partitions)}"
             try:
                 answer = await connection.request(subject, envelope.data, headers, within=ANSWER_WITHIN)
             except NoResponders:
                 answer = b""
             # What JetStream says of what it has stored: {"stream":"order-stream","seq":5}
             if not answer.startswith(b'{"stream":'):
-                await self._try_again(subject, envelope.data, headers, answer)
+                await self._try_again(type, subject, envelope.data, headers, answer)
         except (BusError, ConfigurationError) as error:
             raise PublishError(error.what, where=error.where, mend=error.mend) from error
 
-    async def _begin_domain(self, type: str) -> None:
+    async def _begin(self, type: str) -> str:
+        """See to the stream of a type; return its subject."""
         if not is_type(type):
             raise RefusedError(
                 f"{type!r} cannot be published on NATS", where=self._connection.where,
                 mend="name the type with dotted lower-case words, as order.created",
             )  # fmt: skip
-        domain = domain_of(type)
-        await self._topology.declare_domain(domain)
-        self._domains.add(domain)
+        if self._names.stream(type) not in map(self._names.stream, self._subjects):
+            await self._topology.declare_streams([type])
+        subject = self._subjects[type] = self._names.subject(type)
+        return subject
 
     def _require_room(self, envelope: Envelope, length: int) -> None:
         size, limit = length + len(envelope.data), self._connection.max_payload - ROOM_FOR_FAILURES
@@ -73,7 +77,7 @@ class Publisher:
                 where=self._connection.where, mend="send less, or a reference to it, or raise the server's max_payload",
             )  # fmt: skip
 
-    async def _try_again(self, subject: str, data: bytes, headers: bytes, answer: bytes) -> None:
+    async def _try_again(self, type: str, subject: str, data: bytes, headers: bytes, answer: bytes) -> None:
         """Go on where the server could not take an event, as while its stream is gone, or has no leader."""
         clock = asyncio.get_running_loop().time
         deadline = clock() + ANSWER_WITHIN
@@ -89,7 +93,7 @@ class Publisher:
                 if error.number not in NOT_READY:
                     raise error
             else:
-                await self._topology.declare_domain(domain_of(subject))
+                await self._topology.declare_streams([type])
             if clock() >= deadline:
                 raise error
             await asyncio.sleep(_PAUSE)

@@ -12,8 +12,8 @@ from typing import cast
 
 from eventkit.bus.group_queue import Item
 from eventkit.bus.nats.jetstream import JetStream
-from eventkit.bus.nats.partition import REPLAYED, Partition
-from eventkit.bus.nats.topology import REPLAY, replay_subject
+from eventkit.bus.nats.names import REPLAYED
+from eventkit.bus.nats.partition import Partition
 from eventkit.bus.partitions.log_subscription import Place
 from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Dead, Done, Outcome
@@ -29,15 +29,16 @@ def finished(outcomes: Sequence[Outcome]) -> list[Place]:
 async def remove(jetstream: JetStream, places: Collection[int]) -> None:
     """Remove what stands at some places; what cannot be removed is left to the next owner of the partition."""
     with suppress(BusError):
-        await asyncio.gather(*(jetstream.remove(REPLAY, place) for place in places))
+        await asyncio.gather(*(jetstream.remove(jetstream.names.replay, place) for place in places))
 
 
 async def remove_leftovers(jetstream: JetStream, group: str, partition: Partition) -> None:
     """Remove what was handled, and not removed when an owner of the partition ended."""
-    subject, end, place = replay_subject(group, partition.number, ">"), partition.cursors[REPLAYED].position, 1
+    replay, subject = jetstream.names.replay, jetstream.names.replay_subject(group, partition.number, ">")
+    end, place = partition.cursors[REPLAYED].position, 1
     with suppress(BusError):
-        while (stored := await jetstream.stored(REPLAY, seq=place, next_by_subj=subject)) is not None:
+        while (stored := await jetstream.stored(replay, seq=place, next_by_subj=subject)) is not None:
             if stored.sequence >= end:
                 return
-            await jetstream.remove(REPLAY, stored.sequence)
+            await jetstream.remove(replay, stored.sequence)
             place = stored.sequence + 1

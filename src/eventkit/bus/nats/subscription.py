@@ -16,15 +16,16 @@ from typing import Final, cast
 from eventkit.bus.group_queue import Item
 from eventkit.bus.nats.connection import Connection
 from eventkit.bus.nats.dead_letters import bury
-from eventkit.bus.nats.documents import BUCKET, Conflict, Documents
+from eventkit.bus.nats.documents import Conflict, Documents
 from eventkit.bus.nats.jetstream import JetStream, StreamState
 from eventkit.bus.nats.membership import ExpelledError, Member, Membership
 from eventkit.bus.nats.messages import read
-from eventkit.bus.nats.partition import REPLAYED, Partition, Progress, document_of, stream_with
+from eventkit.bus.nats.names import REPLAYED
+from eventkit.bus.nats.partition import Partition, Progress, document_of
 from eventkit.bus.nats.partition import free as free_document
 from eventkit.bus.nats.reader import Reader
 from eventkit.bus.nats.replayed import finished, remove, remove_leftovers
-from eventkit.bus.nats.topology import REPLAY, Topology, bell_subject, domain_of, replay_subject, subjects_of
+from eventkit.bus.nats.topology import Topology
 from eventkit.bus.partitions.cursor import Cursor
 from eventkit.bus.partitions.log_subscription import LogSubscription
 from eventkit.bus.partitions.shares import shares
@@ -66,6 +67,7 @@ class NATSSubscription(LogSubscription):
     ) -> None:
         super().__init__(group, lease)
         self._jetstream = jetstream
+        self._names = jetstream.names
         self._connection: Connection = jetstream.connection
         self._documents = documents
         self._topology = topology
@@ -80,7 +82,7 @@ class NATSSubscription(LogSubscription):
         self._reported: dict[str, int] = {}
         self._claims_known = True  # no document names this instance as an owner that it is not
         self._keeper: asyncio.Task[None] | None = None
-        self._listener = self._connection.listen(bell_subject(group), lambda *_: self._bell.set())
+        self._listener = self._connection.listen(self._names.bell_subject(group), lambda *_: self._bell.set())
         self._connection.connected.append(self._connected)
 
     # -- membership
@@ -90,7 +92,7 @@ class NATSSubscription(LogSubscription):
         self._membership = Membership(self._documents, self.group, self.lease)
         try:
             await self._topology.declare()
-            self._bucket = await self._jetstream.state(BUCKET)
+            self._bucket = await self._jetstream.state(self._names.bucket)
             await self._membership.renew()
             self._ring()
             await self._look()
@@ -140,7 +142,7 @@ class NATSSubscription(LogSubscription):
         self._bell.set()
 
     def _ring(self) -> None:
-        self._connection.tell(bell_subject(self.group))
+        self._connection.tell(self._names.bell_subject(self.group))
 
     async def _keep(self) -> None:
         """Renew the lease, and look who is there."""
@@ -173,12 +175,12 @@ class NATSSubscription(LogSubscription):
         """Where all documents are gone, make them anew from what this instance knows."""
         try:
             async with asyncio.timeout(self.lease / 3):
-                bucket = await self._jetstream.state(BUCKET)
+                bucket = await self._jetstream.state(self._names.bucket)
                 if bucket is not None and (self._bucket is None or bucket.made == self._bucket.made):
                     return False
-                logger.error("the documents in %s were removed: %s writes its own anew", BUCKET, self.group)
+                logger.error("the documents in %s were removed: %s writes its own anew", self._names.bucket, self.group)
                 await self._topology.declare()
-                self._bucket = await self._jetstream.state(BUCKET)
+                self._bucket = await self._jetstream.state(self._names.bucket)
                 self._membership.forget()
                 await self._membership.renew()
                 await asyncio.gather(*(partition.write() for partition in self._partitions.values()))
@@ -237,18 +239,17 @@ class NATSSubscription(LogSubscription):
 
     async def _streams(self) -> dict[str, StreamState]:
         """Return the streams that are read; they are made where they are gone."""
-        streams = dict.fromkeys([*map(stream_with, sorted(self._types)), REPLAY])
+        streams = dict.fromkeys([*map(self._names.stream, sorted(self._types)), self._names.replay])
         found = {stream: await self._jetstream.state(stream) for stream in streams}
         if None in found.values():
             await self._topology.declare()
-            for domain in sorted(set(map(domain_of, self._types))):
-                await self._topology.declare_domain(domain)
+            await self._topology.declare_streams(self._types)
             found = {stream: await self._jetstream.state(stream) for stream in streams}
         return {stream: state for stream, state in found.items() if state is not None}
 
     async def _take(self, number: int, progress: Progress, streams: Mapping[str, StreamState]) -> None:
         name = self._membership.name
-        partition = Partition(self._documents, self.group, number, name, streams, progress, self._types)
+        partition = Partition(self._documents, self._names, self.group, number, name, streams, progress, self._types)
         for stream in partition.streams:
             if progress.made.get(stream, streams[stream].made) != streams[stream].made:
                 logger.error(
@@ -269,7 +270,8 @@ class NATSSubscription(LogSubscription):
             self._claims_known = False
             raise
         else:
-            if streams[REPLAY].last >= streams[REPLAY].first:
+            replay = streams[self._names.replay]
+            if replay.last >= replay.first:
                 await remove_leftovers(self._jetstream, self.group, partition)
             if self._partitions.get(number) is partition:
                 partition.readers = [self._reader(partition, stream) for stream in partition.streams]
@@ -277,10 +279,10 @@ class NATSSubscription(LogSubscription):
     def _reader(self, partition: Partition, stream: str) -> Reader:
         number, cursors = partition.number, partition.logs_of(stream)
         by_subject: dict[bytes, Cursor] = {}
-        if stream == REPLAY:
-            subjects = [replay_subject(self.group, number, ">")]
+        if stream == self._names.replay:
+            subjects = [self._names.replay_subject(self.group, number, ">")]
         else:
-            found = subjects_of([cursor.log for cursor in cursors], number)
+            found = self._names.subjects_of([cursor.log for cursor in cursors], number)
             subjects = list(found)
             by_subject = {subject.encode(): partition.cursors[type] for subject, type in found.items()}
 
@@ -299,7 +301,7 @@ class NATSSubscription(LogSubscription):
             subjects,
             partition.made(stream),
             min(cursor.read for cursor in cursors),
-            take_replayed if stream == REPLAY else take,
+            take_replayed if stream == self._names.replay else take,
             self._window,
             partial(self.queue.size, number),
             partial(self._lost, stream, cursors),
@@ -314,7 +316,7 @@ class NATSSubscription(LogSubscription):
         begun = min(cursor.read for cursor in cursors)
         for cursor in cursors:
             cursor.begin(first)
-        if stream == REPLAY:
+        if stream == self._names.replay:
             return  # what is handled is removed, whoever had to handle it
         if first <= self._reported.get(stream, 0):
             return  # another partition said so

@@ -1,14 +1,4 @@
-"""What the bus keeps in a NATS server, and under which names.
-
-    order-stream      the events of one domain, here `order`; subjects `order.created.3`: the type and the partition
-    eventkit-dead     dead letters; subjects `_eventkit.dead.payment_service.order.created`
-    eventkit-replay   dead letters on their way to their group again, until it has handled them; subjects
-                      `_eventkit.replay.payment_service.3.order.created`
-    KV_eventkit       documents: who is there, who has which partition, and how far it got
-
-The words of a type begin with a letter, so the last word of a subject tells its partition; a subject without a number,
-as other publishers send it, belongs to partition 0. `_eventkit` begins with no letter, so it is no domain.
-"""
+"""What the bus keeps in a NATS server; `names.py` says what it is called."""
 
 from __future__ import annotations
 
@@ -17,13 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from eventkit.bus.nats.documents import BUCKET, Conflict, Documents
+from eventkit.bus.nats.documents import Conflict, Documents
 from eventkit.bus.nats.jetstream import NO_STREAM, OTHER_CONFIGURATION, OVERLAP, APIError, JetStream
-from eventkit.contract.errors import BusError, ConfigurationError
-from eventkit.contract.event import TYPE_NAME
+from eventkit.contract.errors import ConfigurationError
 
-DEAD: Final = "eventkit-dead"
-REPLAY: Final = "eventkit-replay"
 _SECOND: Final = 1_000_000_000
 _DAY: Final = 86_400.0
 _DUPLICATE_WINDOW: Final = 120 * _SECOND
@@ -51,42 +38,6 @@ class Layout:
     create: bool
 
 
-def domain_of(type: str) -> str:
-    """Return the first word of an event's type."""
-    return type.partition(".")[0]
-
-
-def stream_of(domain: str) -> str:
-    """Return the stream that keeps the events of a domain."""
-    return f"{domain}-stream"
-
-
-def subjects_of(types: Collection[str], partition: int) -> dict[str, str]:
-    """Return the subjects of a partition, each with its type."""
-    subjects = {f"{type}.{partition}": type for type in types}
-    return subjects if partition else subjects | {type: type for type in types}
-
-
-def dead_subject(group: str, type: str) -> str:
-    """Return the subject of a dead letter."""
-    return f"_eventkit.dead.{group}.{type}"
-
-
-def replay_subject(group: str, partition: int, type: str) -> str:
-    """Return the subject of what is replayed to a group."""
-    return f"_eventkit.replay.{group}.{partition}.{type}"
-
-
-def bell_subject(group: str) -> str:
-    """Return the subject on which the instances of a group tell each other that something has changed."""
-    return f"_eventkit.bell.{group}"
-
-
-def is_type(type: str) -> bool:
-    """Tell whether a type makes a subject."""
-    return TYPE_NAME.fullmatch(type) is not None
-
-
 class Topology:
     """Declares what the bus keeps in the server, or looks whether it is there.
 
@@ -100,17 +51,20 @@ class Topology:
         self._jetstream = jetstream
         self._documents = documents
         self._layout = layout
+        self._names = jetstream.names
         self._where = jetstream.connection.where
 
     async def declare(self) -> None:
         """See to what every bus needs; raises ConfigurationError where it is something else, and BusError."""
-        await self._stream(BUCKET, "$KV.eventkit.>", {"max_msgs_per_subject": 1, "allow_rollup_hdrs": True})
-        await self._stream(DEAD, "_eventkit.dead.>", {})
-        await self._stream(REPLAY, "_eventkit.replay.>", {})
+        names = self._names
+        documents = {"max_msgs_per_subject": 1, "allow_rollup_hdrs": True}
+        await self._stream(names.bucket, [f"{names.documents}>"], documents)
+        await self._stream(names.dead, [names.all_dead], {})
+        await self._stream(names.replay, [names.all_replayed], {})
         await self._agree()
 
-    async def declare_domain(self, domain: str) -> None:
-        """See to the stream of a domain; raises ConfigurationError where it is something else, and BusError."""
+    async def declare_streams(self, types: Collection[str]) -> None:
+        """See to the streams of some types; raises ConfigurationError where one is something else, and BusError."""
         layout = self._layout
         age = int(layout.retention * _DAY * _SECOND)
         limits = {
@@ -118,7 +72,8 @@ class Topology:
             "max_bytes": layout.max_bytes or -1,
             "duplicate_window": min(_DUPLICATE_WINDOW, age),
         }
-        await self._stream(stream_of(domain), f"{domain}.>", limits)
+        for stream in sorted(set(map(self._names.stream, types))):
+            await self._stream(stream, self._names.subjects_in(stream), limits)
 
     async def _agree(self) -> None:
         """See to it that all have the same number of partitions: a key must not be in two of them."""
@@ -139,10 +94,10 @@ class Topology:
                 mend=f"connect with partitions={theirs}; the number cannot be changed",
             )
 
-    async def _stream(self, name: str, subject: str, more: Mapping[str, object]) -> None:
+    async def _stream(self, name: str, subjects: list[str], more: Mapping[str, object]) -> None:
         wanted = {
             "name": name,
-            "subjects": [subject],
+            "subjects": subjects,
             "retention": "limits",
             "storage": "file",
             "discard": "new",
@@ -164,7 +119,7 @@ class Topology:
                 self._compare(name, wanted, await self._config(name), wanted.keys())
                 return  # what differs does not matter
             if error.number == OVERLAP:
-                raise await self._overlap(name, subject) from None
+                raise await self._overlap(name, subjects) from None
             if error.number == NO_STREAM:
                 raise self._missing(f"the stream {name}") from None
             raise
@@ -188,11 +143,13 @@ class Topology:
                 mend="connect with the settings that it has, or change it with `nats stream edit`",
             )
 
-    async def _overlap(self, name: str, subject: str) -> BusError | ConfigurationError:
-        answer = await self._jetstream.call("STREAM.NAMES", {"subject": subject})
-        others = ", ".join(answer.get("streams") or ()) or "another one"
+    async def _overlap(self, name: str, subjects: Collection[str]) -> ConfigurationError:
+        found: set[str] = set()
+        for subject in subjects:
+            found.update((await self._jetstream.call("STREAM.NAMES", {"subject": subject})).get("streams") or ())
+        others = ", ".join(sorted(found - {name})) or "another one"
         return ConfigurationError(
-            f"the stream {name} cannot hold {subject}, because {others} holds some of it",
+            f"the stream {name} cannot hold {', '.join(subjects)}, because {others} holds some of it",
             where=self._where,
             mend="take these subjects out of the other stream",
         )

@@ -10,12 +10,13 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
+from eventkit.bus.naming import NO_NAMES, GivenNames, Streams, require_prefix
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.redis.address import Address
 from eventkit.bus.redis.dead_letters import RedisDeadLetters
 from eventkit.bus.redis.entries import to_fields
 from eventkit.bus.redis.follow import follow
-from eventkit.bus.redis.keys import Keys, domain_of
+from eventkit.bus.redis.keys import Keys
 from eventkit.bus.redis.lag import lag
 from eventkit.bus.redis.scripts import PUBLISH
 from eventkit.bus.redis.server import Server
@@ -48,6 +49,7 @@ class RedisBus(Bus):
         lease: Seconds after which the events of a process that died go to another instance.
         retention: Days for which events are kept for groups that come later; what a group has not handled stays longer.
         prefix: What the bus's keys begin with; buses with different ones share a database.
+        streams: What the streams of domains or types are called, behind the prefix.
         create: Make streams and groups that are missing; where not, each has to be there.
         tls_ca: For `rediss`: the file with the authorities to trust; those of the system where it is empty.
         tls_cert: The file with the certificate of this client.
@@ -68,6 +70,7 @@ class RedisBus(Bus):
         lease: float = 30.0,
         retention: float = 7.0,
         prefix: str = "eventkit",
+        streams: GivenNames = NO_NAMES,
         create: bool = True,
         tls_ca: str = "",
         tls_cert: str = "",
@@ -76,14 +79,14 @@ class RedisBus(Bus):
         rules = (
             (f"{lease=}", 0.001 <= lease < math.inf, "0.001 or more seconds"),
             (f"{retention=}", 0 <= retention < math.inf, "0 or more days"),
-            (f"{prefix=}", prefix and not set(prefix) & set("{}"), "text without braces"),
         )
         require(url, rules)
+        require_prefix(prefix, r"[!-z|~]{1,100}", "1 to 100 ASCII letters, digits and signs, no braces or spaces", url)
         self.url = url
         self.options = options
         self._lease = lease
         self._retention = milliseconds(retention * DAY)
-        self._keys = Keys(prefix)
+        self._keys = Keys(prefix, Streams(streams, url))
         place, files = Address.of(address, url), TLSFiles(tls_ca, tls_cert, tls_key)
         # redis-py makes a context of its own from the files; this one shows that they will do.
         files.context(url, encrypted=place.tls)
@@ -129,7 +132,7 @@ class RedisBus(Bus):
         """
         self.require_size(envelope)
         self._take_part()
-        domain = domain_of(envelope.type)
+        domain = self._keys.domain_of(envelope.type)
         try:
             if domain not in self._domains:
                 await self._topology.require_stream(domain)

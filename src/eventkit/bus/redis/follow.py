@@ -11,7 +11,7 @@ from redis import exceptions
 
 from eventkit.bus.redis.entries import ADDRESSEE, from_fields
 from eventkit.bus.redis.errors import explained
-from eventkit.bus.redis.keys import Keys, domain_of
+from eventkit.bus.redis.keys import Keys
 from eventkit.bus.redis.link import Argument, Link
 from eventkit.bus.redis.server import Server
 from eventkit.contract.envelope import Envelope
@@ -63,7 +63,7 @@ async def _streams(server: Server, keys: Keys, types: Collection[str] | None) ->
     domains = await server.ask("SMEMBERS", keys.domains)  # also where types are given: it says whether the bus is open
     if types is None:
         return sorted(keys.stream(each.decode()) for each in domains)
-    return sorted({keys.stream(domain_of(each)) for each in types})
+    return sorted({keys.stream(keys.domain_of(each)) for each in types})
 
 
 async def _last(server: Server, stream: str) -> str:

@@ -14,13 +14,9 @@ from __future__ import annotations
 
 import asyncio
 
+from eventkit.bus.naming import BY_DOMAIN, Streams
 from eventkit.bus.redis.server import Server
 from eventkit.contract.envelope import Envelope
-
-
-def domain_of(type_: str) -> str:
-    """Return the domain of an event type: `order` of `order.created`."""
-    return type_.partition(".")[0]
 
 
 class Keys:
@@ -28,9 +24,11 @@ class Keys:
 
     Args:
         prefix: With what they begin.
+        streams: What is kept apart. Each stands where a domain stands above, and is called a domain in this package.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, streams: Streams = BY_DOMAIN) -> None:
+        self.domain_of = streams.of
         self._prefix = prefix
         self.domains = f"{prefix}:domains"
 

@@ -18,7 +18,7 @@ from eventkit.bus.redis.ear import Ear
 from eventkit.bus.redis.entries import from_fields
 from eventkit.bus.redis.errors import GroupLostError, explained
 from eventkit.bus.redis.failures import failures_from, failures_to
-from eventkit.bus.redis.keys import Keys, domain_of
+from eventkit.bus.redis.keys import Keys
 from eventkit.bus.redis.link import Argument, Link
 from eventkit.bus.redis.scripts import APPEAR, EXTEND, JOIN, REPAIR, SETTLE, TAKE
 from eventkit.bus.redis.server import Server
@@ -103,7 +103,7 @@ class RedisSubscription:
         self._instance = f"{random.getrandbits(64):016x}"
         self._types: dict[str, list[str]] = {}
         for type_ in sorted(set(types)):
-            self._types.setdefault(domain_of(type_), []).append(type_)
+            self._types.setdefault(keys.domain_of(type_), []).append(type_)
         self._turn = list(self._types)
         self._ear = Ear(server, f"{self._keys_of(self._turn[0])[1]}:bell" if self._turn else None)
         self._seen: dict[str, str] = {}

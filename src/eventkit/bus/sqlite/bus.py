@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
+from eventkit.bus.naming import NO_NAMES, GivenNames, Streams
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.settings import require
 from eventkit.bus.sqlite.bell import Bell
@@ -48,6 +49,7 @@ class SQLiteBus(Bus):
         lease: Seconds after which the events of a process that died go to another instance.
         retention: Days for which events are kept for groups that come later; what a group has not handled stays longer.
         create: Make the file if it does not exist.
+        streams: What the streams of domains or types are called; here that is only shown, by `lag`.
 
     Raises:
         ConfigurationError: A value out of its range.
@@ -64,6 +66,7 @@ class SQLiteBus(Bus):
         lease: float = 30.0,
         retention: float = 7.0,
         create: bool = True,
+        streams: GivenNames = NO_NAMES,
     ) -> None:
         rules = (
             (f"{lease=}", 0 < lease < math.inf, "more than 0 seconds"),
@@ -73,6 +76,7 @@ class SQLiteBus(Bus):
         self.url = url
         self.options = options
         self._lease = lease
+        self._streams = Streams(streams, url)
         self._retention = retention * DAY
         self._database = Database(Path(path).absolute(), create=create)
         self._dead_letters = SQLiteDeadLetters(self._database)
@@ -133,7 +137,7 @@ class SQLiteBus(Bus):
 
     async def lag(self) -> Sequence[Lag]:
         """Return what is not handled yet, sorted by group and domain."""
-        return await self._database.read(lag)
+        return await self._database.read(partial(lag, streams=self._streams))
 
     async def follow(
         self, types: Collection[str] | None = None, *, since: datetime | None = None

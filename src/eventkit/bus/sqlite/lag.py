@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from eventkit.bus.naming import Streams
 from eventkit.bus.protocol import Lag
 from eventkit.bus.sqlite.transaction import Transaction
-from eventkit.contract.event import EventType
 
 # Each tells of a group: type, waiting, out, retrying, dead, when the oldest was published.
 _HANDLED: Final = "SELECT type, 0, 0, 0, 0, NULL FROM handled WHERE group_id = :group"
@@ -35,14 +35,14 @@ class _Sum:
     oldest: float | None = None
 
 
-def lag(transaction: Transaction) -> list[Lag]:
+def lag(transaction: Transaction, streams: Streams) -> list[Lag]:
     """Return what the groups have not handled yet, sorted by group and domain."""
     sums: dict[tuple[str, str], _Sum] = {}
     for group, name in transaction.execute("SELECT id, name FROM groups").fetchall():
         for query in (_HANDLED, _IN_LOG, _DELIVERIES, _DEAD):
             which = {"group": group, "now": transaction.now}
             for type_, waiting, out, retrying, dead, at in transaction.execute(query, which):
-                found = sums.setdefault((name, EventType(type_).domain), _Sum())
+                found = sums.setdefault((name, streams.of(type_)), _Sum())
                 found.waiting += waiting
                 found.out += out
                 found.retrying += retrying

@@ -1,0 +1,25 @@
+"""Names that an operator gives to streams and groups, as RabbitMQ shows them."""
+
+from __future__ import annotations
+
+import functools
+
+from eventkit import connect
+from tests.bus.amqp.support import Broker
+from tests.bus.renaming import check
+
+
+async def test_exchanges_and_queues_are_called_as_given(broker: Broker) -> None:
+    await check(functools.partial(connect, broker.url, prefix=broker.prefix, partitions=1))
+
+    exchanges, queues = names(broker, "list_exchanges"), names(broker, "list_queues")
+    kept_apart = {each + behind for each in ("sales", "audit", "user") for behind in ("", ".groups", ".unrouted")}
+    assert exchanges == {*kept_apart, "payments.instances", "eventkit.groups"}
+    unrouted = {f"{each}.unrouted" for each in ("sales", "audit", "user")}
+    assert queues == {*unrouted, "payments", "payments.0.state", "payments.dead", "eventkit.groups"}
+
+
+def names(broker: Broker, what: str) -> set[str]:
+    """Return how things are called whose names begin with the test's prefix."""
+    told = broker.ctl(what, "name").split()
+    return {each.removeprefix(broker.prefix) for each in told if each.startswith(broker.prefix)}
