@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import aiormq
 import pytest
 from aiormq.exceptions import ChannelNotFoundEntity
 
@@ -34,6 +35,7 @@ from eventkit.testing.conformance.support import (
 from tests.bus.amqp.support import PATIENCE, Broker, until
 from tests.servers.proxy import Proxy
 from tests.servers.rabbitmq import RabbitMQ
+from tests.servers.server import free_port
 
 PROMPT = 5.0
 
@@ -260,6 +262,27 @@ class TestNetwork:
             await until(lambda: len(shop.of("order-1")) == 60)
 
         assert shop.of("order-1") == list(range(60))
+
+    async def test_an_outage_is_logged_by_eventkit_and_by_no_client(
+        self, broker: Broker, proxy: Proxy, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        shop = Shop()
+        async with broker.connect(proxy.url(broker.url)) as bus, shop.service.run(bus):
+            proxy.refuse()
+            proxy.cut()
+            await until(lambda: is_unhealthy(bus))
+            await until(lambda: any("cannot be reached" in record.getMessage() for record in caplog.records))
+            proxy.heal()
+            await publish_until_stored(bus, "order-1", range(1))
+            await until(lambda: shop.of("order-1") == [0])
+
+        assert {record.name for record in caplog.records} == {"eventkit.delivery"}
+        assert "payment_service can receive events again" in caplog.text
+
+    async def test_what_aiormq_logs_of_other_connections_is_left_alone(self, caplog: pytest.LogCaptureFixture) -> None:
+        with pytest.raises(aiormq.AMQPConnectionError):
+            await aiormq.connect(f"amqp://127.0.0.1:{free_port()}/")
+        assert [(record.name, record.levelname) for record in caplog.records] == [("aiormq.connection", "ERROR")]
 
     async def test_a_bus_is_unhealthy_while_nothing_gets_through(self, broker: Broker, proxy: Proxy) -> None:
         async with broker.connect(proxy.url(broker.url)) as bus:

@@ -15,6 +15,7 @@ from yarl import URL
 
 from eventkit.bus.amqp.errors import RAISED, Locked, answered, explained
 from eventkit.bus.amqp.frames import FastConnection
+from eventkit.bus.amqp.quiet import connecting
 from eventkit.contract.errors import BusError
 
 CONNECT: Final = 5.0
@@ -160,7 +161,7 @@ class Link:
         context = self._address.tls
         connection = FastConnection(self._address.url(self._purpose), context=context)
         connection.vhost = self._address.vhost
-        with explained(self.where):
+        with explained(self.where), connecting():
             async with asyncio.timeout(CONNECT):
                 await connection.connect()
         return connection
