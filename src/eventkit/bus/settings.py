@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from eventkit.contract.errors import ConfigurationError
 
@@ -20,6 +21,18 @@ def require(url: str, rules: Iterable[tuple[str, object, str]]) -> None:
     for setting, ok, rule in rules:
         if not ok:
             raise ConfigurationError(f"{setting} is out of range", where=url, mend=f"give {rule}")
+
+
+def require_files(url: str, files: Mapping[str, str]) -> None:
+    """Raise ConfigurationError for the first file that cannot be read.
+
+    Args:
+        url: The bus, for the error.
+        files: Paths by their settings; an empty one is not given.
+    """
+    for setting, path in files.items():
+        if path and (Path(path).is_dir() or not os.access(path, os.R_OK)):
+            raise ConfigurationError(f"the file {path} cannot be read", where=url, mend=f"see `{setting}`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +69,7 @@ class TLSFiles:
             return None
         if self.key and not self.cert:
             raise ConfigurationError("tls_key is given without its certificate", where=url, mend="give tls_cert, too")
-        for setting, path in (("tls_ca", self.ca), ("tls_cert", self.cert), ("tls_key", self.key)):
-            if path and not os.access(path, os.R_OK):
-                raise ConfigurationError(f"the file {path} cannot be read", where=url, mend=f"see `{setting}`")
+        require_files(url, {"tls_ca": self.ca, "tls_cert": self.cert, "tls_key": self.key})
         try:
             context = ssl.create_default_context(cafile=self.ca or None)
             if self.cert:

@@ -98,11 +98,23 @@ class TestLogin:
         assert "refuses the login" in found
         assert "oth3r" not in found
 
-    async def test_a_file_that_is_not_there(self, nats_server: Nats) -> None:
-        pytest.importorskip("nkeys")
-        found = await refusal(nats_server.url, nkey="nowhere.nk")
+    @pytest.mark.parametrize("setting", ["nkey", "credentials"])
+    def test_a_file_that_cannot_be_read_is_told_also_where_no_login_is_asked_for(
+        self, tmp_path: Path, setting: str
+    ) -> None:
+        for path in (tmp_path / "nowhere", tmp_path):
+            with pytest.raises(ConfigurationError, match=f"the file {path} cannot be read .*; see `{setting}`"):
+                connect("nats://localhost", **{setting: str(path)})
 
-        assert found.startswith("the file of the login cannot be read: No such file")
+    async def test_a_file_that_is_gone_when_the_bus_is_opened(self, nats_server: Nats, tmp_path: Path) -> None:
+        pytest.importorskip("nkeys")
+        file = tmp_path / "user.nk"
+        file.touch()
+        bus = connect(nats_server.url, nkey=str(file))
+        file.unlink()
+
+        with pytest.raises(ConfigurationError, match="the file of the login cannot be read: No such file"):
+            await bus.open()
 
 
 @pytest.mark.server

@@ -19,7 +19,7 @@ from eventkit.bus.nats.publisher import Publisher
 from eventkit.bus.nats.subscription import NATSSubscription
 from eventkit.bus.nats.topology import Layout, Topology
 from eventkit.bus.protocol import Bus, Capabilities, Lag
-from eventkit.bus.settings import TLSFiles, require
+from eventkit.bus.settings import TLSFiles, require, require_files
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Unreadable
@@ -92,6 +92,8 @@ class NATSBus(Bus):
         )
         require(url, rules)
         require_prefix(prefix, r"[A-Za-z0-9_-]{0,60}", "letters, digits, '_' and '-', 60 at the most", url)
+        # A server that asks for no login would not show that they are missing.
+        require_files(url, {"credentials": credentials, "nkey": nkey})
         self.url = url
         self.options = options
         self._lease = lease
