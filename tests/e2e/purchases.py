@@ -24,6 +24,7 @@ from tests.faults.ledger import BEGUN, ENDED, FAILED, Ledger
 
 LEASE: Final = 2.0
 CONCURRENCY: Final = 16
+ATTEMPTS: Final = 10_000
 # Seconds between the commit and the end of the handler: who dies in between has had the effect, and told nobody.
 AFTERWARDS: Final = 0.02
 
@@ -57,7 +58,7 @@ async def main(bus_url: str, database_url: str, path: Path) -> None:
     async def publish_confirmed(key: str, number: int) -> PurchaseConfirmedEvent:
         return PurchaseConfirmedEvent(key=key, number=number)
 
-    @service.handler(retry=Retry(attempts=10_000, delay=0.02, max_delay=0.2, crashes=1000))
+    @service.handler(retry=Retry(attempts=ATTEMPTS, delay=0.02, max_delay=0.2, crashes=1000))
     async def confirm(event: PurchaseMadeEvent) -> None:
         ledger.write(BEGUN, event.key, event.number)
         try:

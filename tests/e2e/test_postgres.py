@@ -22,7 +22,7 @@ from eventkit import Envelope, EventkitError, connect
 from eventkit.bus.protocol import Bus
 from eventkit.delivery import tables
 from eventkit.delivery.database import sql_engine
-from tests.e2e.purchases import CONCURRENCY, PurchaseConfirmedEvent, PurchaseMadeEvent, effects, metadata
+from tests.e2e.purchases import ATTEMPTS, CONCURRENCY, PurchaseConfirmedEvent, PurchaseMadeEvent, effects, metadata
 from tests.faults.ledger import CONFIRMED, Judge, Ledger
 from tests.servers.fixtures import required
 from tests.servers.nats import Nats
@@ -130,7 +130,7 @@ class Scene:
         counts: dict[tuple[str, int], int] = defaultdict(int)
         for event in had:
             counts[event] += 1
-        judge = Judge(CONCURRENCY)
+        judge = Judge(CONCURRENCY, ATTEMPTS)
         judge.hear(self.ledger.read())
         assert judge.findings(set(), counts).broken == {}
 

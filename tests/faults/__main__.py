@@ -14,8 +14,9 @@ from typing import Final
 
 from tests.faults.backends import BACKENDS
 from tests.faults.report import Report, Result, played
-from tests.faults.scenarios import RESUMES_WITHIN, SCENARIOS, Scenario
+from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.stage import Backend, Stage
+from tests.servers.server import ServerFailedError
 
 REPORT: Final = Path("benchmarks/faults.md")
 
@@ -23,22 +24,29 @@ REPORT: Final = Path("benchmarks/faults.md")
 def play(backend: Backend, scenario: Scenario, folder: Path, *, seed: int, times: int, events: int = 10_000) -> Result:
     """Play one scenario on one bus."""
     begun, findings, problem = time.monotonic(), None, ""
-    stage = Stage(backend, folder, seed, scenario.part, events=events, kills=scenario.needs_server)
+    stage = Stage(
+        backend,
+        folder,
+        seed,
+        scenario.part,
+        events=events,
+        kills=scenario.needs_server,
+        fills=scenario.needs_limit,
+        outbox=scenario.outbox,
+    )
     try:
         with stage:
             findings = scenario.play(stage, times)
-    except (AssertionError, TimeoutError) as error:
+    except (AssertionError, TimeoutError, ServerFailedError) as error:
         problem = str(error)
-    if findings is not None and findings.broken:
-        problem = "; ".join([*([problem] if problem else []), *(f"{k}: {v}" for k, v in findings.broken.items())])
-    if stage.measures.resumed and max(stage.measures.resumed) > RESUMES_WITHIN:
-        problem += f" I7 resumed after {max(stage.measures.resumed):.1f} s"
+    broken = (findings.broken if findings else {}) | stage.measures.broken(stage.part.grace)
+    problem = "; ".join([*([problem] if problem else []), *(f"{k}: {v}" for k, v in broken.items())])
     return Result(
         bus=backend.name,
         scenario=f"{scenario.name} of {events:,}" if scenario.counts else scenario.name,
         findings=findings,
         measures=stage.measures,
-        problem=problem.strip(),
+        problem=problem,
         seconds=time.monotonic() - begun,
         played=played(times, seed, datetime.now(UTC).date()),
     )

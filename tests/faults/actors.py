@@ -1,4 +1,4 @@
-"""The processes of a campaign: one that publishes, and those that handle.
+"""The processes of a campaign: one that publishes, those that handle, and the relays of an outbox.
 
 python -m tests.faults.actors publish '{"url": ..., "folder": ..., ...}'
 """
@@ -9,124 +9,28 @@ import asyncio
 import json
 import logging
 import os
-import signal
-import sqlite3
 import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import text
 
-from eventkit import Event, Retry, Service, connect
+from eventkit import Service, connect
 from eventkit.bus.protocol import Bus
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, EventkitError
-from eventkit.delivery import tables
-from eventkit.delivery.database import sql_engine
 from eventkit.delivery.inbox import first_time
-from tests.faults.ledger import BEGUN, CONFIRMED, ENDED, FAILED, REFUSED, Ledger
-
-GROUP = "fault_ledger"
-ATTEMPTS = 4
+from tests.faults.ledger import BEGUN, CANCELLED, CONFIRMED, ENDED, FAILED, REFUSED
+from tests.faults.outbox import order, relay
+from tests.faults.part import GROUP, RETRY, Happened, Part, asked_to_stop, engine_of
 
 logger = logging.getLogger("faults")
 
 
-class Happened(Event, type="fault.happened", key="key"):
-    key: str
-    number: int
-
-
-@dataclass(frozen=True)
-class Part:
-    """What an actor does.
-
-    Args:
-        url: The bus.
-        folder: Where the ledger and the database of effects are.
-        keys: How many keys the publisher has; each is published one after the other.
-        count: How many events of each key; none means until it is asked to stop.
-        pause: Seconds between two events of a key.
-        twice: Publish each event twice, as after a reply that was lost.
-        concurrency: How many handlers may run at once.
-        work: Seconds that a handler takes.
-        poison: Each event whose number this divides fails always; 0 means none.
-        flaky: Each event whose number this divides fails when it is called for the first time in a process.
-        slow: Each event whose number this divides takes so many seconds: number, seconds.
-        block: Each event whose number this divides blocks the event loop: number, seconds.
-        grace: Seconds that handlers get to finish.
-        inbox: Each event has its effect in a database, once; else handlers only note them.
-    """
-
-    url: str
-    folder: str
-    keys: int = 16
-    count: int | None = None
-    pause: float = 0.05
-    twice: bool = False
-    concurrency: int = 16
-    work: float = 0.002
-    poison: int = 0
-    flaky: int = 0
-    slow: tuple[int, float] = (0, 0.0)
-    block: tuple[int, float] = (0, 0.0)
-    grace: float = 10.0
-    inbox: bool = True
-
-    @property
-    def ledger(self) -> Ledger:
-        """Where it writes down what it sees."""
-        return Ledger(Path(self.folder) / "ledger")
-
-    @property
-    def effects(self) -> Path:
-        """The database in which events have their effect."""
-        return Path(self.folder) / "effects.db"
-
-    @property
-    def hold(self) -> Path:
-        """As long as this file is there, nothing is published."""
-        return Path(self.folder) / "hold"
-
-    def command(self, role: str) -> list[str]:
-        """Return the command that plays the part."""
-        return [sys.executable, "-m", "tests.faults.actors", role, json.dumps(asdict(self))]
-
-
-def engine_of(part: Part) -> AsyncEngine:
-    """Return the database of effects. It need not survive the machine, only processes."""
-    engine = sql_engine(f"sqlite:///{part.effects}")
-    event.listen(engine.sync_engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-    return engine
-
-
-async def prepare(part: Part) -> None:
-    """Make the database of effects."""
-    engine = engine_of(part)
-    async with engine.begin() as connection:
-        await connection.run_sync(tables.metadata.create_all)
-        await connection.execute(text("CREATE TABLE IF NOT EXISTS effects (key TEXT, number INTEGER)"))
-    await engine.dispose()
-
-
-def effects_of(part: Part) -> dict[tuple[str, int], int]:
-    """Return how many effects each event had."""
-    connection = sqlite3.connect(part.effects)
-    try:
-        rows = connection.execute("SELECT key, number, count(*) FROM effects GROUP BY key, number").fetchall()
-    finally:
-        connection.close()
-    return {(key, number): count for key, number, count in rows}
-
-
 async def publish(part: Part) -> None:
     """Publish the events of all keys, and note each whose publishing returned."""
-    ledger, stop = part.ledger, asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    ledger, stop = part.ledger, asked_to_stop()
 
     async def until_it_is_there(bus: Bus, envelope: Envelope, happened: Happened) -> None:
         """Publish one event; again, with the same id, where the bus did not confirm it."""
@@ -161,32 +65,25 @@ async def publish(part: Part) -> None:
 
 async def handle(part: Part) -> None:
     """Handle events until the process is asked to end, or is killed."""
-    service, ledger, engine = Service(GROUP), part.ledger, engine_of(part)
+    service, ledger, engine = Service(GROUP), part.ledger, engine_of(f"sqlite:///{part.effects}")
     seen: set[tuple[str, int]] = set()
 
-    def is_due(every: int, number: int) -> bool:
-        return every > 0 and number % every == every - 1
-
-    @service.handler(retry=Retry(attempts=ATTEMPTS, delay=0.05, max_delay=0.2, crashes=1000))
+    @service.handler(retry=RETRY)
     async def note(happened: Happened) -> None:
         ledger.write(BEGUN, happened.key, happened.number)
         try:
             await work(happened)
         except BaseException:
-            ledger.write(FAILED, happened.key, happened.number)
+            ledger.write(CANCELLED if task().cancelling() else FAILED, happened.key, happened.number)
             raise
         ledger.write(ENDED, happened.key, happened.number)
 
     async def work(happened: Happened) -> None:
-        first = (happened.key, happened.number) not in seen
         if is_due(part.poison, happened.number):
             raise ValueError("this never works")
-        if first and is_due(part.flaky, happened.number):
+        if goes_wrong_at_first(part, happened.number) and (happened.key, happened.number) not in seen:
             seen.add((happened.key, happened.number))
-            raise ValueError("this time it does not work")
-        if first and is_due(part.block[0], happened.number):
-            seen.add((happened.key, happened.number))
-            time.sleep(part.block[1])  # noqa: ASYNC251 - the fault
+            await go_wrong(part, happened.number)
         await asyncio.sleep(part.slow[1] if is_due(part.slow[0], happened.number) else part.work)
         if not part.inbox:
             return
@@ -207,6 +104,35 @@ async def handle(part: Part) -> None:
             await asyncio.sleep(0.1)
 
 
+def is_due(every: int, number: int) -> bool:
+    """Tell whether an event is one of every so many."""
+    return every > 0 and number % every == every - 1
+
+
+def goes_wrong_at_first(part: Part, number: int) -> bool:
+    """Tell whether the first call of an event in a process is to go wrong."""
+    return any(is_due(every, number) for every in (part.flaky, part.block[0], part.cancel))
+
+
+async def go_wrong(part: Part, number: int) -> None:
+    """Fail, block the event loop, or be cancelled."""
+    if is_due(part.flaky, number):
+        raise ValueError("this time it does not work")
+    if is_due(part.block[0], number):
+        time.sleep(part.block[1])  # noqa: ASYNC251 - the fault
+    if is_due(part.cancel, number):
+        waited_for = asyncio.ensure_future(asyncio.sleep(1))
+        (waited_for if number // part.cancel % 2 else task()).cancel()
+        await waited_for
+
+
+def task() -> asyncio.Task[object]:
+    """Return the task that runs just now."""
+    found = asyncio.current_task()
+    assert found is not None
+    return found
+
+
 def end_with_the_campaign() -> None:
     """End this process as soon as the campaign has ended, however that came: it holds the other end of stdin."""
 
@@ -223,4 +149,4 @@ if __name__ == "__main__":
     role, arguments = sys.argv[1:]
     values = json.loads(arguments)
     part = Part(**{**values, "slow": tuple(values["slow"]), "block": tuple(values["block"])})
-    asyncio.run({"publish": publish, "handle": handle}[role](part))
+    asyncio.run({"publish": publish, "handle": handle, "order": order, "relay": relay}[role](part))

@@ -6,15 +6,17 @@ import asyncio
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import nats
 from redis.asyncio import Redis as RedisClient
 
-from tests.faults.stage import Backend
+from tests.faults.stage import Backend, Stage
 from tests.servers.kafka_broker import Broker
 from tests.servers.nats import Nats, NatsCluster
 from tests.servers.rabbitmq import RabbitMQ
@@ -23,6 +25,7 @@ from tests.servers.server import Server
 
 STREAM: Final = "fault-stream"
 ROOM: Final = 50_000  # bytes that are left when a limit is set
+DISK: Final = 8_000_000  # bytes of a disk that is filled
 
 
 class NatsOfThree(NatsCluster):
@@ -49,11 +52,11 @@ class NatsOfThree(NatsCluster):
 
 
 @contextmanager
-def full_stream(server: Server) -> Iterator[None]:
+def full_stream(stage: Stage) -> Iterator[None]:
     """An operator gives the stream a limit, and takes it away again."""
 
     async def limit(room: int | None) -> None:
-        client = await nats.connect(server.url)
+        client = await nats.connect(_server(stage).url.removeprefix("nats://").split(","))
         try:
             jetstream = client.jetstream()
             found = await jetstream.stream_info(STREAM)
@@ -68,11 +71,11 @@ def full_stream(server: Server) -> Iterator[None]:
 
 
 @contextmanager
-def full_memory(server: Server) -> Iterator[None]:
+def full_memory(stage: Stage) -> Iterator[None]:
     """Redis may take no more memory."""
 
     async def limit(room: int | None) -> None:
-        async with RedisClient.from_url(server.url) as client:
+        async with RedisClient.from_url(_server(stage).url) as client:
             used = (await client.info("memory"))["used_memory"]
             await client.config_set("maxmemory", 0 if room is None else used + room)
 
@@ -81,8 +84,9 @@ def full_memory(server: Server) -> Iterator[None]:
 
 
 @contextmanager
-def memory_alarm(server: Server) -> Iterator[None]:
+def memory_alarm(stage: Stage) -> Iterator[None]:
     """RabbitMQ finds that it has used up its memory: it reads nothing more from whoever publishes."""
+    server = stage.server
     assert isinstance(server, RabbitMQ)
     control = shutil.which("rabbitmqctl", path="/usr/lib/rabbitmq/bin") or "rabbitmqctl"
 
@@ -101,6 +105,46 @@ def memory_alarm(server: Server) -> Iterator[None]:
 
 
 @contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A disk of a few megabytes in a folder: only root may make one."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "eventkit", folder], check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@cache
+def disks_can_be_made() -> bool:
+    """Tell whether this process may make small disks."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        suppress(OSError, subprocess.CalledProcessError),
+        small_disk(Path(folder)),
+    ):
+        return True
+    return False
+
+
+@contextmanager
+def full_disk(stage: Stage) -> Iterator[None]:
+    """Something else takes all that is left on the disk, and is deleted again."""
+    ballast = stage.disk / "ballast"
+    with ballast.open("wb") as file, suppress(OSError):
+        while True:
+            os.write(file.fileno(), bytes(4096))
+    try:
+        yield
+    finally:
+        ballast.unlink()
+
+
+def _server(stage: Stage) -> Server:
+    assert stage.server is not None
+    return stage.server
+
+
+@contextmanager
 def _limited(limit: Callable[[int | None], Awaitable[None]]) -> Iterator[None]:
     asyncio.run(limit(ROOM))  # type: ignore[arg-type]
     try:
@@ -114,9 +158,17 @@ def _same(url: str, folder: Path) -> str:
 
 
 BACKENDS: Final = (
-    Backend("sqlite", None, lambda url, folder: f"sqlite:///{folder}/bus.db"),
+    Backend(
+        "sqlite",
+        None,
+        lambda url, folder: f"sqlite:///{folder}/bus.db",
+        full=full_disk,
+        can_be_filled=disks_can_be_made,
+        handles_when_full=False,  # to hand out an event is to write
+        disk=small_disk,
+    ),
     Backend("nats", Nats, _same, full=full_stream),
-    Backend("nats of three", NatsOfThree, lambda url, folder: f"{url}?replicas=3", network=False),
+    Backend("nats of three", NatsOfThree, lambda url, folder: f"{url}?replicas=3", network=False, full=full_stream),
     Backend("redis", Redis, _same, full=full_memory),
     Backend("rabbitmq", RabbitMQ, _same, full=memory_alarm),
     # tansu 0.6 that is killed may have noted the number of a record and not stored the record itself: when it is sent

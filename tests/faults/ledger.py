@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,6 +15,7 @@ CONFIRMED: Final = "confirmed"
 BEGUN: Final = "begun"
 ENDED: Final = "ended"
 FAILED: Final = "failed"
+CANCELLED: Final = "cancelled"
 REFUSED: Final = "refused"
 
 
@@ -22,8 +23,8 @@ class Line(NamedTuple):
     """One thing that happened to one event.
 
     Args:
-        what: `CONFIRMED` when publishing returned, `REFUSED` when it raised, `BEGUN` when a handler was called, `ENDED`
-            or `FAILED` when it returned or raised.
+        what: `CONFIRMED` when publishing returned, `REFUSED` when it raised, `BEGUN` when a handler was called,
+            `ENDED`, `FAILED` or `CANCELLED` when it returned, raised, or was cancelled from outside.
         key: The event's key.
         number: Its place in the order of the key, from 0.
         pid: The process that saw it.
@@ -112,8 +113,11 @@ class Findings:
 
     Args:
         lost: Confirmed events that were neither handled nor became dead letters.
+        dropped: Those of them that were handed to a handler, and did not come back when it did not return.
+        invented: Events that were handled, and are none of those that were confirmed in the end.
         out_of_order: Events that were begun before one of their key that stands before them was through.
         effects: Events with more effects than one, or with none though they were handled.
+        given_up: Dead letters whose handler failed less often than the policy says.
         crowded: Events that were begun while their process worked on as many as it may.
         confirmed: How many events were confirmed.
         handled: How many were handled.
@@ -123,8 +127,11 @@ class Findings:
     """
 
     lost: list[tuple[str, int]] = field(default_factory=list)
+    dropped: list[tuple[str, int]] = field(default_factory=list)
+    invented: list[tuple[str, int]] = field(default_factory=list)
     out_of_order: list[tuple[str, int]] = field(default_factory=list)
     effects: list[tuple[str, int]] = field(default_factory=list)
+    given_up: list[tuple[str, int]] = field(default_factory=list)
     crowded: list[tuple[str, int]] = field(default_factory=list)
     confirmed: int = 0
     handled: int = 0
@@ -137,8 +144,11 @@ class Findings:
         """The promises that were broken, each with its first witnesses."""
         kept = {
             "I1 nothing lost": self.lost,
+            "I1 nothing invented": self.invented,
+            "I2 nothing acknowledged too early": self.dropped,
             "I3 one effect": self.effects,
             "I4 order per key": self.out_of_order,
+            "I5 calls as the policy says": self.given_up,
             "I6 bounded in flight": self.crowded,
         }
         return {promise: list(witnesses[:5]) for promise, witnesses in kept.items() if witnesses}
@@ -149,15 +159,21 @@ class Judge:
 
     Args:
         concurrency: How many events one process may work on at once.
+        attempts: How often a handler fails before its event is a dead letter.
     """
 
-    def __init__(self, concurrency: int) -> None:
+    def __init__(self, concurrency: int, attempts: int) -> None:
         self.calls = 0
         self.refused = 0
         self._concurrency = concurrency
+        self._attempts = attempts
         self._confirmed: defaultdict[str, Numbers] = defaultdict(Numbers)
         self._ended: defaultdict[str, Numbers] = defaultdict(Numbers)
-        self._working: defaultdict[int, set[tuple[str, int]]] = defaultdict(set)
+        self._begun: defaultdict[str, Numbers] = defaultdict(Numbers)
+        # As often as it is worked on: an event may be handed to the same process again while it still works on it.
+        self._working: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
+        self._cancelled: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
+        self._failed: defaultdict[tuple[str, int], int] = defaultdict(int)
         self._crowded: list[tuple[str, int]] = []
         # Events that were begun while others of their key were not through: those may have become dead letters.
         self._suspects: list[tuple[tuple[str, int], list[int]]] = []
@@ -173,16 +189,21 @@ class Judge:
             elif line.what == BEGUN:
                 self._begin(event, self._working[line.pid])
             else:
-                self._working[line.pid].discard(event)
+                self._working[line.pid].remove(event)
                 if line.what == ENDED:
                     self._ended[line.key].add(line.number)
+                elif line.what == FAILED:
+                    self._failed[event] += 1
+                else:
+                    self._cancelled[line.pid].append(event)
 
-    def _begin(self, event: tuple[str, int], working: set[tuple[str, int]]) -> None:
+    def _begin(self, event: tuple[str, int], working: list[tuple[str, int]]) -> None:
         self.calls += 1
-        working.add(event)
+        working.append(event)
         if len(working) > self._concurrency:
             self._crowded.append(event)
         key, number = event
+        self._begun[key].add(number)
         if before := self._ended[key].without(number):
             self._suspects.append((event, before))
 
@@ -201,6 +222,19 @@ class Judge:
         """Which processes have handled something."""
         return self._working.keys()
 
+    def unfinished(self, pid: int) -> list[tuple[str, int]]:
+        """Return the events that a process has begun, and has not brought to an end."""
+        return self._working[pid] + self._cancelled[pid]
+
+    @property
+    def cancelled(self) -> int:
+        """How often a handler was cancelled from outside."""
+        return sum(map(len, self._cancelled.values()))
+
+    def failures(self, event: tuple[str, int]) -> int:
+        """Return how often the handler of an event has failed."""
+        return self._failed.get(event, 0)
+
     def unhandled(self) -> set[tuple[str, int]]:
         """Return the events that were confirmed and not handled."""
         return {(key, number) for key, numbers in self._confirmed.items() for number in numbers.minus(self._ended[key])}
@@ -212,12 +246,16 @@ class Judge:
             dead: Key and number of the events that became dead letters.
             effects: How many effects each event had; None where they had none.
         """
+        lost = sorted(self.unhandled() - dead)
         return Findings(
-            lost=sorted(self.unhandled() - dead),
+            lost=lost,
+            dropped=[(key, number) for key, number in lost if number in self._begun[key]],
+            invented=self._invented(),
             out_of_order=[
                 event for event, before in self._suspects if any((event[0], number) not in dead for number in before)
             ],
             effects=[] if effects is None else sorted(self._wrong(effects)),
+            given_up=sorted(event for event in dead if self.failures(event) < self._attempts),
             crowded=self._crowded,
             confirmed=self.confirmed,
             handled=self.handled,
@@ -226,6 +264,31 @@ class Judge:
             refused=self.refused,
         )
 
+    def _invented(self) -> list[tuple[str, int]]:
+        found = ((key, numbers.minus(self._confirmed[key])) for key, numbers in self._ended.items())
+        return sorted((key, number) for key, numbers in found for number in numbers)
+
     def _wrong(self, effects: Mapping[tuple[str, int], int]) -> set[tuple[str, int]]:
         ended = {(key, number) for key, numbers in self._ended.items() for number in numbers}
         return {event for event in ended | effects.keys() if effects.get(event, 0) != 1}
+
+
+def hurried(lines: Iterable[Line], least: Sequence[float]) -> list[tuple[str, int]]:
+    """Return the events that were tried again before their time.
+
+    Args:
+        lines: A ledger in which no process was killed and no connection cut: what then comes again at once may.
+        least: The shortest pause after the first failure, the second, and so on.
+    """
+    failures: defaultdict[tuple[str, int], int] = defaultdict(int)
+    earliest: dict[tuple[str, int], float] = {}
+    found = []
+    for line in lines:
+        event = line.key, line.number
+        if line.what == FAILED:
+            if failures[event] < len(least):
+                earliest[event] = line.at + least[failures[event]]
+            failures[event] += 1
+        elif line.what == BEGUN and line.at < earliest.get(event, 0.0):
+            found.append(event)
+    return found

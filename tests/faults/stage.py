@@ -9,21 +9,23 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Self
 
 from eventkit import connect
 from eventkit.bus.protocol import DeadLetter
-from tests.faults.actors import GROUP, Part, effects_of, prepare
 from tests.faults.ledger import BEGUN, ENDED, Findings, Judge, Line
+from tests.faults.part import GROUP, RETRY, Part, effects_of, prepare
 from tests.servers.kafka_broker import Broker
+from tests.servers.postgres import Postgres
 from tests.servers.proxy import Proxy
 from tests.servers.server import Server
 
 LEASE: Final = 3.0
 """Seconds; short, so that a campaign meets its end often."""
+RESUMES_WITHIN: Final = 10.0
 SETTLES_WITHIN: Final = 90.0
 STANDS_STILL: Final = 30.0
 STEP: Final = 0.05
@@ -36,10 +38,13 @@ class Backend:
     Args:
         name: What it is called.
         kind: Its server; none for a bus without one.
-        url: The bus's URL, from the server's (empty where there is none) and the folder.
+        url: The bus's URL, from the server's (empty where there is none) and the folder for its file.
         network: There is one network in front of the server, which can be cut.
         if_killed: Settings of the bus where the server is killed.
-        full: Makes the server take no more events while the block runs; None where it knows no limit.
+        full: Makes the bus take no more events while the block runs; None where it knows no limit.
+        can_be_filled: Tells whether this process may do that.
+        handles_when_full: Whether what it has taken is handled meanwhile.
+        disk: Makes a folder a disk of its own, which can be filled.
     """
 
     name: str
@@ -47,7 +52,10 @@ class Backend:
     url: Callable[[str, Path], str]
     network: bool = True
     if_killed: str = ""
-    full: Callable[[Server], AbstractContextManager[None]] | None = None
+    full: Callable[[Stage], AbstractContextManager[None]] | None = None
+    can_be_filled: Callable[[], bool] = lambda: True
+    handles_when_full: bool = True
+    disk: Callable[[Path], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass
@@ -55,14 +63,18 @@ class Measures:
     """What a scenario measured beside the promises.
 
     Args:
-        resumed: Seconds from the end of each fault to the next event that was handled.
+        resumed: Seconds from the end of each fault until an event of each key was handled that was begun after it.
         drained: Seconds that each process took to end after SIGTERM.
+        cut_short: Events whose handlers a process that drained did not let end.
+        interrupted: How many events processes were working on when they were killed.
         memory: The largest resident size of a handling process, in megabytes.
         sizes: The resident sizes of one handling process in the course of a soak, in megabytes.
     """
 
     resumed: list[float] = field(default_factory=list)
     drained: list[float] = field(default_factory=list)
+    cut_short: list[tuple[str, int]] = field(default_factory=list)
+    interrupted: int = 0
     memory: float = 0.0
     sizes: list[float] = field(default_factory=list)
 
@@ -71,6 +83,21 @@ class Measures:
         """The largest size in the second quarter of a soak, when all is loaded and in use, and in the last one."""
         quarter = len(self.sizes) // 4
         return max(self.sizes[quarter : 2 * quarter + 1]), max(self.sizes[3 * quarter :])
+
+    def broken(self, grace: float) -> dict[str, list[object]]:
+        """The promises that were broken, each with what was measured.
+
+        Args:
+            grace: Seconds that handlers get to finish.
+        """
+        early, late = self.early_and_late if self.sizes else (0.0, 0.0)
+        kept = {
+            "I6 flat memory": [(early, late)] if late > early * 1.1 + 3 else [],
+            f"I7 work goes on within {RESUMES_WITHIN:g} s": [each for each in self.resumed if each > RESUMES_WITHIN],
+            f"I8 drains within {grace:g} s": [each for each in self.drained if each > grace],
+            "I8 what has begun is finished": self.cut_short,
+        }
+        return {promise: list(witnesses[:5]) for promise, witnesses in kept.items() if witnesses}
 
 
 class Stage:
@@ -83,20 +110,34 @@ class Stage:
         part: What all actors have in common.
         events: How many events a soak lasts.
         kills: Whether the server is killed.
+        fills: Whether the bus is made full.
+        outbox: The database through whose outbox is published: "sqlite" or "postgresql"; empty for none.
     """
 
     def __init__(
-        self, backend: Backend, folder: Path, seed: int, part: Part, *, events: int = 10_000, kills: bool = False
+        self,
+        backend: Backend,
+        folder: Path,
+        seed: int,
+        part: Part,
+        *,
+        events: int = 10_000,
+        kills: bool = False,
+        fills: bool = False,
+        outbox: str = "",
     ) -> None:
         self.backend = backend
         self.folder = folder
         self.chance = random.Random(seed)
         self.events = events
         self.measures = Measures()
-        self.judge = Judge(part.concurrency)
+        self.judge = Judge(part.concurrency, RETRY.attempts)
         self.handlers: list[subprocess.Popen[bytes]] = []
+        self.relays: list[subprocess.Popen[bytes]] = []
         self._part = part
         self._kills = kills
+        self._fills = fills
+        self._outbox = outbox
         self._settings = "&".join([f"lease={LEASE:g}", *([backend.if_killed] if kills and backend.if_killed else [])])
         self._stack = ExitStack()
         self._publisher: subprocess.Popen[bytes] | None = None
@@ -104,8 +145,17 @@ class Stage:
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True)  # not one in which another campaign left its ledger
         self._log = self._stack.enter_context((self.folder / "actors.log").open("ab"))
+        self.disk = self.folder / "disk"
+        self.disk.mkdir()
+        if self._fills:
+            self._stack.enter_context(self.backend.disk(self.disk))
         self.server: Server | None = None
         self.proxy: Proxy | None = None
+        self.database: Server | None = None
+        database = f"sqlite:///{self.folder}/orders.db" if self._outbox == "sqlite" else ""
+        if self._outbox == "postgresql":
+            self.database = self._stack.enter_context(Postgres(self.folder / "database"))
+            database = self.database.url
         here = there = ""
         if self.backend.kind is not None:
             # What is on disk makes tansu slow: only where it is killed.
@@ -117,16 +167,19 @@ class Stage:
             elif self.backend.network:
                 self.proxy = self._stack.enter_context(Proxy(self.server.port))
                 there = self.proxy.url(here)
-        self.direct = _with(self.backend.url(here, self.folder), self._settings)
+        self.direct = _with(self.backend.url(here, self.disk), self._settings)
         self.part = replace(
-            self._part, url=_with(self.backend.url(there, self.folder), self._settings), folder=str(self.folder)
+            self._part,
+            url=_with(self.backend.url(there, self.disk), self._settings),
+            folder=str(self.folder),
+            database=database,
         )
         self.ledger = self.part.ledger
         asyncio.run(prepare(self.part))
         return self
 
     def __exit__(self, *_: object) -> None:
-        for actor in (*self.handlers, self._publisher):
+        for actor in (*self.handlers, *self.relays, self._publisher):
             if actor is not None:
                 actor.kill()
                 _wait(actor)
@@ -136,7 +189,7 @@ class Stage:
 
     def publish(self, **changes: object) -> None:
         """Start to publish."""
-        self._publisher = self._play("publish", changes)
+        self._publisher = self._play("order" if self._outbox else "publish", changes)
 
     def publish_to_the_end(self) -> None:
         """Have the publisher stop, and wait until what it has begun is confirmed."""
@@ -161,6 +214,16 @@ class Stage:
         """Start processes that handle."""
         self.handlers += [self._play("handle", changes) for _ in range(count)]
 
+    def relay(self, count: int = 1) -> None:
+        """Start processes that hand to the bus what is in the outbox."""
+        self.relays += [self._play("relay", {}) for _ in range(count)]
+
+    def kill_a_relay(self) -> None:
+        """End one of them at once."""
+        victim = self.relays.pop(self.chance.randrange(len(self.relays)))
+        victim.kill()
+        _wait(victim)
+
     def all_have_begun(self) -> bool:
         """Tell whether each of them has handled something."""
         return all(actor.pid in self.judge.processes for actor in self.handlers)
@@ -170,6 +233,8 @@ class Stage:
         victim = self.handlers.pop(self.chance.randrange(spare, len(self.handlers)))
         victim.kill()
         _wait(victim)
+        self._read()
+        self.measures.interrupted += len(self.judge.unfinished(victim.pid))
 
     def stop_a_handler(self, spare: int = 0, *, twice: bool = False) -> None:
         """Ask the oldest of them that is not spared to end, if asked also at once, and measure how long it takes."""
@@ -181,6 +246,9 @@ class Stage:
             leaving.send_signal(signal.SIGTERM)
         code = _wait(leaving, self.part.grace + 30)
         self.measures.drained.append(time.monotonic() - begun)
+        self._read()
+        if not twice:
+            self.measures.cut_short += self.judge.unfinished(leaving.pid)
         # The second signal may find a process that has done all that there was to do, and listens to none any more.
         assert code == 0 or (twice and code == -signal.SIGTERM), f"a handler ended with {code}; see {self._log.name}"
 
@@ -217,16 +285,20 @@ class Stage:
 
     @contextmanager
     def fault(self) -> Iterator[None]:
-        """A fault that lasts for the block; measures how long it takes after it until an event is handled that was
-        begun after it.
+        """A fault that lasts for the block; measures how long it takes after it until an event of each key is handled
+        that was begun after it.
         """
         yield
         healed = time.monotonic()
         begun: set[tuple[str, int, int]] = set()
+        standing = {f"key-{number}" for number in range(self.part.keys)}
 
         def resumed(lines: list[Line]) -> bool:
             begun.update((line.key, line.number, line.pid) for line in lines if line.what == BEGUN and line.at > healed)
-            return any(line.what == ENDED and (line.key, line.number, line.pid) in begun for line in lines)
+            standing.difference_update(
+                line.key for line in lines if line.what == ENDED and (line.key, line.number, line.pid) in begun
+            )
+            return not standing
 
         self.until(resumed)
         self.measures.resumed.append(time.monotonic() - healed)
@@ -248,7 +320,7 @@ class Stage:
         return lines
 
     def _look(self) -> None:
-        for actor in (*self.handlers, self._publisher):
+        for actor in (*self.handlers, *self.relays, self._publisher):
             if actor is not None and actor.poll():
                 raise AssertionError(f"an actor ended with {actor.returncode}; see {self._log.name}")
         for actor in self.handlers:
@@ -256,9 +328,13 @@ class Stage:
 
     # -- the end
 
+    def letters(self) -> list[DeadLetter]:
+        """Return the dead letters."""
+        return asyncio.run(self._letters())
+
     def dead(self) -> set[tuple[str, int]]:
         """Return key and number of the dead letters."""
-        return {_event(letter) for letter in asyncio.run(self._letters())}
+        return set(map(event_of, self.letters()))
 
     def replay(self) -> int:
         """Hand all dead letters to their group again; return how many there were."""
@@ -318,6 +394,7 @@ def _with(url: str, settings: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{settings}"
 
 
-def _event(letter: DeadLetter) -> tuple[str, int]:
+def event_of(letter: DeadLetter) -> tuple[str, int]:
+    """Return the key and the number of a dead letter's event."""
     document = json.loads(letter.body)
     return document["key"], document["number"]

@@ -13,7 +13,6 @@ import pytest
 
 from tests.faults.__main__ import play
 from tests.faults.backends import BACKENDS
-from tests.faults.ledger import BEGUN, CONFIRMED, ENDED, FAILED, Findings, Judge, Line
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.stage import Backend
 from tests.servers.fixtures import required
@@ -88,52 +87,3 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
-
-
-def judge(
-    lines: list[Line], dead: set[tuple[str, int]], effects: dict[tuple[str, int], int], *, concurrency: int
-) -> Findings:
-    judge = Judge(concurrency)
-    judge.hear(lines)
-    return judge.findings(dead, effects)
-
-
-class TestJudge:
-    """The ledger is judged rightly: each broken promise is found."""
-
-    def lines(self, *lines: tuple[str, int, int]) -> list[Line]:
-        return [Line(what, "key", number, pid, float(at)) for at, (what, number, pid) in enumerate(lines)]
-
-    def test_nothing_is_found_where_all_went_well(self) -> None:
-        lines = self.lines(
-            (CONFIRMED, 0, 1), (BEGUN, 0, 2), (FAILED, 0, 2), (BEGUN, 0, 2), (ENDED, 0, 2), (BEGUN, 1, 3), (ENDED, 1, 3)
-        )
-        findings = judge(lines, set(), {("key", 0): 1, ("key", 1): 1}, concurrency=1)
-
-        assert findings.broken == {}
-        assert (findings.confirmed, findings.handled, findings.calls) == (1, 2, 3)
-
-    def test_a_confirmed_event_that_is_neither_handled_nor_dead_is_lost(self) -> None:
-        lines = self.lines((CONFIRMED, 0, 1), (CONFIRMED, 1, 1), (BEGUN, 1, 2))
-
-        assert judge(lines, {("key", 0)}, {}, concurrency=1).lost == [("key", 1)]
-
-    def test_an_event_that_overtakes_one_of_its_key_is_out_of_order(self) -> None:
-        lines = self.lines((BEGUN, 0, 1), (BEGUN, 1, 2), (ENDED, 0, 1), (ENDED, 1, 2))
-
-        assert judge(lines, set(), {}, concurrency=9).out_of_order == [("key", 1)]
-
-    def test_an_event_that_comes_again_is_not(self) -> None:
-        lines = self.lines((BEGUN, 0, 1), (ENDED, 0, 1), (BEGUN, 1, 1), (BEGUN, 0, 2), (ENDED, 0, 2))
-
-        assert judge(lines, set(), {}, concurrency=9).out_of_order == []
-
-    def test_two_effects_are_found_and_none_where_there_should_be_one(self) -> None:
-        lines = self.lines((BEGUN, 0, 1), (ENDED, 0, 1), (BEGUN, 1, 1), (ENDED, 1, 1))
-
-        assert judge(lines, set(), {("key", 0): 2}, concurrency=1).effects == [("key", 0), ("key", 1)]
-
-    def test_a_process_that_works_on_too_many_is_found(self) -> None:
-        lines = [Line(BEGUN, key, 0, 1, 0.0) for key in "abc"]
-
-        assert judge(lines, set(), {}, concurrency=2).crowded == [("c", 0)]
