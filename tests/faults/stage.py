@@ -40,7 +40,7 @@ class Backend:
         kind: Its server; none for a bus without one.
         url: The bus's URL, from the server's (empty where there is none) and the folder for its file.
         network: There is one network in front of the server, which can be cut.
-        if_killed: Settings of the bus where the server is killed.
+        if_killed: Settings of the bus where the server is killed, in place of the lease.
         full: Makes the bus take no more events while the block runs; None where it knows no limit.
         can_be_filled: Tells whether this process may do that.
         handles_when_full: Whether what it has taken is handled meanwhile.
@@ -138,7 +138,7 @@ class Stage:
         self._kills = kills
         self._fills = fills
         self._outbox = outbox
-        self._settings = "&".join([f"lease={LEASE:g}", *([backend.if_killed] if kills and backend.if_killed else [])])
+        self._settings = backend.if_killed if kills and backend.if_killed else f"lease={LEASE:g}"
         self._stack = ExitStack()
         self._publisher: subprocess.Popen[bytes] | None = None
 
