@@ -330,6 +330,10 @@ class TestSwitch:
         with pytest.raises(ConfigurationError, match="telemetry='yes' is not true or false"):
             connect("memory://?telemetry=yes")
 
+    @pytest.mark.parametrize("url", ["nats://one:4222,two:4222", "kafka://one:9092,two"])
+    def test_a_url_may_name_several_hosts(self, url: str, told: Told) -> None:
+        assert connect(url, telemetry=True).url == url
+
     def test_a_program_may_configure_opentelemetry_later(self) -> None:
         program = textwrap.dedent("""
             import asyncio

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from eventkit.bus.protocol import Bus, Lag
 from eventkit.bus.wrapped import Wrapped
@@ -34,10 +34,7 @@ class ObservedBus(Wrapped):
     def __init__(self, bus: Bus) -> None:
         super().__init__(bus)
         parts = urlsplit(bus.url)
-        server: Attributes = {"server.address": parts.hostname} if parts.hostname else {}
-        if parts.port:
-            server["server.port"] = parts.port
-        self._telemetry = Telemetry(_SYSTEMS.get(parts.scheme, parts.scheme), server)
+        self._telemetry = Telemetry(_SYSTEMS.get(parts.scheme, parts.scheme), _place(parts))
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event, with the trace in which that happens."""
@@ -52,6 +49,13 @@ class ObservedBus(Wrapped):
         async with worker.running(await self.subscribe(service.name, worker.types)), numbers.kept():
             with self._telemetry.gauges(numbers.observe):
                 yield worker
+
+
+def _place(parts: SplitResult) -> Attributes:
+    """Return where the broker is; nothing where it is many servers, of which no event tells which one had it."""
+    if "," in parts.netloc or not parts.hostname:
+        return {}
+    return {"server.address": parts.hostname, **({"server.port": parts.port} if parts.port else {})}
 
 
 class _Numbers:
