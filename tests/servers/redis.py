@@ -48,11 +48,41 @@ class Redis(Server):
 
 
 class RedisSentinel(Redis):
-    """A Sentinel, which looks after other servers and keeps nothing itself."""
+    """A Sentinel, which keeps nothing itself.
+
+    Args:
+        folder: Where its configuration and its log are kept.
+        port: Where it listens; a free port by default.
+        watches: The primary that it looks after under the name `mymaster`, if any: it has a replica take over when
+            that has not answered for half a second.
+        settings: Its configuration, beside that.
+    """
+
+    def __init__(self, folder: Path, *, port: int | None = None, watches: Redis | None = None, **settings: str) -> None:
+        super().__init__(folder, port=port)
+        self._watches = watches
+        self._settings = settings
+
+    @property
+    def url(self) -> str:
+        return f"redis+sentinel://127.0.0.1:{self.port}/mymaster"
 
     def _prepare(self) -> None:
         super()._prepare()
-        (self.folder / "sentinel.conf").write_text(f"port {self.port}\nbind 127.0.0.1\n", "utf-8")
+        lines = [f"port {self.port}", "bind 127.0.0.1", f"dir {self.folder.absolute()}"]
+        lines += [f"{name} {value}" for name, value in self._settings.items()]
+        if self._watches is not None:
+            lines += [
+                f"sentinel monitor mymaster 127.0.0.1 {self._watches.port} 1",
+                "sentinel down-after-milliseconds mymaster 500",
+                "sentinel failover-timeout mymaster 2000",
+            ]
+        (self.folder / "sentinel.conf").write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
     def _command(self) -> list[str]:
         return [str(self.program()), str(self.folder / "sentinel.conf"), "--sentinel"]
+
+    def _is_ready(self) -> bool:
+        with Conversation(self.port) as sentinel:
+            sentinel.send(b"PING\r\n")
+            return sentinel.line().startswith((b"+PONG", b"-NOAUTH"))

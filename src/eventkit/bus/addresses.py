@@ -78,6 +78,8 @@ BACKENDS: Final[Mapping[str, Backend]] = {
     "tls": ("eventkit.bus.nats", "NATSBus", _nats),
     "redis": ("eventkit.bus.redis", "RedisBus", _without_settings),
     "rediss": ("eventkit.bus.redis", "RedisBus", _without_settings),
+    "redis+sentinel": ("eventkit.bus.redis", "RedisBus", _without_settings),
+    "rediss+sentinel": ("eventkit.bus.redis", "RedisBus", _without_settings),
     "amqp": ("eventkit.bus.amqp", "AMQPBus", _without_settings),
     "amqps": ("eventkit.bus.amqp", "AMQPBus", _without_settings),
     "kafka": ("eventkit.bus.kafka", "KafkaBus", _kafka),

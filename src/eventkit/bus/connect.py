@@ -41,7 +41,8 @@ def connect(url: str, **settings: object) -> Bus:
     Args:
         url: `memory://`, `sqlite:///relative/path.db` or `sqlite:////absolute/path.db`, `nats://`, `redis://`,
             `amqp://` or `kafka://` with user, password, host and port, or `tls://` (NATS), `rediss://` and `amqps://`
-            where the connection is encrypted. Settings may stand in its query: `sqlite:///events.db?concurrency=8`.
+            where the connection is encrypted; `redis+sentinel://host:port,host:port/primary` where Sentinels are asked
+            for the server. Settings may stand in its query: `sqlite:///events.db?concurrency=8`.
         settings: The fields of `WorkerOptions`, the keyword arguments of the backend's class, and four of every bus.
             `wait`: the seconds for which a broker that is not there yet is waited for, 0 by default. `telemetry`:
             whether OpenTelemetry is told of what is published and handled, by default not. `streams`: what streams of

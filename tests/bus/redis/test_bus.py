@@ -129,9 +129,10 @@ class TestOpening:
 
     async def test_it_is_a_sentinel(self, tmp_path: Path) -> None:
         with RedisSentinel(tmp_path) as sentinel:
-            said = await refusal(sentinel.url)
+            said = await refusal(f"redis://127.0.0.1:{sentinel.port}")
 
         assert said.startswith("the server is a Sentinel")
+        assert "redis+sentinel://" in said
 
     async def test_it_is_a_node_of_a_cluster(self, tmp_path: Path) -> None:
         with Redis(tmp_path, cluster_enabled="yes") as node:

@@ -8,7 +8,11 @@ from urllib.parse import unquote, urlsplit
 
 from eventkit.contract.errors import ConfigurationError
 
-DEFAULT_PORT: Final = 6379
+PORT: Final = 6379
+SENTINEL_PORT: Final = 26379
+
+Place = tuple[str, int]
+"""Host and port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +20,16 @@ class Address:
     """Where a server is, and as whom to connect.
 
     Args:
-        host: A name or an address.
-        port: TCP port.
+        places: Where it is, one place; or all the Sentinels that know it.
+        primary: What the Sentinels call it; None where none is asked.
         database: The number of the database.
         user: The ACL user; None for the default one.
         password: None where the server asks for none.
-        tls: Whether the connection is encrypted.
+        tls: Whether connections are encrypted.
     """
 
-    host: str
-    port: int
+    places: tuple[Place, ...]
+    primary: str | None
     database: int
     user: str | None = field(repr=False)
     password: str | None = field(repr=False)
@@ -36,23 +40,48 @@ class Address:
         """Read a URL.
 
         Args:
-            url: `redis://user:password@host:port/0`, or `rediss://` for TLS; without a query.
+            url: `redis://user:password@host:port/0`, or `redis+sentinel://user:password@host:port,host:port/primary/0`
+                with the places of Sentinels; `rediss` for TLS; without a query.
             shown: The URL without the password, for errors.
 
         Raises:
-            ConfigurationError: It names no database, or no port.
+            ConfigurationError: It names no database, no primary, or several places that are no Sentinels.
         """
         parts = urlsplit(url)
-        number = parts.path.strip("/") or "0"
+        scheme, _, sentinel = parts.scheme.partition("+")
+        login, _, hosts = parts.netloc.rpartition("@")
+        user, _, password = login.partition(":")
+        path = parts.path.strip("/").split("/")
+        primary = path.pop(0) if sentinel else None
+        if primary == "":
+            raise ConfigurationError(
+                "the URL does not say what the Sentinels call the primary",
+                where=shown,
+                mend="write redis+sentinel://host:26379,other:26379/mymaster",
+            )
+        if not sentinel and "," in hosts:
+            raise ConfigurationError(
+                "several hosts are given, and a server has one",
+                where=shown,
+                mend="write redis+sentinel://host:26379,other:26379/mymaster if they are Sentinels",
+            )
+        number = "/".join(path) or "0"
         if not (number.isascii() and number.isdigit() and len(number) < 10):
             raise ConfigurationError(
-                f"the database {number!r} is no number", where=shown, mend="write redis://host:6379/0"
+                f"the database {number!r} is no number",
+                where=shown,
+                mend="write redis+sentinel://host:26379/mymaster/0" if sentinel else "write redis://host:6379/0",
             )
         return cls(
-            host=parts.hostname or "localhost",
-            port=parts.port or DEFAULT_PORT,
+            places=tuple(_place(host, SENTINEL_PORT if sentinel else PORT) for host in hosts.split(",")),
+            primary=primary,
             database=int(number),
-            user=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-            tls=parts.scheme == "rediss",
+            user=unquote(user) or None,
+            password=unquote(password) or None,
+            tls=scheme == "rediss",
         )
+
+
+def _place(host: str, port: int) -> Place:
+    parts = urlsplit(f"//{host}")
+    return parts.hostname or "localhost", parts.port or port

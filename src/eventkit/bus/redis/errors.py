@@ -81,6 +81,8 @@ def unfit(version: str, mode: str, where: str) -> ConfigurationError | None:
         )
     if mode == "sentinel":
         return ConfigurationError(
-            "the server is a Sentinel, which keeps no events", where=where, mend="connect to the primary, by a name"
+            "the server is a Sentinel, which keeps no events",
+            where=where,
+            mend="write redis+sentinel://host:26379/mymaster, so that it is asked for the primary",
         )
     return None

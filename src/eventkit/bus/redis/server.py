@@ -9,10 +9,11 @@ from typing import Any, Final
 from redis import exceptions
 from redis.asyncio.connection import Connection, SSLConnection
 
-from eventkit.bus.redis.address import Address
+from eventkit.bus.redis.address import Address, Place
 from eventkit.bus.redis.errors import explained, unfit
 from eventkit.bus.redis.link import PATIENCE, Argument, Link
 from eventkit.bus.redis.scripts import Script
+from eventkit.bus.redis.sentinel import primary_of
 from eventkit.bus.settings import TLSFiles
 from eventkit.contract.errors import BusError
 
@@ -24,7 +25,7 @@ class Server:
     """One server.
 
     Args:
-        address: Where it is.
+        address: Where it is, or who knows it.
         tls: Files for TLS.
         where: The URL of the bus, without its password, for errors.
     """
@@ -193,7 +194,9 @@ class Server:
     async def _connect(self, patience: float = PATIENCE) -> Link:
         try:
             async with asyncio.timeout(CONNECT_WITHIN):
-                connection = self._connection()
+                address = self._address
+                [place] = address.places if address.primary is None else [await primary_of(address, self._connection)]
+                connection = self._connection(place, address.user, address.password, address.database)
                 try:
                     await connection.connect()  # type: ignore[no-untyped-call]
                 except BaseException:
@@ -203,22 +206,22 @@ class Server:
             raise exceptions.TimeoutError(f"no answer within {CONNECT_WITHIN:g} s") from None
         return Link(connection, patience)
 
-    def _connection(self) -> Connection:
-        address, tls = self._address, self._tls
+    def _connection(self, place: Place, user: str | None, password: str | None, database: int = 0) -> Connection:
         settings: dict[str, Any] = {
-            "host": address.host,
-            "port": address.port,
-            "db": address.database,
-            "username": address.user,
-            "password": address.password,
+            "host": place[0],
+            "port": place[1],
+            "db": database,
+            "username": user,
+            "password": password,
             "client_name": "eventkit",
             "protocol": 2,
             "socket_timeout": None,  # a link looks after that itself
             "socket_connect_timeout": CONNECT_WITHIN,
             "socket_keepalive": True,
         }
-        if not address.tls:
+        if not self._address.tls:
             return Connection(**settings)
+        tls = self._tls
         return SSLConnection(
             ssl_ca_certs=tls.ca or None, ssl_certfile=tls.cert or None, ssl_keyfile=tls.key or None, **settings
         )
