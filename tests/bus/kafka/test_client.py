@@ -15,6 +15,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from eventkit.bus.kafka import client as module
 from eventkit.bus.kafka.client import Client
+from eventkit.bus.kafka.outage_log import Reached
 from eventkit.testing.conformance.support import PATIENCE
 from tests.servers.kafka import Kafka
 from tests.servers.kafka_broker import Broker
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 async def client(own_broker: Broker) -> AsyncIterator[Client]:
-    client = Client.of(AIOKafkaClient(bootstrap_servers=own_broker.servers))
+    client = Client.of(AIOKafkaClient(bootstrap_servers=own_broker.servers), Reached("kafka://test"))
     await client.bootstrap()
     yield client
     await client.close()
@@ -92,7 +93,7 @@ async def test_a_connection_that_is_made_while_the_client_closes_is_closed(clien
 
 async def test_a_start_that_is_given_up_closes_its_connection(own_broker: Broker) -> None:
     own_broker.proxy.delay(0.1)
-    client = Client.of(AIOKafkaClient(bootstrap_servers=own_broker.servers))
+    client = Client.of(AIOKafkaClient(bootstrap_servers=own_broker.servers), Reached("kafka://test"))
     starting = asyncio.create_task(client.bootstrap())
     connection = None
     async with asyncio.timeout(PATIENCE):
@@ -116,7 +117,7 @@ async def test_a_broker_that_takes_nothing_does_not_keep_a_connection_open(
 ) -> None:
     monkeypatch.setattr(module, "CLOSE_WITHIN", 0.2)
     with Kafka(tmp_path, durable=False) as server:
-        client = Client.of(AIOKafkaClient(bootstrap_servers=f"127.0.0.1:{server.port}"))
+        client = Client.of(AIOKafkaClient(bootstrap_servers=f"127.0.0.1:{server.port}"), Reached("kafka://test"))
         await client.bootstrap()
         connection = await client._get_conn(client.get_random_node())
         transport = transport_of(connection)

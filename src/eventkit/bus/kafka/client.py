@@ -22,6 +22,8 @@ from weakref import WeakSet
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.conn import AIOKafkaConnection, CloseReason
 
+from eventkit.bus.kafka.outage_log import Reached
+
 CLOSE_WITHIN: Final = 5.0
 """Seconds in which a broker has to take what was sent to it before its connection is closed."""
 
@@ -31,11 +33,18 @@ class Client(AIOKafkaClient):  # type: ignore[misc] # aiokafka has no types
 
     _ended: asyncio.Event
     _transports: WeakSet[asyncio.Transport]
+    _reached: Reached
 
     @classmethod
-    def of(cls, client: AIOKafkaClient) -> Client:
-        """Make a client that has not been started yet one of this class: aiokafka makes its clients itself."""
+    def of(cls, client: AIOKafkaClient, reached: Reached) -> Client:
+        """Make a client that has not been started yet one of this class: aiokafka makes its clients itself.
+
+        Args:
+            client: The client.
+            reached: Is told which brokers can be reached.
+        """
         client.__class__ = cls
+        client._reached = reached
         client._ended = asyncio.Event()
         client._transports = WeakSet()
         assert isinstance(client, cls)  # noqa: S101 - for the type checker
@@ -73,7 +82,11 @@ class Client(AIOKafkaClient):  # type: ignore[misc] # aiokafka has no types
         known = self._conns.get((node_id, group))
         if known is not None and not known.connected():
             known.close(reason=CloseReason.CONNECTION_BROKEN)
+            known = None
         connection = await super()._get_conn(node_id, group=group, **options)
+        # A connection that was there before says nothing about whether others can be made.
+        if connection is None or connection is not known:
+            self._note(node_id, connection is not None)
         if connection is None or connection._writer is None:
             return connection
         self._transports.add(connection._writer.transport)
@@ -82,3 +95,8 @@ class Client(AIOKafkaClient):  # type: ignore[misc] # aiokafka has no types
             connection.close(reason=CloseReason.SHUTDOWN)
             return None
         return connection
+
+    def _note(self, node_id: Any, reached: bool) -> None:
+        # A client that is being closed gives up by itself, and one may be asked for a broker that is in no cluster.
+        if not self._ended.is_set() and self.cluster.broker_metadata(node_id) is not None:
+            self._reached.note(node_id, reached)

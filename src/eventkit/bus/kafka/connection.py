@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from eventkit.bus.kafka.client import CLOSE_WITHIN, Client
 from eventkit.bus.kafka.errors import explained
+from eventkit.bus.kafka.outage_log import Reached, quieten
 from eventkit.contract.errors import BusError, ConfigurationError
 from eventkit.contract.strict_json import DEFAULT_LIMITS
 
@@ -55,8 +56,11 @@ class Connection:
     password: str | None = field(default=None, repr=False)
     mechanism: str = "PLAIN"
     tls: ssl.SSLContext | None = None
+    _reached: Reached = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_reached", Reached(self.url))
+        quieten()
         if self.mechanism not in MECHANISMS:
             raise ConfigurationError(
                 f"mechanism={self.mechanism!r} is unknown", where=self.url, mend=f"use one of: {', '.join(MECHANISMS)}"
@@ -65,7 +69,7 @@ class Connection:
     def producer(self, **options: Any) -> AIOKafkaProducer:
         """Return a producer that is not started."""
         producer = AIOKafkaProducer(**self._arguments(), max_request_size=LARGEST_RECORD, **options)
-        Client.of(producer.client)
+        Client.of(producer.client, self._reached)
         return producer
 
     def consumer(self, **options: Any) -> AIOKafkaConsumer:
@@ -80,7 +84,7 @@ class Connection:
             max_poll_interval_ms=_NEVER,
             **options,
         )
-        Client.of(consumer._client)
+        Client.of(consumer._client, self._reached)
         return consumer
 
     @asynccontextmanager
@@ -101,7 +105,7 @@ class Connection:
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         """Connect a client for what concerns topics and groups."""
         client = AIOKafkaAdminClient(**self._arguments(), request_timeout_ms=_ANSWER_WITHIN)
-        Client.of(client._client)
+        Client.of(client._client, self._reached)
         try:
             await self.start(client.start)
             yield client
