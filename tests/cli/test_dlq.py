@@ -188,3 +188,43 @@ def test_an_envelope_of_any_length_is_listed_in_one_line(eventkit, operated) -> 
     assert len(lines) == 2
     assert lines[1].endswith("…")
     assert len(lines[1]) < 160
+
+
+class TestWrongChoices:
+    @pytest.mark.parametrize("command", [["list"], ["replay", "--all", "--yes"], ["drop", "--all", "--yes"]])
+    @pytest.mark.parametrize(
+        ("option", "error"),
+        [
+            (["--type", "bad name"], "--type 'bad name' is no event type"),
+            (["--type", "order"], "--type 'order' is no event type"),
+            (["--group", "bad name"], "--group 'bad name' is no service"),
+            (["--group", ""], "--group '' is no service"),
+        ],
+    )
+    def test_what_is_no_type_or_service_is_told(self, eventkit, troubled, command, option, error) -> None:
+        verb, *rest = command
+        run = eventkit("dlq", verb, troubled.url, *rest, *option)
+
+        assert (run.status, run.err.splitlines()[0]) == (2, f"error: {error}")
+        assert len(troubled.dead()) == 4
+
+    @pytest.mark.parametrize("command", [["list"], ["replay", "--all", "--yes"], ["drop", "--all", "--yes"]])
+    def test_a_service_that_handles_nothing_here_is_told(self, eventkit, troubled, command) -> None:
+        verb, *rest = command
+        run = eventkit("dlq", verb, troubled.url, *rest, "--group", "payments")
+
+        assert (run.status, run.out) == (1, "no dead letters\n")
+        assert run.err == "no service payments handles events of this bus; these do: mailer, payment_service\n"
+
+    def test_a_service_without_dead_letters_is_no_mistake(self, eventkit, troubled) -> None:
+        troubled.join("audit_service")
+        run = eventkit("dlq", "list", troubled.url, "--group", "audit_service", "--type", "invoice.>")
+
+        assert (run.status, run.out, run.err) == (0, "no dead letters\n", "")
+
+    def test_where_nobody_handles_anything(self, eventkit, operated) -> None:
+        operated.publish(envelope("a"))
+
+        assert eventkit("dlq", "list", operated.url, "--group", "mailer").err == (
+            "no service mailer handles events of this bus; none does\n"
+        )

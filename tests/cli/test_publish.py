@@ -202,3 +202,15 @@ def test_a_type_and_one_event_are_needed(eventkit, operated, arguments) -> None:
 
     assert run.status == 2
     assert "publishing needs a type and the event" in run.err
+
+
+@pytest.mark.parametrize("options", [[], ["--no-validate"]])
+@pytest.mark.parametrize("name", ["bad name", "order", "order.*", "Order.Created"])
+def test_what_is_no_type_is_told(eventkit, project, options, name) -> None:
+    run = eventkit("publish", project.url, name, "{}", *options)
+
+    assert (run.status, run.out) == (2, "")
+    assert run.err == (
+        f"error: TYPE {name!r} is no event type\n  mend: write lower-case words joined by dots, as order.created\n"
+    )
+    assert published(project) == []

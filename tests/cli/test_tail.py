@@ -153,3 +153,34 @@ class TestAtWork:
                 assert (process.wait(), process.stderr.read()) == (0, "")
             finally:
                 process.kill()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bad name", "order", "Order.Created", "order.", ".created", "order.>.created", "*", "", "order/*", "ordér.a"],
+)
+@pytest.mark.parametrize("beside", ["told", "project"])
+def test_what_is_no_type_is_told_and_not_followed(eventkit, request, beside, name) -> None:
+    run = eventkit("tail", request.getfixturevalue(beside).url, "--type", "order.*", "--type", name)
+
+    assert (run.status, run.out) == (2, "")
+    assert run.err == (
+        f"error: --type {name!r} is no event type\n  mend: write lower-case words joined by dots, as order.created;"
+        " * stands for a word, and > for all that follow\n"
+    )
+
+
+@pytest.mark.parametrize("names", [["order.*", "invoice.item.added"], ["order.created", "invoice.>"]])
+def test_a_type_that_no_contract_knows_is_warned_of_and_followed(eventkit, project, names) -> None:
+    options = [word for name in names for word in ("--type", name)]
+    run = eventkit("tail", project.url, "--since", "2h", "--count", "3", "--format", "json", *options)
+
+    assert run.status == 0
+    assert run.err == f"warning: no contract of the project knows {names[1]}; it is followed all the same\n"
+    assert [json.loads(line)["id"] for line in run.out.splitlines()] == ["a", "b", "c"]
+
+
+def test_a_type_that_only_a_reader_declares_is_known(eventkit, project) -> None:
+    (project.file.parent / "services/shop/__init__.py").unlink()
+
+    assert eventkit("tail", project.url, "--since", "2h", "--count", "1", "--type", "order.created").err == ""

@@ -10,9 +10,20 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from eventkit.bus.protocol import DeadLetter, DeadLetters
+from eventkit.bus.protocol import Bus, DeadLetter, DeadLetters
 from eventkit.cli.command import command_app
-from eventkit.cli.operators import URL_HELP, Shown, bus_to_look_at, printable, run, split_url, table
+from eventkit.cli.operators import (
+    URL_HELP,
+    Shown,
+    are_types,
+    bus_to_look_at,
+    no_type,
+    printable,
+    require_service,
+    run,
+    split_url,
+    table,
+)
 from eventkit.contract.errors import ConfigurationError
 from eventkit.delivery.subscription import Reason
 from eventkit.verify.names import can_be_same
@@ -54,6 +65,21 @@ class Choice:
     def __bool__(self) -> bool:
         return not self.group is self.type is self.reason is None
 
+    def check(self) -> None:
+        """Raise ConfigurationError for what can be no service, or no type."""
+        if self.group is not None:
+            require_service("--group", self.group)
+        if self.type is not None and not are_types(self.type):
+            raise no_type("--type", self.type)
+
+    async def missing(self, bus: Bus) -> list[str]:
+        """Return what to tell where nothing was found: that the service handles no events of the bus, if so."""
+        known = sorted({each.group for each in await bus.lag()}) if self.group else []
+        if self.group is None or self.group in known:
+            return []
+        who = f"these do: {', '.join(known)}" if known else "none does"
+        return [f"no service {self.group} handles events of this bus; {who}"]
+
     async def of(self, letters: DeadLetters, limit: int) -> list[DeadLetter]:
         """Return them, the oldest first."""
         if self.type is None and self.reason is None:
@@ -77,10 +103,12 @@ def list_(
     """Show dead letters, the oldest first."""
     address, _ = split_url([url] if url else [])
     choice = Choice(group, type, reason)
+    choice.check()
 
-    async def look() -> None:
+    async def look() -> list[str]:
         async with bus_to_look_at(address) as bus:
             found = await choice.of(bus.dead_letters, limit + 1)
+            missing = [] if found else await choice.missing(bus)
         shown = found[:limit]
         if format is Shown.JSON:
             _write_json([_as_json(each) for each in shown])
@@ -90,8 +118,9 @@ def list_(
             typer.echo(table(("ID", "SERVICE", "TYPE", "REASON", "SINCE", "ERROR"), list(map(_row, shown))), nl=False)
         if len(found) > limit:
             typer.echo(f"these are the oldest {limit:,}; --limit shows more", err=True)
+        return missing
 
-    run(look)
+    _tell_missing(run(look))
 
 
 @app.command()
@@ -108,7 +137,7 @@ def show(arguments: UrlAndIds = None, format: Format = Shown.TEXT) -> None:
             _write_json([_as_json(each) for each in letters])
         else:
             typer.echo("\n".join(map(_page, letters)), nl=False)
-        return [id for id, each in found.items() if each is None]
+        return [_no_letter(id) for id, each in found.items() if each is None]
 
     _tell_missing(run(look))
 
@@ -153,6 +182,7 @@ def _dispose(
     yes: bool,
 ) -> None:
     address, ids = split_url(arguments or [])
+    choice.check()
     if all and ids:
         raise ConfigurationError("--all is given beside dead letters by name", mend="give the one or the other")
     if not all:
@@ -162,13 +192,14 @@ def _dispose(
 
     async def work() -> list[str]:
         async with bus_to_look_at(address) as bus:
-            letters, missing = bus.dead_letters, []
+            letters = bus.dead_letters
             if all:
                 chosen = await choice.of(letters, ALL)
+                missing = [] if chosen else await choice.missing(bus)
             else:
                 found = {id: await letters.get(id) for id in dict.fromkeys(ids)}
                 chosen = [each for each in found.values() if each]
-                missing = [id for id, each in found.items() if each is None]
+                missing = [_no_letter(id) for id, each in found.items() if each is None]
             by_group = _by_group(chosen)
             if all and chosen and not yes:
                 _ask(verb, by_group)
@@ -176,7 +207,7 @@ def _dispose(
             for group, several in by_group.items():
                 count = await deed_of(letters)(several)
                 typer.echo(f"{done} {_counted(count)} {preposition} {printable(group)}")
-            if not chosen and not missing:
+            if not chosen and (all or not missing):
                 typer.echo("no dead letters")
             return missing
 
@@ -207,10 +238,15 @@ def _require_ids(ids: Sequence[str]) -> None:
         raise ConfigurationError("no dead letter is named", mend="name some, as `eventkit dlq list` shows them")
 
 
-def _tell_missing(ids: Sequence[str]) -> None:
-    for id in ids:
-        typer.echo(f"there is no dead letter {printable(id)}", err=True)
-    if ids:
+def _no_letter(id: str) -> str:
+    return f"there is no dead letter {id}"
+
+
+def _tell_missing(sentences: Sequence[str]) -> None:
+    """Tell what was asked for and is not there, and exit with 1, if there is any."""
+    for each in sentences:
+        typer.echo(printable(each), err=True)
+    if sentences:
         raise typer.Exit(1)
 
 

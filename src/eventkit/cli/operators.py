@@ -23,6 +23,10 @@ _CLIENTS: Final = ("aiokafka", "aiormq", "nats", "redis")
 # What a terminal might obey, or show in another place than where it stands.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
+_WORD: Final = r"(?:[a-z][a-z0-9_]*|\*)"
+_TYPES: Final = re.compile(rf"{_WORD}(?:\.{_WORD})*\.(?:{_WORD}|>)|>")
+_SERVICE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
 
 class Shown(StrEnum):
     """How a command shows what it found."""
@@ -50,6 +54,25 @@ def split_url(arguments: Sequence[str]) -> tuple[str, list[str]]:
             mend=f"give its URL first, as sqlite:///events.db, or set {URL_VARIABLE}",
         )
     return url, list(arguments)
+
+
+def are_types(name: str) -> bool:
+    """Tell whether a name is that of an event type, or stands for several: `order.created`, `order.*`, `order.>`."""
+    return _TYPES.fullmatch(name) is not None
+
+
+def no_type(option: str, name: str, *, several: bool = True) -> ConfigurationError:
+    """Return the error for what should name an event type, or stand for several, and does not."""
+    mend = "write lower-case words joined by dots, as order.created"
+    if several:
+        mend += "; * stands for a word, and > for all that follow"
+    return ConfigurationError(f"{option} {name!r} is no event type", mend=mend)
+
+
+def require_service(option: str, name: str) -> None:
+    """Raise ConfigurationError where a name cannot be that of a service."""
+    if not _SERVICE.fullmatch(name):
+        raise ConfigurationError(f"{option} {name!r} is no service", mend="write its name, as payment_service")
 
 
 def bus_to_look_at(url: str) -> Bus:

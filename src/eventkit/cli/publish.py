@@ -14,11 +14,11 @@ from eventkit.bus.connect import connect, redact
 from eventkit.cli.command import command_app
 from eventkit.cli.failure import describe
 from eventkit.cli.landscape import chosen_landscape
-from eventkit.cli.operators import URL_HELP, printable, run, split_url
+from eventkit.cli.operators import URL_HELP, no_type, printable, run, split_url
 from eventkit.contract.attributes import is_attribute
 from eventkit.contract.envelope import Envelope, dataschema_of, new_id
 from eventkit.contract.errors import ConfigurationError, EnvelopeError, PublishError
-from eventkit.contract.event import EventType
+from eventkit.contract.event import TYPE_NAME, EventType
 from eventkit.contract.strict_json import StrictJSONError, loads
 from eventkit.verify.declared import Contracts, Declared, problems
 
@@ -59,11 +59,17 @@ def publish(
             "publishing needs a type and the event", mend="""write: eventkit publish URL order.created '{"id": "a"}'"""
         )
     name, text = rest
+    is_type = TYPE_NAME.fullmatch(name) is not None
+    if not validate and not is_type:
+        raise no_type("TYPE", name, several=False)
     data = _data(text)
     try:
         _check_json(data)
         if validate:
-            declared = _declared(_contracts(), name, version, source)
+            contracts = _contracts()
+            if not is_type and not contracts.publishers(name):
+                raise no_type("TYPE", name, several=False)
+            declared = _declared(contracts, name, version, source)
             _check(declared, data)
             version, source, key = declared.message.event.version, declared.service, _key(declared, data, key)
         envelope = _envelope(EventType(name, version or 1), source or SOURCE, key, data)

@@ -15,7 +15,16 @@ import typer
 
 from eventkit.cli.command import command_app
 from eventkit.cli.landscape import chosen_landscape
-from eventkit.cli.operators import URL_HELP, Shown, bus_to_look_at, printable, run, split_url
+from eventkit.cli.operators import (
+    URL_HELP,
+    Shown,
+    are_types,
+    bus_to_look_at,
+    no_type,
+    printable,
+    run,
+    split_url,
+)
 from eventkit.contract.codec import to_attributes
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import ConfigurationError
@@ -89,7 +98,10 @@ def tail(
     address, _ = split_url([url] if url else [])
     wanted = Wanted(tuple(type or ()), key, source)
     start = None if since is None else _time(since)
-    contracts = Contracts(_landscape())
+    landscape = _landscape()
+    contracts = Contracts(landscape)
+    for name in wanted.types:
+        _check_type(name, contracts, asked=bool(landscape.contracts))
 
     async def look() -> None:
         shown = 0
@@ -108,6 +120,16 @@ def tail(
 
 def _landscape() -> Landscape:
     return chosen_landscape(None) if load_config(Path.cwd()).sources else Landscape()
+
+
+def _check_type(name: str, contracts: Contracts, *, asked: bool) -> None:
+    """Raise ConfigurationError for what names no type; warn of a type that no contract knows, if there are any."""
+    if asked and contracts.know(name):
+        return
+    if not are_types(name):
+        raise no_type("--type", name)
+    if asked:
+        sys.stderr.write(f"warning: no contract of the project knows {name}; it is followed all the same\n")
 
 
 def _time(text: str) -> datetime:

@@ -73,6 +73,13 @@ class Contracts:
             if version in (None, each.message.event.version) and service in (None, each.service)
         ]
 
+    def know(self, name: str) -> bool:
+        """Tell whether any contract publishes or reads an event of this name, which may hold wildcards."""
+        readers = (each.message.event.name for each in self._readers)
+        return any(can_be_same(each, name) for each in self._publishers) or any(
+            can_be_same(name, each) or can_be_same(each, name) for each in readers
+        )
+
     def objections(self, envelope: Envelope) -> list[str]:
         """Return what is wrong with an event, as sentences: nothing where all who publish and read it agree with it.
 
