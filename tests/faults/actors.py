@@ -65,7 +65,8 @@ async def publish(part: Part) -> None:
 
 async def handle(part: Part) -> None:
     """Handle events until the process is asked to end, or is killed."""
-    service, ledger, engine = Service(GROUP), part.ledger, engine_of(f"sqlite:///{part.effects}")
+    service, ledger = Service(GROUP), part.ledger
+    databases = {key: engine_of(f"sqlite:///{path}") for key, path in part.effects.items()}
     seen: set[tuple[str, int]] = set()
 
     @service.handler(retry=RETRY)
@@ -85,9 +86,9 @@ async def handle(part: Part) -> None:
             seen.add((happened.key, happened.number))
             await go_wrong(part, happened.number)
         await asyncio.sleep(part.slow[1] if is_due(part.slow[0], happened.number) else part.work)
-        if not part.inbox:
+        if (database := databases.get(happened.key)) is None:
             return
-        async with engine.begin() as transaction:
+        async with database.begin() as transaction:
             if await first_time(transaction):
                 await transaction.execute(text("INSERT INTO effects VALUES (:key, :number)"), happened.model_dump())
 

@@ -7,6 +7,7 @@ import json
 import signal
 import sqlite3
 import sys
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Part:
 
     Args:
         url: The bus.
-        folder: Where the ledger and the database of effects are.
+        folder: Where the ledger and the databases of effects are.
         keys: How many keys the publisher has; each is published one after the other.
         count: How many events of each key; none means until it is asked to stop.
         pause: Seconds between two events of a key.
@@ -75,9 +76,13 @@ class Part:
         return Ledger(Path(self.folder) / "ledger")
 
     @property
-    def effects(self) -> Path:
-        """The database in which events have their effect."""
-        return Path(self.folder) / "effects.db"
+    def effects(self) -> dict[str, Path]:
+        """The database of each key in which its events have their effect; none where they have none.
+
+        One for all would have processes wait for each other, and for one that blocks in the middle of a transaction.
+        """
+        keys = range(self.keys if self.inbox else 0)
+        return {f"key-{number}": Path(self.folder) / f"effects-{number}.db" for number in keys}
 
     @property
     def hold(self) -> Path:
@@ -93,7 +98,7 @@ def engine_of(url: str) -> AsyncEngine:
     """Return a database. It need not survive the machine, only processes."""
     if url.startswith("postgresql"):
         return sql_engine(url, pool_pre_ping=True)
-    # One connection a process: SQLite does not let those who wait for its lock take turns, and of many some starve.
+    # One connection: SQLite does not let those who wait for its lock take turns, and of many some starve.
     engine = sql_engine(url, pool_size=1, max_overflow=0)
     event.listen(engine.sync_engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
     return engine
@@ -101,7 +106,8 @@ def engine_of(url: str) -> AsyncEngine:
 
 async def prepare(part: Part) -> None:
     """Make the databases of effects and of the outbox."""
-    statements = {f"sqlite:///{part.effects}": "CREATE TABLE effects (key TEXT, number INTEGER)"}
+    create = "CREATE TABLE effects (key TEXT, number INTEGER)"
+    statements = {f"sqlite:///{path}": create for path in part.effects.values()}
     if part.database:
         statements[part.database] = "CREATE TABLE orders (key TEXT, number INTEGER, PRIMARY KEY (key, number))"
     for url, statement in statements.items():
@@ -126,12 +132,12 @@ async def left_in_outbox(part: Part) -> int:
 
 def effects_of(part: Part) -> dict[tuple[str, int], int]:
     """Return how many effects each event had."""
-    connection = sqlite3.connect(part.effects)
-    try:
-        rows = connection.execute("SELECT key, number, count(*) FROM effects GROUP BY key, number").fetchall()
-    finally:
-        connection.close()
-    return {(key, number): count for key, number, count in rows}
+    found: dict[tuple[str, int], int] = {}
+    for path in part.effects.values():
+        with closing(sqlite3.connect(path)) as connection:
+            rows = connection.execute("SELECT key, number, count(*) FROM effects GROUP BY key, number").fetchall()
+        found |= {(key, number): count for key, number, count in rows}
+    return found
 
 
 def asked_to_stop() -> asyncio.Event:
