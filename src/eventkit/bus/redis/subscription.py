@@ -365,7 +365,7 @@ class RedisSubscription:
         return self._keys.stream(domain), self._keys.group(domain, self._group)
 
 
-def delivery_of(domain: str, lease: bytes, entry: bytes, fields: Sequence[bytes], record: bytes) -> Delivery:
+def delivery_of(domain: str, lease: bytes, entry: bytes, fields: Sequence[bytes], record: bytes = b"") -> Delivery:
     """Return what was taken as the worker gets it.
 
     Args:

@@ -57,20 +57,28 @@ local function covered_by(lease)
   return covered
 end
 
--- Notes what a lease covers from now on.
-local function cover(lease, covered)
-  if #covered == 0 then
+local function line_of(entry, ends, key)
+  return string.format('%s %d %s\n', entry, ends, key)
+end
+
+-- Notes what a lease covers from now on: lines, and when the first of them ends.
+local function note(lease, lines, first)
+  if #lines == 0 then
     call('HDEL', OUT, lease)
     call('ZREM', LEASES, lease)
-    return
+  else
+    call('HSET', OUT, lease, table.concat(lines))
+    call('ZADD', LEASES, first, lease)
   end
-  local lines, first = {}, covered[1].ends
+end
+
+local function cover(lease, covered)
+  local lines, first = {}, math.huge
   for index, each in ipairs(covered) do
-    lines[index] = string.format('%s %d %s\n', each.entry, each.ends, each.key)
+    lines[index] = line_of(each.entry, each.ends, each.key)
     first = math.min(first, each.ends)
   end
-  call('HSET', OUT, lease, table.concat(lines))
-  call('ZADD', LEASES, first, lease)
+  note(lease, lines, first)
 end
 
 local function acknowledge(entries)

@@ -36,8 +36,8 @@ end
 local suspect = call('GET', SUSPECT)
 local finished, again, counts = {}, {}, {}
 
-local function settle(lease, each, position)
-  local letter, entry, key = string.sub(ARGV[position], 1, 1), each.entry, each.key
+local function settle(lease, entry, key, position)
+  local letter = string.sub(ARGV[position], 1, 1)
   counts[key] = (counts[key] or 0) + 1
   if letter == 'a' then
     local crashes = record_of(call('HGET', RECORDS, entry))
@@ -57,16 +57,20 @@ local function settle(lease, each, position)
 end
 
 for _, lease in ipairs(leases) do
-  local positions, left = by_lease[lease], {}
-  for _, each in ipairs(covered_by(lease)) do
-    local position = positions[each.entry]
+  -- A lease is settled in several parts: the lines of what is left stay as they are.
+  local positions, left, first = by_lease[lease], {}, nil
+  for line, entry, ends, key in string.gmatch(call('HGET', OUT, lease) or '', '((%S+) (%d+) ([^\n]*)\n)') do
+    local position = positions[entry]
     if position then
-      settle(lease, each, position)
+      settle(lease, entry, key, position)
     else
-      left[#left + 1] = each
+      left[#left + 1] = line
+      if ends ~= first then
+        first = first and math.min(first, ends) or ends
+      end
     end
   end
-  cover(lease, left)
+  note(lease, left, first)
 end
 acknowledge(finished)
 if call('EXISTS', RECORDS) == 1 then

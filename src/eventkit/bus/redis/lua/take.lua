@@ -3,9 +3,9 @@
 -- ARGV: the group, the lease (that of the call before, if its answer was lost), its length in milliseconds, how many
 -- deliveries at the most, the types of the instance.
 --
--- Returns the deliveries (entry, fields, record); whether there may be more; where there is no more, in how many
--- milliseconds something is due, or -1, and the last entries of the stream and of the bell that were seen. Last, how
--- many entries are lost.
+-- Returns the deliveries (entry, fields, and the record of what was out before); whether there may be more; where there
+-- is no more, in how many milliseconds something is due, or -1, and the last entries of the stream and of the bell that
+-- were seen. Last, how many entries are lost.
 
 local PAGE = 500 -- lanes in line that one call looks at
 local SCAN = 1000 -- new entries that one call looks at
@@ -32,11 +32,12 @@ local function is_for_me(type_)
   return not others[type_]
 end
 
-local taken, covered, lanes = {}, {}, {}
+local taken, lines, lanes = {}, {}, {}
 
-local function hand_out(entry, key, fields, remembered)
-  taken[#taken + 1] = { entry, fields, remembered or '' }
-  covered[#covered + 1] = { entry = entry, ends = now + length, key = key }
+-- Hands out a delivery: its entry and fields, and what is remembered of it if it was out before.
+local function hand_out(delivery, key)
+  taken[#taken + 1] = delivery
+  lines[#lines + 1] = line_of(delivery[1], now + length, key)
 end
 
 -- Takes back what a lease covers: all of it, as if it had not been handed out, or what has outlived its lease. In that
@@ -98,7 +99,7 @@ local function take_lane(key, member)
     elseif not is_for_me((attributes_of(fields))) or (suspicious and not admit(entry)) then
       break
     else
-      hand_out(entry, key, fields, records[index])
+      hand_out({ entry, fields, records[index] or nil }, key)
       count = count + 1
     end
     gone[#gone + 1] = waiting[index]
@@ -128,7 +129,7 @@ local function take_entry(entry, member)
   elseif record_of(remembered) >= SUSPICIOUS and not admit(entry) then
     return
   else
-    hand_out(entry, '', fields, remembered)
+    hand_out({ entry, fields, remembered or nil }, '')
   end
   call('ZREM', DUE, member)
 end
@@ -165,10 +166,9 @@ local passed_over, waiting = {}, {}
 local runs = {} -- key -> how many this call hands out; false where no more of it may go
 
 -- Looks up of which keys something is on its way.
-local function find_lanes(entries)
+local function find_lanes(new)
   local keys = {}
-  for _, each in ipairs(entries) do
-    local key = each.key
+  for _, key in pairs(new) do
     if key and runs[key] == nil then
       runs[key] = 0
       keys[#keys + 1] = key
@@ -183,22 +183,22 @@ local function find_lanes(entries)
 end
 
 -- Hands out a new entry, or lets it wait.
-local function sort(each)
-  local key, run = each.key, each.key and runs[each.key]
+local function sort(new, type_, key)
+  local run = key and runs[key]
   if not key then
-    if is_for_me(each.type) then
-      hand_out(each.entry, '', each.fields)
+    if is_for_me(type_) then
+      hand_out(new, '')
     else
-      call('ZADD', DUE, now, due_member(each.type, 'e', each.entry))
+      call('ZADD', DUE, now, due_member(type_, 'e', new[1]))
       ring = true
     end
-  elseif run and run < RUN and is_for_me(each.type) then
-    hand_out(each.entry, key, each.fields)
+  elseif run and run < RUN and is_for_me(type_) then
+    hand_out(new, key)
     runs[key] = run + 1
   else
     if run == 0 then -- left to others
       call('HSET', LANES, key, 0)
-      call('ZADD', DUE, now, due_member(each.type, 'k', key))
+      call('ZADD', DUE, now, due_member(type_, 'k', key))
       ring = true
     elseif run then
       lanes[#lanes + 1] = key
@@ -206,7 +206,7 @@ local function sort(each)
     end
     runs[key] = false
     waiting[#waiting + 1] = 0
-    waiting[#waiting + 1] = waiting_member(key, each.entry)
+    waiting[#waiting + 1] = waiting_member(key, new[1])
   end
 end
 
@@ -224,21 +224,23 @@ local function take_new()
     if not read then
       return 0
     end
-    local entries = {}
-    last_read = read[1][2][#read[1][2]][1]
-    for _, each in ipairs(read[1][2]) do
+    local new, types, keys = read[1][2], {}, {}
+    last_read = new[#new][1]
+    for index, each in ipairs(new) do
       local type_, key, addressee = attributes_of(each[2])
       if addressee == group or (not addressee and is_handled(type_)) then
-        entries[#entries + 1] = { entry = each[1], fields = each[2], type = type_, key = key }
+        types[index], keys[index] = type_, key
       else
         passed_over[#passed_over + 1] = each[1]
       end
     end
-    find_lanes(entries)
-    for _, each in ipairs(entries) do
-      sort(each)
+    find_lanes(keys)
+    for index, each in ipairs(new) do
+      if types[index] then
+        sort(each, types[index], keys[index])
+      end
     end
-    if #read[1][2] < count then
+    if #new < count then
       return 0
     end
     scanned = scanned + count
@@ -246,24 +248,27 @@ local function take_new()
   return 1
 end
 
-local function due_in()
-  local soonest
-  for _, timers in ipairs({ DUE, LEASES }) do
-    local first = call('ZRANGEBYSCORE', timers, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
-    if first and (not soonest or tonumber(first) < soonest) then
-      soonest = tonumber(first)
-    end
-  end
-  return soonest and soonest - now or -1
+local function first_of(timers, from)
+  return tonumber(call('ZRANGEBYSCORE', timers, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2])
 end
 
+-- Mostly nothing has ended and nothing is due: then what comes first is known, and need not be asked for again.
+local ends, due = first_of(LEASES, '-inf'), first_of(DUE, '-inf')
+local changed = false
 if call('HEXISTS', OUT, lease) == 1 then
   take_back(lease, false) -- the answer to an earlier call was lost
+  changed = true
 end
-for _, ended in ipairs(call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, PAGE)) do
-  take_back(ended, true)
+if ends and ends <= now then
+  for _, ended in ipairs(call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, PAGE)) do
+    take_back(ended, true)
+  end
+  changed = true
 end
-take_due()
+if changed or (due and due <= now) then
+  take_due()
+  changed = true
+end
 local more = take_new()
 for key, run in pairs(runs) do
   if run and run > 0 then
@@ -272,8 +277,8 @@ for key, run in pairs(runs) do
   end
 end
 acknowledge(passed_over)
-if #covered > 0 then
-  cover(lease, covered)
+if #lines > 0 then
+  note(lease, lines, now + length)
 end
 many('HSET', LANES, lanes)
 many('ZADD', WAITING, waiting)
@@ -282,5 +287,12 @@ ring_the_bell()
 if more == 1 then
   return { taken, 1, -1, '', '', lost }
 end
+if changed then
+  ends, due = first_of(LEASES, '(' .. now), first_of(DUE, '(' .. now)
+elseif #lines > 0 then
+  ends = math.min(ends or math.huge, now + length)
+end
+local soonest = math.min(ends or math.huge, due or math.huge)
+local due_in = soonest < math.huge and soonest - now or -1
 local rung = call('XREVRANGE', BELL, '+', '-', 'COUNT', 1)[1]
-return { taken, 0, due_in(), last_read or last_delivered(), rung and rung[1] or '0-0', lost }
+return { taken, 0, due_in, last_read or last_delivered(), rung and rung[1] or '0-0', lost }
