@@ -11,9 +11,10 @@ from aiormq.channel import Channel
 from pamqp.base import Frame
 
 from eventkit.bus.amqp.connection import Link
+from eventkit.bus.amqp.partition import Partition
 from eventkit.bus.amqp.reader import Reader
 from eventkit.bus.amqp.subscription import AMQPSubscription
-from eventkit.testing.conformance.support import LONG, handle, publish, subscribed, take
+from eventkit.testing.conformance.support import LONG, handle, name_of, publish, subscribed, take
 from tests.bus.amqp.support import Broker, until
 
 SOON = 5.0
@@ -144,3 +145,35 @@ async def test_who_is_cancelled_while_subscribing_is_no_member(
             async with asyncio.timeout(SOON):
                 assert await handle(other, 1) == ["a"]
         assert number > 10
+
+
+async def test_a_partition_that_is_taken_over_while_its_instance_closes_is_given_up_in_order(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the very turn of the event loop in which the instance looks what it has."""
+    written, go_on = asyncio.Event(), asyncio.Event()
+    writes, closes = Partition.save, AMQPSubscription._stop_sharing
+
+    async def save(self: Partition, *, exact: bool) -> None:
+        await writes(self, exact=exact)
+        if not exact:
+            written.set()
+            await go_on.wait()
+
+    async def stop_sharing(self: AMQPSubscription) -> None:
+        await closes(self)
+        go_on.set()
+
+    async with broker.connect(lease=LONG, partitions=1) as bus:
+        async with subscribed(bus):
+            pass
+        with monkeypatch.context() as patched:
+            patched.setattr(Partition, "save", save)
+            instance = await bus.subscribe("payment_service", ["order.created"])
+            await publish(bus, "a")
+            await written.wait()
+            patched.setattr(AMQPSubscription, "_stop_sharing", stop_sharing)
+            await instance.close()
+        async with subscribed(bus) as other:
+            [a] = await take(other, 1)
+            assert (name_of(a), a.attempt) == ("a", 1)

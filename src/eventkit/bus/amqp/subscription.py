@@ -107,7 +107,7 @@ class AMQPSubscription(PartitionedSubscription):
             for dead in await self._later.end():
                 self.queue.settle(Released(dead.delivery))
             await self._stop_sharing()
-            await asyncio.gather(*(self._close(each) for each in self._partitions.values() if not each.is_owned))
+            await asyncio.gather(*map(self._close_unless_owned, list(self._partitions.values())))
 
     async def _leave(self) -> None:
         async with self._membership:
@@ -303,6 +303,11 @@ class AMQPSubscription(PartitionedSubscription):
         if self._partitions.get(partition.number) is partition:
             del self._partitions[partition.number]
         await partition.close()
+
+    async def _close_unless_owned(self, partition: Partition) -> None:
+        # Looked at in the turn in which it is closed: what was taken over before that is given up in order.
+        if not partition.is_owned:
+            await self._close(partition)
 
     async def _stop_sharing(self) -> None:
         if self._sharing is not None:
