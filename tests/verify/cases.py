@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -50,8 +51,14 @@ class Stage:
     landscape: Landscape
 
 
+@cache
 def stage_of(case: Path, name: str) -> Stage:
-    """Return a case `before` or `after` the change."""
+    """Return a case `before` or `after` the change; it is read once, as many tests ask for it and none changes it."""
+    return read_stage(case, name)
+
+
+def read_stage(case: Path, name: str) -> Stage:
+    """Return a case as its files are now."""
     files = list(_files(case, name))
     modules = [_import(file, f"{case.parent.name}.{case.name}.{name}.{file.stem}") for file in files if _is_code(file)]
     services = [value for module in modules for value in vars(module).values() if isinstance(value, Service)]
@@ -65,6 +72,7 @@ def stage_of(case: Path, name: str) -> Stage:
     return Stage(tuple(services), landscape)
 
 
+@cache
 def report_of(case: Path) -> Report:
     """Return what is found after the change: for EK3xx, what it breaks of that before it."""
     before = stage_of(case, "before").landscape if case.name.startswith("ek3") else None

@@ -14,7 +14,7 @@ from eventkit.verify.finding import Finding, title
 from eventkit.verify.rules import RULES
 from eventkit.verify.verify import Past, verify
 from tests.schema.oracles import python_accepts, rust_accepts
-from tests.verify.cases import DEFECTS, HARMLESS, Stage, config_of, marked_lines, report_of, stage_of
+from tests.verify.cases import DEFECTS, HARMLESS, Stage, config_of, marked_lines, read_stage, report_of, stage_of
 
 DECLARE = re.compile(r"declare `(\w+: .*?)` in \w+,")
 IMPORTS = "; ".join(
@@ -69,7 +69,7 @@ def test_the_declaration_that_help_names_mends_the_pair(tmp_path) -> None:
     for case in DEFECTS:
         copied = tmp_path / case.name
         shutil.copytree(case, copied)
-        for finding in verify(stage_of(copied, "after").landscape).findings:
+        for finding in verify(read_stage(copied, "after").landscape).findings:
             named = DECLARE.match(finding.help)
             if named:
                 place = finding.spots[0].place
@@ -78,7 +78,7 @@ def test_the_declaration_that_help_names_mends_the_pair(tmp_path) -> None:
                 lines[place.line - 1] = " " * (place.column - 1) + named[1]
                 lines.insert(2, IMPORTS)
                 file.write_text("\n".join(lines), "utf-8")
-                assert_nothing_is_found(stage_of(copied, "after"))
+                assert_nothing_is_found(read_stage(copied, "after"))
                 mended.append(case.name)
 
     assert len(mended) > 30

@@ -2,11 +2,10 @@
 
 import pytest
 
-from eventkit.discovery.config import Config
-from eventkit.discovery.discover import discover
 from eventkit.verify.finding import Finding
 from eventkit.verify.verify import verify
 from tests.files import write_files
+from tests.verify.cases import read_stage
 
 HEAD = """\
 from decimal import Decimal
@@ -233,12 +232,12 @@ def lines_with(text: str, mark: str) -> list[int]:
 
 @pytest.fixture
 def found(tmp_path, monkeypatch):
-    """Return the findings in a folder with the given files."""
+    """Return the findings in a folder with the given files, below `after/`."""
     monkeypatch.chdir(tmp_path)
 
     def find(files: dict[str, str]) -> tuple[Finding, ...]:
         write_files(tmp_path, files)
-        return verify(discover([tmp_path], Config())).findings
+        return verify(read_stage(tmp_path, "after").landscape).findings
 
     return find
 
@@ -249,26 +248,27 @@ def test_in_python_both_lines_are_shown(found, kind) -> None:
     sent = text.replace("TYPE", "str")
     read = text.replace("TYPE", "int").replace("Sent", "Read").replace("serialization_alias", "validation_alias")
     files = {
-        "sender/__init__.py": HEAD.format(service="sender") + sent + PUBLISHER,
-        "reader/__init__.py": HEAD.format(service="reader") + (read if "TYPE" in text else COMPUTED) + HANDLER,
+        "after/sender.py": HEAD.format(service="sender") + sent + PUBLISHER,
+        "after/reader.py": HEAD.format(service="reader") + (read if "TYPE" in text else COMPUTED) + HANDLER,
     }
     (finding,) = found(files)
 
     assert [(spot.place.file, [spot.place.line]) for spot in finding.spots] == [
-        (file, lines_with(files[file], "HERE")) for file in ("reader/__init__.py", "sender/__init__.py")
+        (file, lines_with(files[file], "HERE")) for file in ("after/reader.py", "after/sender.py")
     ]
     assert finding.help == f"{edit}, or publish a version 2 of x.sent"
 
 
 def test_in_documents_both_lines_are_shown(found) -> None:
     files = {
-        "sender.asyncapi.yaml": DOCUMENT.format(service="sender", type="string", action="send"),
-        "reader.asyncapi.yaml": DOCUMENT.format(service="reader", type="integer", action="receive"),
+        "after/sender.asyncapi.yaml": DOCUMENT.format(service="sender", type="string", action="send"),
+        "after/reader.asyncapi.yaml": DOCUMENT.format(service="reader", type="integer", action="receive"),
     }
     findings = found(files)
 
     assert {finding.path for finding in findings} == {"/money/amount", "/items/*/price", "/rates/*", "/who/number"}
     for finding in findings:
         assert [(spot.place.file, [spot.place.line]) for spot in finding.spots] == [
-            (file, lines_with(files[file], finding.path)) for file in ("reader.asyncapi.yaml", "sender.asyncapi.yaml")
+            (file, lines_with(files[file], finding.path))
+            for file in ("after/reader.asyncapi.yaml", "after/sender.asyncapi.yaml")
         ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft4Validator
+from jsonschema_rs import Draft4Validator
 
 from eventkit.discovery.contract import Place
 from eventkit.verify.finding import Finding, Report, Spot
@@ -15,12 +15,13 @@ from eventkit.verify.rules import RULES
 from tests.verify.reporters.reports import DEFECT_REPORTS, full_report, odd_report, report_of, written
 
 SCHEMA = json.loads(gzip.decompress((Path(__file__).parent / "data" / "sarif-schema-2.1.0.json.gz").read_bytes()))
+VALIDATOR = Draft4Validator(SCHEMA, validate_formats=True)
 
 
 def run_of(report: Report) -> dict:
     """Return the one run of a report that is known to be valid."""
     log = json.loads(written(report, Format.SARIF))
-    Draft4Validator(SCHEMA, format_checker=Draft4Validator.FORMAT_CHECKER).validate(log)
+    VALIDATOR.validate(log)
     (run,) = log["runs"]
     return run
 
