@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from eventkit import ConfigurationError, connect
 from eventkit.bus.naming import Groups, Streams, domain_of, names_from
+from tests.bus.renaming import check
 
 WORDS = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 TYPES = st.lists(WORDS, min_size=2, max_size=3).map(".".join)
@@ -113,6 +116,10 @@ class TestGroups:
             await bus.subscribe("payment_service", ["order.created"])
             with pytest.raises(ConfigurationError, match="payments is the group of payment_service, and the name of"):
                 await bus.subscribe("payments", ["order.created"])
+
+
+async def test_memory_shows_groups_and_streams_as_given() -> None:
+    await check(functools.partial(connect, "memory://"))
 
 
 class TestSettings:

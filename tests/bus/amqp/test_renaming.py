@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 
-from eventkit import connect
+import pytest
+
+from eventkit import ConfigurationError, connect
 from tests.bus.amqp.support import Broker
 from tests.bus.renaming import check
 
@@ -17,6 +19,12 @@ async def test_exchanges_and_queues_are_called_as_given(broker: Broker) -> None:
     assert exchanges == {*kept_apart, "payments.instances", "eventkit.groups"}
     unrouted = {f"{each}.unrouted" for each in ("sales", "audit", "user")}
     assert queues == {*unrouted, "payments", "payments.0.state", "payments.dead", "eventkit.groups"}
+
+
+def test_a_name_that_is_too_long_with_its_prefix_is_told_at_once() -> None:
+    connect("amqp://host", prefix="p" * 60, streams={"order": "s" * 7})
+    with pytest.raises(ConfigurationError, match=r"'p{60}s{8}' is too long for RabbitMQ"):
+        connect("amqp://host", prefix="p" * 60, streams={"order": "s" * 8})
 
 
 def names(broker: Broker, what: str) -> set[str]:

@@ -92,6 +92,8 @@ class AMQPBus(Bus):
         self.options = options
         self._address = _address(location, heartbeat, TLSFiles(tls_ca, tls_cert, tls_key), url)
         self._names = Names(prefix, partitions, Streams(streams, url))
+        if too_long := [each for each in streams.values() if len(prefix + each) > MAX_NAME - _LONGEST_SUFFIX]:
+            raise ConfigurationError(f"{prefix + too_long[0]!r} is too long for RabbitMQ", where=url, mend="shorten it")
         self._lease = lease
         self._prefetch = prefetch
         self._create = create
