@@ -57,7 +57,7 @@ def test_all_that_is_wrong_in_a_union_is_found_in_some_steps_for_each_model(numb
     assert len(comparison.problems) == FIELDS * number
 
 
-@pytest.mark.parametrize("depth", [2, 4, 6])
+@pytest.mark.parametrize("depth", [2, 4, pytest.param(6, marks=pytest.mark.slow)])
 def test_untagged_unions_within_unions_take_some_steps_for_each_pair_of_leaves(depth: int) -> None:
     pairs = 4**depth
     sent = untagged(depth, {"type": "integer"})
