@@ -21,7 +21,7 @@ from eventkit.bus.protocol import Bus
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, EventkitError
 from eventkit.delivery.inbox import first_time
-from tests.faults.ledger import BEGUN, CANCELLED, CONFIRMED, ENDED, FAILED, REFUSED
+from tests.faults.ledger import BEGUN, CANCELLED, CONFIRMED, ENDED, FAILED, LEFT, REFUSED
 from tests.faults.outbox import order, relay
 from tests.faults.part import GROUP, RETRY, Happened, Part, asked_to_stop, engine_of
 
@@ -99,6 +99,7 @@ async def handle(part: Part) -> None:
                 service.run(bus) as worker,
             ):
                 await worker.until_stopped()
+            ledger.write(LEFT, "", 0)
             return
         except BusError as error:
             logger.warning("starting again: %s", error)

@@ -17,6 +17,7 @@ ENDED: Final = "ended"
 FAILED: Final = "failed"
 CANCELLED: Final = "cancelled"
 REFUSED: Final = "refused"
+LEFT: Final = "left"
 
 
 class Line(NamedTuple):
@@ -24,7 +25,8 @@ class Line(NamedTuple):
 
     Args:
         what: `CONFIRMED` when publishing returned, `REFUSED` when it raised, `BEGUN` when a handler was called,
-            `ENDED`, `FAILED` or `CANCELLED` when it returned, raised, or was cancelled from outside.
+            `ENDED`, `FAILED` or `CANCELLED` when it returned, raised, or was cancelled from outside. `LEFT` when a
+            process had nothing more to do, which is no event's.
         key: The event's key.
         number: Its place in the order of the key, from 0.
         pid: The process that saw it.
@@ -165,6 +167,8 @@ class Judge:
     def __init__(self, concurrency: int, attempts: int) -> None:
         self.calls = 0
         self.refused = 0
+        self.left: dict[int, float] = {}
+        """When processes had nothing more to do."""
         self._concurrency = concurrency
         self._attempts = attempts
         self._confirmed: defaultdict[str, Numbers] = defaultdict(Numbers)
@@ -186,6 +190,8 @@ class Judge:
                 self._confirmed[line.key].add(line.number)
             elif line.what == REFUSED:
                 self.refused += 1
+            elif line.what == LEFT:
+                self.left[line.pid] = line.at
             elif line.what == BEGUN:
                 self._begin(event, self._working[line.pid])
             else:

@@ -15,7 +15,7 @@ END: Final = "<!-- to here -->"
 NEW: Final = f"# The fault campaign\n\n{BEGIN}\n{END}\n"
 COLUMNS: Final = (
     *("bus", "scenario", "kept", "confirmed", "refused", "handled", "calls", "dead"),
-    *("resumed, s", "drained, s", "memory, MB", "s", "played"),
+    *("resumed, s", "all keys, s", "drained, s", "memory, MB", "s", "played"),
 )
 
 
@@ -118,6 +118,7 @@ def row(result: Result) -> str:
         "yes" if result.kept else f"**no**: {_in_a_cell(result.problem.partition('; see ')[0])}",
         *([f"{count:,}" for count in counts] or ["-"] * 5),
         _worst(measured.resumed),
+        _worst(measured.keys_resumed),
         _worst(measured.drained),
         "{:.0f}, then {:.0f}".format(*measured.early_and_late) if measured.sizes else f"{measured.memory:.0f}",
         f"{result.seconds:.0f}",

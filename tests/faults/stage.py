@@ -63,8 +63,9 @@ class Measures:
     """What a scenario measured beside the promises.
 
     Args:
-        resumed: Seconds from the end of each fault until an event of each key was handled that was begun after it.
-        drained: Seconds that each process took to end after SIGTERM.
+        resumed: Seconds from the end of each fault until an event was handled that was begun after it.
+        keys_resumed: Seconds until that holds for every key.
+        drained: Seconds that each process took after SIGTERM until it had nothing more to do.
         cut_short: Events whose handlers a process that drained did not let end.
         interrupted: How many events processes were working on when they were killed.
         memory: The largest resident size of a handling process, in megabytes.
@@ -72,6 +73,7 @@ class Measures:
     """
 
     resumed: list[float] = field(default_factory=list)
+    keys_resumed: list[float] = field(default_factory=list)
     drained: list[float] = field(default_factory=list)
     cut_short: list[tuple[str, int]] = field(default_factory=list)
     interrupted: int = 0
@@ -94,6 +96,9 @@ class Measures:
         kept = {
             "I6 flat memory": [(early, late)] if late > early * 1.1 + 3 else [],
             f"I7 work goes on within {RESUMES_WITHIN:g} s": [each for each in self.resumed if each > RESUMES_WITHIN],
+            f"I7 every key goes on within {STANDS_STILL:g} s": [
+                each for each in self.keys_resumed if each > STANDS_STILL
+            ],
             f"I8 drains within {grace:g} s": [each for each in self.drained if each > grace],
             "I8 what has begun is finished": self.cut_short,
         }
@@ -245,8 +250,8 @@ class Stage:
             time.sleep(0.05)  # two signals at the same time are one
             leaving.send_signal(signal.SIGTERM)
         code = _wait(leaving, self.part.grace + 30)
-        self.measures.drained.append(time.monotonic() - begun)
         self._read()
+        self.measures.drained.append(self.judge.left.get(leaving.pid, time.monotonic()) - begun)
         if not twice:
             self.measures.cut_short += self.judge.unfinished(leaving.pid)
         # The second signal may find a process that has done all that there was to do, and listens to none any more.
@@ -285,23 +290,28 @@ class Stage:
 
     @contextmanager
     def fault(self) -> Iterator[None]:
-        """A fault that lasts for the block; measures how long it takes after it until an event of each key is handled
-        that was begun after it.
+        """A fault that lasts for the block; measures how long it takes after it until an event is handled that was
+        begun after it, and until that holds for every key.
         """
         yield
         healed = time.monotonic()
         begun: set[tuple[str, int, int]] = set()
         standing = {f"key-{number}" for number in range(self.part.keys)}
+        ended: list[float] = []
 
         def resumed(lines: list[Line]) -> bool:
-            begun.update((line.key, line.number, line.pid) for line in lines if line.what == BEGUN and line.at > healed)
-            standing.difference_update(
-                line.key for line in lines if line.what == ENDED and (line.key, line.number, line.pid) in begun
-            )
+            for line in lines:
+                call = line.key, line.number, line.pid
+                if line.what == BEGUN and line.at > healed:
+                    begun.add(call)
+                elif line.what == ENDED and call in begun:
+                    ended.append(line.at - healed)
+                    standing.discard(line.key)
             return not standing
 
         self.until(resumed)
-        self.measures.resumed.append(time.monotonic() - healed)
+        self.measures.resumed.append(ended[0])
+        self.measures.keys_resumed.append(ended[-1])
 
     def until(self, condition: Callable[[list[Line]], bool]) -> None:
         """Wait until something holds, which is told what is new in the ledger each time."""

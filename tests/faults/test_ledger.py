@@ -6,8 +6,20 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.faults.ledger import BEGUN, CANCELLED, CONFIRMED, ENDED, FAILED, REFUSED, Findings, Judge, Line, hurried
-from tests.faults.stage import RESUMES_WITHIN, Measures
+from tests.faults.ledger import (
+    BEGUN,
+    CANCELLED,
+    CONFIRMED,
+    ENDED,
+    FAILED,
+    LEFT,
+    REFUSED,
+    Findings,
+    Judge,
+    Line,
+    hurried,
+)
+from tests.faults.stage import RESUMES_WITHIN, STANDS_STILL, Measures
 
 Event = tuple[str, int]
 ATTEMPTS = 3
@@ -139,6 +151,13 @@ class TestUnfinished:
 
         assert sorted(judge.unfinished(2)) == [("key", 1), ("key", 2)]
 
+    def test_when_a_process_had_nothing_more_to_do(self) -> None:
+        judge = Judge(9, ATTEMPTS)
+        judge.hear([Line(LEFT, "", 0, 2, 7.5)])
+
+        assert judge.left == {2: 7.5}
+        assert judge.findings(set(), None).broken == {}
+
 
 class TestMeasures:
     def test_nothing_is_found_where_all_went_well(self) -> None:
@@ -153,6 +172,11 @@ class TestMeasures:
         measures = Measures(resumed=[0.1, RESUMES_WITHIN + 0.1])
 
         assert measures.broken(grace=10) == {"I7 work goes on within 10 s": [RESUMES_WITHIN + 0.1]}
+
+    def test_i7_a_key_that_does_not_go_on(self) -> None:
+        measures = Measures(resumed=[0.1, 0.1], keys_resumed=[STANDS_STILL, STANDS_STILL + 0.1])
+
+        assert measures.broken(grace=10) == {"I7 every key goes on within 30 s": [STANDS_STILL + 0.1]}
 
     def test_i8_a_process_that_does_not_end(self) -> None:
         assert Measures(drained=[0.1, 10.1]).broken(grace=10) == {"I8 drains within 10 s": [10.1]}
