@@ -105,10 +105,19 @@ class TestTopology:
     async def test_a_group_has_one_number_of_partitions(self, broker: Broker) -> None:
         async with broker.connect(partitions=2) as bus, subscribed(bus):
             pass
-        for other in (1, 4):
-            async with broker.connect(partitions=other) as bus:
+        for other, create in ((1, True), (4, True), (1, False), (4, False)):
+            async with broker.connect(partitions=other, create=create) as bus:
                 with pytest.raises(ConfigurationError, match=f"has 2 partitions, and not {other}"):
                     await bus.subscribe("payment_service", ["order.created"])
+
+    async def test_partitions_that_would_not_be_read_are_told_where_nothing_else_says_how_many_there_are(
+        self, broker: Broker
+    ) -> None:
+        async with broker.connect() as bus, subscribed(bus), broker.channel() as channel:
+            await channel.queue_delete(f"{broker.prefix}eventkit.groups")
+        async with broker.connect(create=False, partitions=2) as bus:
+            with pytest.raises(ConfigurationError, match="more partitions, and not 2"):
+                await bus.subscribe("payment_service", ["order.created"])
 
     async def test_what_is_missing_is_not_made_where_that_is_not_wanted(self, broker: Broker) -> None:
         async with broker.connect(create=False) as bus:
@@ -123,8 +132,22 @@ class TestTopology:
             await publish(bus, "a")
             assert await handle(subscription, 1) == ["a"]
 
-        async with broker.connect(create=False, partitions=2) as bus:
-            with pytest.raises(ConfigurationError, match="more partitions, and not 2"):
+    async def test_a_queue_that_is_missing_is_named_where_none_is_to_be_made(self, broker: Broker) -> None:
+        async with broker.connect() as bus, subscribed(bus):
+            pass
+        async with broker.channel() as channel:
+            await channel.queue_delete(f"{broker.prefix}payment_service.2")
+        async with broker.connect(create=False) as bus:
+            with pytest.raises(BusError, match=r"no queue '.*payment_service\.2'.*connect once with create=true"):
+                await bus.subscribe("payment_service", ["order.created"])
+
+    async def test_a_service_that_keeps_another_number_of_unrouted_events_is_told_so(self, broker: Broker) -> None:
+        async with broker.connect(unrouted=3) as bus:
+            await publish(bus, "a")
+        async with broker.connect(unrouted=4) as bus:
+            with pytest.raises(PublishError, match=r"'x-max-length' for queue '.*order\.unrouted'.*received.*'5'.*'4'"):
+                await bus.publish(event("b"))
+            with pytest.raises(ConfigurationError, match=r"'x-max-length' for queue '.*order\.unrouted'"):
                 await bus.subscribe("payment_service", ["order.created"])
 
     async def test_events_of_publishers_that_know_no_slots_are_handled(self, broker: Broker) -> None:

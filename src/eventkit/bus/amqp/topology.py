@@ -81,14 +81,12 @@ class Topology:
             BusError: RabbitMQ cannot be used, or with `create` off something is missing.
         """
         if not self._create:
+            known = await self._known(group)
             await self._check(group, types)
-            known = (await self.groups.read()).groups.get(group)
             return {} if known is None else known.past
         async with self._link.lock(self._names.starting(group)):
             made_groups = await self.groups.make()
-            known = (await self.groups.read()).groups.get(group)
-            if known is not None and known.partitions != self._names.partitions:
-                raise self._other_partitions(group, known.partitions)
+            known = await self._known(group)
             exchanges = {self._names.exchange(type) for type in types}
             made = [await self._make_unrouted(exchange) for exchange in exchanges]
             if known is None:
@@ -240,6 +238,13 @@ class Topology:
                 await past.end(self._publisher, self._names.past(group, partition), end)
                 ends[partition] = end
         return ends
+
+    async def _known(self, group: str) -> Group | None:
+        """Return what is known of a group; raises ConfigurationError where it has other partitions."""
+        known = (await self.groups.read()).groups.get(group)
+        if known is not None and known.partitions != self._names.partitions:
+            raise self._other_partitions(group, known.partitions)
+        return known
 
     async def _check(self, group: str, types: Collection[str]) -> None:
         async with self._channel() as channel:
