@@ -46,7 +46,7 @@ class ObservedBus(Wrapped):
         handlers = partial(ObservedHandlers, telemetry=self._telemetry)
         worker = Worker(service, dependencies, self.options, handlers)
         numbers = _Numbers(self._bus, worker, service.name)
-        async with worker.running(await self.subscribe(service.name, worker.types)), numbers.kept():
+        async with worker.running(await self._share_of(service, worker)), numbers.kept():
             with self._telemetry.gauges(numbers.observe):
                 yield worker
 

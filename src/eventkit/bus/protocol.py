@@ -23,6 +23,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import ClassVar, Final, Protocol, Self
 
+from eventkit.bus.no_events import NoEvents
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, EventkitError, RefusedError
 from eventkit.contract.retry import Retry
@@ -256,8 +257,12 @@ class Bus(ABC):
         """
         # Before subscribing: a service that is put together wrongly must not make a group that gathers events.
         worker = Worker(service, dependencies, self.options)
-        async with worker.running(await self.subscribe(service.name, worker.types)):
+        async with worker.running(await self._share_of(service, worker)):
             yield worker
+
+    async def _share_of(self, service: Service, worker: Worker) -> Subscription:
+        """Return this instance's share of what a service handles; one that only publishes gets no group."""
+        return await self.subscribe(service.name, worker.types) if worker.types else NoEvents()
 
     async def _open_within(self, seconds: float) -> None:
         """Open; try again until so many seconds are over. The last try is made when they are."""

@@ -10,6 +10,7 @@ from pamqp.commands import Basic
 
 from eventkit.bus.connect import connect
 from eventkit.contract.errors import BusError, ConfigurationError, PublishError, RefusedError
+from eventkit.contract.service import Service
 from eventkit.testing.conformance.support import event, handle, publish, subscribed
 from tests.bus.amqp.support import Broker
 from tests.servers.rabbitmq import RabbitMQ
@@ -149,6 +150,34 @@ class TestTopology:
                 await bus.publish(event("b"))
             with pytest.raises(ConfigurationError, match=r"'x-max-length' for queue '.*order\.unrouted'"):
                 await bus.subscribe("payment_service", ["order.created"])
+
+    async def test_a_service_that_only_publishes_leaves_nothing_that_gathers_events_without_an_end(
+        self, broker: Broker
+    ) -> None:
+        service = Service("order_service")
+        async with broker.connect(unrouted=3) as bus, service.run(bus):
+            await publish(bus, "abcde")
+            assert not (await bus._topology.groups.read()).groups
+        listed = broker.ctl("list_queues", "--no-table-headers", "name", "messages")
+        mine = [line.split("\t") for line in listed.splitlines() if line.startswith(broker.prefix)]
+        assert {name.removeprefix(broker.prefix): int(messages) <= 4 for name, messages in mine} == {
+            "eventkit.groups": True,
+            "order.unrouted": True,
+        }
+
+    async def test_a_group_that_is_removed_as_the_page_says_is_gone_and_others_stay(self, broker: Broker) -> None:
+        async with broker.connect() as bus:
+            for group in ("payment_service", "audit_service"):
+                async with subscribed(bus, group):
+                    pass
+        listed = broker.ctl("list_queues", "--no-table-headers", "name")
+        for queue in listed.splitlines():
+            if queue.startswith((f"{broker.prefix}payment_service", f"{broker.prefix}eventkit.groups")):
+                broker.ctl("delete_queue", queue)
+        async with broker.connect() as bus, subscribed(bus, "audit_service") as audit:
+            await publish(bus, "a")
+            assert await handle(audit, 1) == ["a"]
+            assert [each.group for each in await bus.lag()] == ["audit_service"]
 
     async def test_events_of_publishers_that_know_no_slots_are_handled(self, broker: Broker) -> None:
         headers = {f"cloudEvents_{name}": value for name, value in {

@@ -75,6 +75,7 @@ class Groups:
         try:
             async with answered(self._link.where):
                 await channel.exchange_declare(self._queue, passive=True)
+                await channel.queue_declare(self._queue, passive=True)
         except Missing:
             async with self._link.lock(f"{self._queue}.lock"):
                 return await make(self._link, {self._queue: last_value.ARGUMENTS})
