@@ -51,7 +51,7 @@ class LargeLetters:
             )  # fmt: skip
         self._waiting.pop(item, None)
         self._waiting[item] = dead
-        if self._trying is None:
+        if self._trying is None or self._trying.done():
             self._trying = asyncio.create_task(self._keep_trying())
 
     def remove(self, partitions: Collection[int]) -> Sequence[Item]:
@@ -83,4 +83,3 @@ class LargeLetters:
                 self._waiting.pop(item, None)
                 if not self._waiting and not lost:
                     logger.warning("%s: the topic %s has taken what waited", self._queue.group, self._topic)
-        self._trying = None

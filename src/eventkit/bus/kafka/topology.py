@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
@@ -75,7 +76,7 @@ class Topology:
         asking = self._asking.get(asked)
         if asking is None:
             asking = self._asking[asked] = asyncio.create_task(self._ensure(topics, least))
-            asking.add_done_callback(lambda _: self._asking.pop(asked))
+            asking.add_done_callback(functools.partial(self._answered, asked))
         return await asyncio.shield(asking)
 
     async def domains(self, types: Collection[str] | None) -> set[TopicPartition]:
@@ -119,6 +120,11 @@ class Topology:
         self._compared.update(counts)
         self._known.update(counts)
         return counts
+
+    def _answered(self, asked: tuple[frozenset[str], int], asking: asyncio.Task[Mapping[str, int]]) -> None:
+        del self._asking[asked]
+        if not asking.cancelled():
+            asking.exception()  # asyncio would report it where nobody waits any more
 
     def _may_make(self, what: str, mend: str) -> None:
         if not self.layout.create:
