@@ -45,7 +45,7 @@ def test_a_password_is_shown_nowhere() -> None:
         ("kafka://a?lease=0", "lease=0.0 is out of range"),
         ("kafka://a?partitions=0", "partitions=0 is out of range"),
         ("kafka://a?retention=-1", "retention=-1.0 is out of range"),
-        ("kafka://a?prefix=a/b", "prefix='a/b' is out of range"),
+        ("kafka://a?prefix=a/b", "prefix='a/b' cannot begin names"),
         ("kafka://a?mechanism=NTLM", "mechanism='NTLM' is unknown"),
         ("kafka://a?tls_ca=ca.pem", "the connection is not encrypted"),
         ("kafka://a?tls=true&tls_key=key.pem", "without its certificate"),
