@@ -122,6 +122,15 @@ class TestWrongURLs:
     def test_each_says_what_is_wrong_and_what_is_right(self, url: Any, message: str) -> None:
         assert message in error_of(url)
 
+    @pytest.mark.parametrize("scheme", ["nats", "tls", "amqp", "amqps", "kafka"])
+    def test_a_password_without_a_user_is_refused_where_it_logs_nobody_in(self, scheme: str) -> None:
+        assert error_of(f"{scheme}://:hunter2@host") == (
+            f"the URL has a password without a user ({scheme}://***@host); write {scheme}://user:password@host"
+        )
+
+    def test_a_password_alone_is_that_of_redis_default_user(self) -> None:
+        assert isinstance(connect("redis://:hunter2@host"), RedisBus)
+
 
 class TestSecrets:
     @pytest.mark.parametrize(

@@ -41,6 +41,11 @@ def _without_settings(parts: SplitResult, shown: str) -> tuple[str, ...]:
     return (parts._replace(query="").geturl(),)
 
 
+def _amqp(parts: SplitResult, shown: str) -> tuple[str, ...]:
+    _login(parts, shown)
+    return _without_settings(parts, shown)
+
+
 def _nats(parts: SplitResult, shown: str) -> tuple[object, ...]:
     user, password, hosts = _cluster(parts, shown, port=4222)
     return hosts, parts.scheme == "tls", user, password
@@ -53,9 +58,8 @@ def _kafka(parts: SplitResult, shown: str) -> tuple[object, ...]:
 
 def _cluster(parts: SplitResult, shown: str, *, port: int) -> tuple[str, str, tuple[str, ...]]:
     """Return user, password and the hosts of a cluster with their ports."""
-    login, _, netloc = parts.netloc.rpartition("@")
-    user, _, password = login.partition(":")
-    hosts = netloc.split(",")
+    user, password = _login(parts, shown)
+    hosts = parts.netloc.rpartition("@")[2].split(",")
     if not all(_HOST.fullmatch(host) for host in hosts):
         raise ConfigurationError(
             "a host cannot be read", where=shown, mend=f"write {parts.scheme}://host:{port},other:{port}"
@@ -65,7 +69,17 @@ def _cluster(parts: SplitResult, shown: str, *, port: int) -> tuple[str, str, tu
             f"the path {parts.path!r} means nothing here", where=shown, mend="end the URL after host and port"
         )
     named = (host if _PORT.search(host) else f"{host}:{port}" for host in hosts)
-    return unquote(user), unquote(password), tuple(named)
+    return user, password, tuple(named)
+
+
+def _login(parts: SplitResult, shown: str) -> tuple[str, str]:
+    """Return user and password, where nobody logs in with a password alone; of Redis it is the default user's."""
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    if password and not user:
+        raise ConfigurationError(
+            "the URL has a password without a user", where=shown, mend=f"write {parts.scheme}://user:password@host"
+        )
+    return unquote(user), unquote(password)
 
 
 Backend = tuple[str, str, Callable[[SplitResult, str], tuple[object, ...]]]
@@ -80,8 +94,8 @@ BACKENDS: Final[Mapping[str, Backend]] = {
     "rediss": ("eventkit.bus.redis", "RedisBus", _without_settings),
     "redis+sentinel": ("eventkit.bus.redis", "RedisBus", _without_settings),
     "rediss+sentinel": ("eventkit.bus.redis", "RedisBus", _without_settings),
-    "amqp": ("eventkit.bus.amqp", "AMQPBus", _without_settings),
-    "amqps": ("eventkit.bus.amqp", "AMQPBus", _without_settings),
+    "amqp": ("eventkit.bus.amqp", "AMQPBus", _amqp),
+    "amqps": ("eventkit.bus.amqp", "AMQPBus", _amqp),
     "kafka": ("eventkit.bus.kafka", "KafkaBus", _kafka),
 }
 """The backend of each scheme."""
