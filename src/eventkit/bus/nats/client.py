@@ -17,6 +17,8 @@ from nats import errors
 from nats.aio.client import Client as NATSClient
 from nats.protocol.parser import Parser
 
+from eventkit.bus.nats.denial import Denial, read_denial
+
 Route = Callable[[bytes, bytes, bytes, bytes | None], None]
 """Takes a message: its subject, where to answer, its data, and its headers as they came."""
 
@@ -48,6 +50,9 @@ class _Parser(Parser):
                 reply = words[3] if len(words) == 5 + with_headers else b""
                 take(int(words[2]), words[1], reply, data[middle:last], data[body:middle] if with_headers else None)
                 begin = last + 2
+            elif denial := verb == b"-ERR" and read_denial(data[begin:end]):
+                self._client.denied(denial)
+                begin = end + 2
             else:
                 await super().parse(data[begin : end + 2])
                 begin = end + 2
@@ -60,10 +65,12 @@ class Client(NATSClient):
     Args:
         encrypt: Speak TLS or not at all.
         lost: Is called when the connection has ended, once or more often.
+        denied: Is called where the user lacks a right.
     """
 
-    def __init__(self, *, encrypt: bool, lost: Callable[[], None]) -> None:
+    def __init__(self, *, encrypt: bool, lost: Callable[[], None], denied: Callable[[Denial], None]) -> None:
         super().__init__()
+        self.denied = denied
         self._encrypt = encrypt
         self._lost = lost
         self._routes: dict[int, Route] = {}

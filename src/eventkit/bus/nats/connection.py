@@ -20,6 +20,7 @@ from typing import Any, Final
 from nats import errors
 
 from eventkit.bus.nats.client import Client, Route
+from eventkit.bus.nats.denial import Denial
 from eventkit.contract.errors import BusError, ConfigurationError, MissingExtraError
 from eventkit.contract.retry import Retry
 from eventkit.delivery.policy import pause
@@ -69,6 +70,7 @@ class Login:
 
 @dataclass(slots=True, eq=False)
 class _Request:
+    subject: str
     command: bytes
     answer: asyncio.Future[bytes]
     sent: float
@@ -118,6 +120,8 @@ class Connection:
         self._listeners: set[Listener] = set()
         self._numbers = itertools.count(1)
         self._inbox = b""
+        self._answers = Listener("", self._answer)
+        self._denied: set[str] = set()  # what was logged
         self._looking: asyncio.TimerHandle | None = None
         self.connected: list[Callable[[], None]] = []
         """Called when there is a new connection."""
@@ -127,7 +131,9 @@ class Connection:
     async def open(self) -> None:
         """Connect; raises BusError, or ConfigurationError where the login's files are at fault."""
         self._inbox = b"_INBOX.ek%016x." % random.getrandbits(64)
-        self._listeners = {Listener(f"{self._inbox.decode()}*", self._answer)}
+        self._answers = Listener(f"{self._inbox.decode()}*", self._answer)
+        self._listeners = {self._answers}
+        self._denied.clear()
         try:
             async with asyncio.timeout(OPEN_WITHIN):
                 self._begin(await self._connect_to_any())
@@ -188,17 +194,19 @@ class Connection:
 
         Raises:
             NoResponders: Nobody listens.
-            BusError: There was no answer in time.
+            BusError: There was no answer in time, or the user lacks a right.
         """
         if self._keeper is None:
             raise self.not_open()
         loop = asyncio.get_running_loop()
         now = loop.time()
         inbox = b"%b%x" % (self._inbox, next(self._numbers))
-        request = _Request(_command(subject, inbox, headers, data), loop.create_future(), now, now + within)
-        self._requests[inbox] = request
+        command = _command(subject, inbox, headers, data)
+        request = self._requests[inbox] = _Request(subject, command, loop.create_future(), now, now + within)
         if self._client is not None:
-            self._client.send(request.command)
+            if not self._answers.number:  # it was denied, and may be allowed by now
+                self._answers.number = self._client.route(self._answers.subject, self._answer)
+            self._client.send(command)
         if self._looking is None:
             self._looking = loop.call_later(_LOOK, self._look)
         try:
@@ -235,6 +243,19 @@ class Connection:
             )
         else:
             request.answer.set_result(data)
+
+    def _deny(self, denial: Denial) -> None:
+        """Fail what needs a right that the user lacks: the server sends no answer to it."""
+        if denial.kind not in self._denied:
+            self._denied.add(denial.kind)
+            logger.error("%s", denial.error(self.where))
+        is_deaf = denial.verb == "subscribe" and denial.subject == self._answers.subject
+        if is_deaf:
+            self._answers.number = 0
+        for request in self._requests.values():
+            is_meant = is_deaf or (denial.verb == "publish" and denial.subject == request.subject)
+            if is_meant and not request.answer.done():
+                request.answer.set_exception(denial.error(self.where))
 
     def _look(self) -> None:
         """Ask again what was not answered, and give up what has no time left."""
@@ -313,7 +334,7 @@ class Connection:
         async def closed() -> None:
             self._down.set()
 
-        client = Client(encrypt=self._tls is not None, lost=self._down.set)
+        client = Client(encrypt=self._tls is not None, lost=self._down.set, denied=self._deny)
         try:
             async with asyncio.timeout(_CONNECT_WITHIN):
                 await client.connect(
