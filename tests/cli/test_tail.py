@@ -1,5 +1,6 @@
 """`eventkit tail`."""
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from eventkit import connect
 from tests.cli.operated import envelope
 from tests.files import write_files
 
@@ -119,6 +121,20 @@ def test_a_time_that_is_none_is_told(eventkit, told, since) -> None:
     assert run.err == (
         f"error: --since {since!r} is no time\n  mend: write 30s, 10m, 2h, 1d, or 2026-01-31T12:00:00+01:00\n"
     )
+
+
+def test_a_bus_that_keeps_nothing_of_the_time_before_is_warned_of(eventkit, operated, rabbitmq_server) -> None:
+    url = f"{rabbitmq_server.url}?prefix=tail-"
+
+    async def publish() -> None:
+        async with connect(url) as bus:
+            await bus.publish(envelope("a"))
+
+    asyncio.run(publish())
+    run = eventkit("tail", url, "--since", "10m", "--count", "1", "--format", "json")
+
+    assert json.loads(run.out)["id"] == "a"
+    assert run.err == "warning: this bus keeps no event that a service has got; --since shows the others\n"
 
 
 def test_a_bus_that_is_not_there_is_not_made(eventkit, operated) -> None:

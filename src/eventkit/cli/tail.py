@@ -105,14 +105,17 @@ def tail(
 
     async def look() -> None:
         shown = 0
-        async with bus_to_look_at(address) as bus, aclosing(bus.follow(wanted.exact_types, since=start)) as events:
-            async for event in events:
-                if wanted.takes(event):
-                    sys.stdout.write((_as_json if format is Shown.JSON else _as_text)(event, contracts))
-                    sys.stdout.flush()
-                    shown += 1
-                    if shown == count:
-                        return
+        async with bus_to_look_at(address) as bus:
+            if start is not None and not bus.capabilities.history:
+                sys.stderr.write("warning: this bus keeps no event that a service has got; --since shows the others\n")
+            async with aclosing(bus.follow(wanted.exact_types, since=start)) as events:
+                async for event in events:
+                    if wanted.takes(event):
+                        sys.stdout.write((_as_json if format is Shown.JSON else _as_text)(event, contracts))
+                        sys.stdout.flush()
+                        shown += 1
+                        if shown == count:
+                            return
 
     with suppress(KeyboardInterrupt):
         run(look)
