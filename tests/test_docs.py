@@ -1,6 +1,7 @@
 """The programs in docs/: the Python of each page is one program, which runs. And the settings of each bus."""
 
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -23,7 +24,8 @@ def test_its_program_runs(page: Path, tmp_path: Path) -> None:
     program = "\n".join(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
     (tmp_path / "program.py").write_text(program + (RUN_TESTS if "async def test_" in program else ""))
     command = [sys.executable, "-W", "error", "program.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    environment = {**os.environ, "AUDIT_PORT": "0"}  # a free one, not the one of the page
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
 
 
