@@ -1,6 +1,6 @@
 """What tansu 0.6 lacks of Kafka, put in front of it.
 
-`Gateway` stands between clients and tansu and changes five answers:
+`Gateway` stands between clients and tansu and changes six answers:
 
 - *OffsetFetch*: tansu stores the metadata of a committed offset, and does not give it back. The gateway remembers it.
 - *InitProducerId*: tansu refuses the oldest form of this request, which aiokafka sends. The gateway writes it in the
@@ -11,6 +11,8 @@
 - *JoinGroup*: tansu counts the generations of a group from 0, and Kafka from 1; a client that is in generation 0 does
   not say that it leaves. The gateway adds one, and takes it away again from what clients say. And tansu lets everybody
   who joins wait for half of the session timeout, where Kafka waits for those that it knows: the gateway shortens it.
+- *SaslHandshake* and *SaslAuthenticate*: tansu takes no login. The gateway takes its `login`, in the way PLAIN, and
+  refuses every other; who gives none is let in.
 
 All else goes through as it is. It runs in a thread with a loop of its own, so that a blocked test does not block it.
 """
@@ -25,8 +27,8 @@ from contextlib import suppress
 from io import BytesIO
 from typing import Any, Final, Self
 
+from aiokafka.protocol import admin, produce
 from aiokafka.protocol import offset as offsets
-from aiokafka.protocol import produce
 from aiokafka.protocol.commit import (
     OffsetCommitRequest_v2,
     OffsetFetchResponse_v1,
@@ -43,11 +45,15 @@ OFFSET_FETCH: Final = 9
 JOIN_GROUP: Final = 11
 HEARTBEAT: Final = 12
 SYNC_GROUP: Final = 14
+SASL_HANDSHAKE: Final = 17
 DELETE_TOPICS: Final = 20
 INIT_PRODUCER_ID: Final = 22
+SASL_AUTHENTICATE: Final = 36
 _FETCHED = {1: OffsetFetchResponse_v1, 2: OffsetFetchResponse_v2, 3: OffsetFetchResponse_v3}
 _NEWER_INIT = 3
 _MESSAGE_TOO_LARGE: Final = 10
+_UNSUPPORTED_SASL_MECHANISM: Final = 33
+_SASL_AUTHENTICATION_FAILED: Final = 58
 _LATEST: Final = -1
 _LAST_OFFSET_DELTA: Final = 23
 """Where in a batch of records it says how many there are."""
@@ -68,6 +74,8 @@ class Gateway:
         self.port = port
         self.largest: int | None = None
         """Bytes that a batch of records may have; none means any number."""
+        self.login: tuple[str, str] | None = None
+        """User and password that are let in; none means that tansu is asked, which lets nobody in who gives any."""
         self._metadata: dict[tuple[str, str, int], tuple[int, str]] = {}
         self._ends: dict[tuple[str, int], int] = {}
         self._loop = asyncio.new_event_loop()
@@ -113,10 +121,10 @@ class Gateway:
         with suppress(asyncio.IncompleteReadError):
             while True:
                 frame = await frame_from(client)
-                if (refused := self._refused(frame)) is not None:
+                if (own := self._refused(frame) or self._logged_in(frame)) is not None:
                     while asked:  # noqa: ASYNC110 - answers come in the order of the questions
                         await asyncio.sleep(0.001)
-                    await send(to_client, refused)
+                    await send(to_client, own)
                 else:
                     await send(to_server, self._request(frame, asked))
         to_server.close()
@@ -135,6 +143,24 @@ class Gateway:
         more = [value for least, value in since if version >= least]
         kind = getattr(produce, f"ProduceResponse_v{version}")
         answer = kind([(topic, [(number, _MESSAGE_TOO_LARGE, -1, *more)])], *([0] if version >= 1 else []))
+        return struct.pack(">i", correlation) + bytes(answer.encode())
+
+    def _logged_in(self, frame: bytes) -> bytes | None:
+        """Return the answer to who logs in."""
+        key, version, correlation, length = struct.unpack_from(">hhih", frame)
+        if key not in (SASL_HANDSHAKE, SASL_AUTHENTICATE) or self.login is None:
+            return None
+        body = BytesIO(frame[10 + max(length, 0) :])
+        if key == SASL_HANDSHAKE:
+            asked = getattr(admin, f"SaslHandShakeRequest_v{version}").decode(body)
+            error = 0 if asked.mechanism == "PLAIN" else _UNSUPPORTED_SASL_MECHANISM
+            answer = getattr(admin, f"SaslHandShakeResponse_v{version}")(error, ["PLAIN"])
+        else:
+            given = getattr(admin, f"SaslAuthenticateRequest_v{version}").decode(body).sasl_auth_bytes
+            known = given.decode().split("\0")[1:] == [*self.login]
+            error = (0, None) if known else (_SASL_AUTHENTICATION_FAILED, "Authentication failed: Invalid login")
+            more = [0] if version else []  # how long the login lasts
+            answer = getattr(admin, f"SaslAuthenticateResponse_v{version}")(*error, b"", *more)
         return struct.pack(">i", correlation) + bytes(answer.encode())
 
     async def _pass_on(self, source, sink, change) -> None:

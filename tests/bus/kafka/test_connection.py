@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from aiokafka.errors import IllegalSaslStateError
 
 from eventkit import BusError, ConfigurationError, connect
 from eventkit.bus.kafka import KafkaBus
+from eventkit.bus.kafka.errors import explained
+from tests.servers.kafka_broker import Broker
+from tests.servers.server import free_port
 
 
 def error_of(url: str, **settings: object) -> str:
@@ -76,3 +83,51 @@ async def test_who_answers_nothing_is_no_broker() -> None:
         for writer in silent:
             writer.close()
         server.close()
+
+
+@contextmanager
+def logins(broker: Broker, user: str, password: str) -> Iterator[None]:
+    broker.gateway.login = user, password
+    try:
+        yield
+    finally:
+        broker.gateway.login = None
+
+
+def with_login(broker: Broker, login: str) -> str:
+    return f"kafka://{login}@{broker.servers}"
+
+
+async def refusal(url: str, **settings: object) -> str:
+    with pytest.raises(BusError) as caught:
+        await connect(url, **settings).open()
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    return str(caught.value)
+
+
+async def test_a_login_that_is_refused_is_told_as_such(broker: Broker) -> None:
+    with logins(broker, "shop", "s@cret"):
+        async with connect(with_login(broker, "shop:s%40cret")) as bus:
+            assert (await bus.health()).ok
+        unknown = await refusal(with_login(broker, "shop:hunter2"))
+        other_kind = await refusal(with_login(broker, "shop:hunter2"), mechanism="SCRAM-SHA-512")
+
+    assert unknown.startswith("the broker does not know the user or the password (kafka://***@127.0.0.1")
+    assert other_kind.startswith("the broker does not take this kind of password")
+
+
+async def test_a_login_is_refused_by_one_that_answers_beside_others_that_do_not(broker: Broker) -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    with logins(broker, "shop", "s@cret"):
+        said = await refusal(f"kafka://shop:hunter2@{nobody},{broker.servers}")
+
+    assert said.startswith("the broker does not know the user or the password")
+
+
+async def test_a_broker_that_is_away_is_told_as_such_with_a_login_too() -> None:
+    assert (await refusal(f"kafka://shop:hunter2@127.0.0.1:{free_port()}")).startswith("no broker can be reached")
+
+
+def test_a_login_at_a_port_without_logins_is_told() -> None:
+    # So answers Kafka itself, which is not here.
+    assert explained(IllegalSaslStateError(), "kafka://a").what == "the broker takes no login at this port"

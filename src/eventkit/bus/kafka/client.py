@@ -8,7 +8,8 @@ aiokafka 0.14 leaves a connection to the garbage collector
 - when the start of a client is cancelled while the first broker is asked what there is;
 - when it is closed while the broker takes nothing: it is not closed before all is sent.
 
-Here each of them is closed, and who waits for an answer is told at once.
+Here each of them is closed, and who waits for an answer is told at once. And where a login is refused, aiokafka says
+that no broker can be reached; here it is told why.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from typing import Any, Final
 from weakref import WeakSet
 
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
-from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.conn import AIOKafkaConnection, CloseReason, create_conn
+from aiokafka.errors import KafkaConnectionError
 
 from eventkit.bus.kafka.outage_log import Reached
 
@@ -61,6 +63,10 @@ class Client(AIOKafkaClient):  # type: ignore[misc] # aiokafka has no types
                 if isinstance(connection, AIOKafkaConnection):
                     connection.close()
             raise
+        except KafkaConnectionError:
+            if self._security_protocol.startswith("SASL"):
+                await self._log_in()
+            raise
 
     async def close(self) -> None:
         """Close all connections; also those that come now."""
@@ -95,6 +101,23 @@ class Client(AIOKafkaClient):  # type: ignore[misc] # aiokafka has no types
             connection.close(reason=CloseReason.SHUTDOWN)
             return None
         return connection
+
+    async def _log_in(self) -> None:
+        """Raise why a broker refuses the login, where one does: aiokafka has logged that, and forgotten it."""
+        for host, port, _ in self.hosts:
+            with suppress(OSError, KafkaConnectionError):
+                connection = await create_conn(
+                    host,
+                    port,
+                    client_id=self._client_id,
+                    request_timeout_ms=self._request_timeout_ms,
+                    ssl_context=self._ssl_context,
+                    security_protocol=self._security_protocol,
+                    sasl_mechanism=self._sasl_mechanism,
+                    sasl_plain_username=self._sasl_plain_username,
+                    sasl_plain_password=self._sasl_plain_password,
+                )
+                connection.close()
 
     def _note(self, node_id: Any, reached: bool) -> None:
         # A client that is being closed gives up by itself, and one may be asked for a broker that is in no cluster.

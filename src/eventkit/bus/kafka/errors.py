@@ -17,6 +17,10 @@ _MEANINGS: Final[tuple[tuple[type[errors.KafkaError], tuple[str, str]], ...]] = 
     (errors.AuthenticationFailedError, ("the broker does not know the user or the password", "see both in the URL")),
     (errors.UnsupportedSaslMechanismError, ("the broker does not take this kind of password", "set `mechanism`")),
     (errors.AuthenticationMethodNotSupported, ("the broker does not take this kind of password", "set `mechanism`")),
+    (
+        errors.IllegalSaslStateError,
+        ("the broker takes no login at this port", "use its port for SASL, or give no user"),
+    ),
     (errors.TopicAuthorizationFailedError, ("the user may not use a topic", _RIGHTS)),
     (errors.GroupAuthorizationFailedError, ("the user may not join the consumer group", _RIGHTS)),
     (errors.ClusterAuthorizationFailedError, ("the user may not make topics, or write idempotently", _RIGHTS)),
