@@ -183,6 +183,19 @@ class TestWithoutValidation:
         assert not operated.file.exists()
 
 
+@pytest.mark.parametrize("options", [[], ["--no-validate"]])
+def test_how_large_an_event_may_be_is_told(eventkit, project, options) -> None:
+    write_files(project.file.parent, {"event.json": f'{{"x": "{"x" * 1_048_576}"}}'})
+    run = eventkit("publish", project.url, "order.created", "@event.json", *options)
+
+    assert run.status == 1
+    assert run.err == (
+        "error: the event has 1,048,585 bytes, more than the limit of 1,048,576\n"
+        "  mend: send less, or a reference to it\n"
+    )
+    assert not project.file.exists()
+
+
 def test_without_a_project_there_is_no_contract_to_ask(eventkit, operated) -> None:
     run = eventkit("publish", operated.url, "order.created", "{}")
 

@@ -96,12 +96,12 @@ class MemoryBus(Bus):
         """Put an event into the queue of each group that handles its type.
 
         Raises:
-            PublishError: The event is too large, the bus is not open in this event loop, or a group's queue is full and
-                nobody takes from it.
+            PublishError: The event is too large or has no type, the bus is not open in this event loop, or a group's
+                queue is full and nobody takes from it.
         """
         if self._loop is not asyncio.get_running_loop():
             raise self._not_open(PublishError)
-        self.require_size(envelope)
+        self.require_publishable(envelope)
         queues = self._by_type.get(envelope.type, ())
         for queue in queues:
             if queue.room <= 0:

@@ -24,8 +24,10 @@ from types import TracebackType
 from typing import ClassVar, Final, Protocol, Self
 
 from eventkit.bus.no_events import NoEvents
+from eventkit.contract.attributes import shown
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, EventkitError, RefusedError
+from eventkit.contract.event import MAX_TYPE_NAME, is_type_name
 from eventkit.contract.retry import Retry
 from eventkit.contract.service import Service
 from eventkit.contract.strict_json import DEFAULT_LIMITS
@@ -237,8 +239,15 @@ class Bus(ABC):
             return Health(False, f"{type(error).__name__} ({self.url})")
         return Health(True, f"answered in {(clock() - start) * 1000:.1f} ms ({self.url})")
 
-    def require_size(self, envelope: Envelope) -> None:
-        """Raise RefusedError where an event is larger than what readers accept; for `publish`."""
+    def require_publishable(self, envelope: Envelope) -> None:
+        """Raise RefusedError where an event has a type that no service can handle, or is too large; for `publish`."""
+        if not is_type_name(envelope.type):
+            raise RefusedError(
+                f"{shown(envelope.type)} is no event type",
+                where=self.url,
+                mend="use lower-case words joined by dots, the domain first, as in order.created, "
+                f"{MAX_TYPE_NAME} characters at the most",
+            )
         size, limit = len(envelope.data), DEFAULT_LIMITS.max_bytes
         if size > limit:
             raise RefusedError(

@@ -18,8 +18,8 @@ from eventkit.cli.operators import URL_HELP, no_type, printable, run, split_url
 from eventkit.contract.attributes import is_attribute
 from eventkit.contract.envelope import Envelope, dataschema_of, new_id
 from eventkit.contract.errors import ConfigurationError, EnvelopeError, PublishError
-from eventkit.contract.event import TYPE_NAME, EventType
-from eventkit.contract.strict_json import StrictJSONError, loads
+from eventkit.contract.event import EventType, is_type_name
+from eventkit.contract.strict_json import DEFAULT_LIMITS, StrictJSONError, loads
 from eventkit.verify.declared import Contracts, Declared, problems
 
 app = command_app()
@@ -59,16 +59,13 @@ def publish(
             "publishing needs a type and the event", mend="""write: eventkit publish URL order.created '{"id": "a"}'"""
         )
     name, text = rest
-    is_type = TYPE_NAME.fullmatch(name) is not None
-    if not validate and not is_type:
+    if not is_type_name(name):
         raise no_type("TYPE", name, several=False)
     data = _data(text)
     try:
         _check_json(data)
         if validate:
             contracts = _contracts()
-            if not is_type and not contracts.publishers(name):
-                raise no_type("TYPE", name, several=False)
             declared = _declared(contracts, name, version, source)
             _check(declared, data)
             version, source, key = declared.message.event.version, declared.service, _key(declared, data, key)
@@ -94,11 +91,16 @@ def _data(text: str) -> bytes:
 
 
 def _check_json(data: bytes) -> None:
+    size, limit = len(data), DEFAULT_LIMITS.max_bytes
+    if size > limit:
+        raise PublishError(
+            f"the event has {size:,} bytes, more than the limit of {limit:,}", mend="send less, or a reference to it"
+        )
     try:
         loads(data)
     except StrictJSONError as error:
         raise PublishError(
-            f"the event cannot be published: {error}", mend="give one JSON object; the shell needs quotes around it"
+            f"the event cannot be published: {error}", mend="correct the JSON; in a shell, put it in quotes"
         ) from None
 
 

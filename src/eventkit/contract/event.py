@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import pydantic_core
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 TYPE_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 MAX_TYPE_NAME: Final = 200
+
+
+@lru_cache(maxsize=1024)  # each event that is published is asked about
+def is_type_name(name: str) -> bool:
+    """Tell whether a text is the name of an event type: dotted lower-case words, the domain first."""
+    return len(name) <= MAX_TYPE_NAME and TYPE_NAME.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -221,7 +228,7 @@ def _schema(model: type[Event], mode: JsonSchemaMode, generator: type[GenerateJs
 
 
 def _event_type(owner: str, name: str, version: int) -> EventType:
-    if not isinstance(name, str) or len(name) > MAX_TYPE_NAME or not TYPE_NAME.fullmatch(name):
+    if not isinstance(name, str) or not is_type_name(name):
         raise DefinitionError(
             f"{name!r} is no event type",
             where=owner,

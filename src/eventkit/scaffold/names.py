@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from eventkit.contract.errors import ConfigurationError
-from eventkit.contract.event import MAX_TYPE_NAME, TYPE_NAME
+from eventkit.contract.event import is_type_name
 
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _IRREGULAR: Final = frozenset({"bought", "built", "given", "lost", "made", "paid", "sent", "sold", "taken"})
@@ -163,7 +163,7 @@ def event_names(texts: Iterable[str]) -> tuple[EventName, ...]:
     """
     texts = _each_once(texts, "event")
     for text in texts:
-        if len(text) > MAX_TYPE_NAME or not TYPE_NAME.fullmatch(text):
+        if not is_type_name(text):
             raise ConfigurationError(
                 f"{text!r} is no event type",
                 mend="use lower-case words joined by dots, the domain first, as in order.created",

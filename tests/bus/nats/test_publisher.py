@@ -35,12 +35,6 @@ class TestPublishing:
 
             assert await operator.count("order-stream") == 500
 
-    @pytest.mark.parametrize("type", ["order", "order.*", "order created", "Order.Created", "order.3", "order.>"])
-    async def test_a_type_that_is_no_subject(self, server: Nats, type: str) -> None:
-        async with connect(server.url) as bus:
-            with pytest.raises(RefusedError, match="cannot be published on NATS"):
-                await bus.publish(event("a", type=type))
-
     async def test_what_is_too_large_for_the_server(self, nats_server: Nats, tmp_path: Path) -> None:
         with Nats(tmp_path, settings=["max_payload: 65536"]) as small:
             async with connect(small.url) as bus, subscribed(bus) as subscription:

@@ -71,7 +71,7 @@ class LogBus(Bus):
     async def publish(self, envelope: Envelope) -> None:
         if not self._open:
             raise PublishError("the bus is not open")
-        self.require_size(envelope)
+        self.require_publishable(envelope)
         domain = envelope.type.partition(".")[0]
         self.broker.logs[domain, partition_of(envelope, PARTITIONS)].append(envelope)
         await self.broker.notify()

@@ -17,7 +17,7 @@ from eventkit.bus.amqp.errors import Missing, TooLarge, blocked
 from eventkit.bus.amqp.follow import follow
 from eventkit.bus.amqp.lag import Lags
 from eventkit.bus.amqp.messages import to_message
-from eventkit.bus.amqp.names import MAX_NAME, MAX_ROUTING_KEY, SLOTS, Names, routing_key
+from eventkit.bus.amqp.names import MAX_NAME, SLOTS, Names, routing_key
 from eventkit.bus.amqp.publisher import Publisher
 from eventkit.bus.amqp.subscription import AMQPSubscription
 from eventkit.bus.amqp.topology import Topology
@@ -129,16 +129,10 @@ class AMQPBus(Bus):
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event; return when RabbitMQ has confirmed it."""
-        self.require_size(envelope)
-        key = routing_key(envelope)
-        if len(key.encode()) > MAX_ROUTING_KEY or not envelope.type.partition(".")[0]:
-            raise RefusedError(
-                f"{envelope.type!r} cannot be a routing key",
-                where=self.url,
-                mend=f"use dotted words, of {MAX_ROUTING_KEY - 3} bytes at the most",
-            )
+        self.require_publishable(envelope)
         if self._loop is not asyncio.get_running_loop():
             raise self._not_open(PublishError)
+        key = routing_key(envelope)
         body, properties = to_message(envelope)
         try:
             exchange = await self._topology.exchange(envelope.type)
@@ -156,7 +150,7 @@ class AMQPBus(Bus):
     async def subscribe(self, group: str, types: Collection[str]) -> AMQPSubscription:
         """Register the group for event types, if it is not yet, and return this instance's share of its events."""
         self._require_open()
-        for name in (group, *types):
+        for name in (group, *map(self._names.streams.of, types)):
             if not 0 < len(f"{self._names.prefix}{name}".encode()) <= MAX_NAME - _LONGEST_SUFFIX or {*name} & {*"*#/"}:
                 raise ConfigurationError(f"{name!r} cannot be a name in RabbitMQ", where=self.url, mend="shorten it")
         subscription = AMQPSubscription(

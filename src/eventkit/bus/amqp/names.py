@@ -28,7 +28,6 @@ SLOTS: Final = 16
 """How many slots there are. It never changes: routing keys that are bound and stored end with them."""
 MAX_NAME: Final = 127
 """Bytes that the name of an exchange may have (AMQP 0-9-1, 3.1.3.3)."""
-MAX_ROUTING_KEY: Final = 255
 _SLOT: Final = re.compile(r"(.+)\.([0-9]|1[0-5])")
 
 

@@ -117,7 +117,7 @@ class KafkaBus(Bus):
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event; return when all replicas that are in sync have it."""
-        self.require_size(envelope)
+        self.require_publishable(envelope)
         topic = self._layout.topic(envelope.type)
         await self._publisher.send(topic, key_of(envelope), envelope.data, headers_of(envelope))
 

@@ -140,7 +140,7 @@ class NATSBus(Bus):
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event; return when the server has it."""
-        self.require_size(envelope)
+        self.require_publishable(envelope)
         await self._publisher.publish(envelope)
 
     async def ping(self) -> None:

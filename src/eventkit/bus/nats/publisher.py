@@ -9,7 +9,7 @@ from typing import Final
 from eventkit.bus.nats.connection import ANSWER_WITHIN, Connection, NoResponders
 from eventkit.bus.nats.jetstream import NOT_READY, TOO_LARGE, APIError
 from eventkit.bus.nats.messages import header_bytes
-from eventkit.bus.nats.names import Names, is_type
+from eventkit.bus.nats.names import Names
 from eventkit.bus.nats.topology import Topology
 from eventkit.bus.partitions.keys import partition_of
 from eventkit.contract.envelope import Envelope
@@ -59,11 +59,6 @@ class Publisher:
 
     async def _begin(self, type: str) -> str:
         """See to the stream of a type; return its subject."""
-        if not is_type(type):
-            raise RefusedError(
-                f"{type!r} cannot be published on NATS", where=self._connection.where,
-                mend="name the type with dotted lower-case words, as order.created",
-            )  # fmt: skip
         if self._names.stream(type) not in map(self._names.stream, self._subjects):
             await self._topology.declare_streams([type])
         subject = self._subjects[type] = self._names.subject(type)

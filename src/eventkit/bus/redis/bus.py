@@ -130,7 +130,7 @@ class RedisBus(Bus):
 
         Where the answer is lost, it is asked again. An event that was stored meanwhile is not stored twice.
         """
-        self.require_size(envelope)
+        self.require_publishable(envelope)
         self._take_part()
         domain = self._keys.domain_of(envelope.type)
         try:

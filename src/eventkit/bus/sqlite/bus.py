@@ -110,7 +110,7 @@ class SQLiteBus(Bus):
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event; return when it is on disk."""
-        self.require_size(envelope)
+        self.require_publishable(envelope)
         self._keep_pruned()
         try:
             await self._database.submit(partial(append, entry=Entry.of(envelope)))

@@ -306,6 +306,27 @@ class DeliveryConformance:
             await publish(bus, ["b"])
             assert await handle(subscription, 1) == ["b"]
 
+    async def test_a_type_that_no_service_can_handle_is_refused_when_it_is_published(
+        self, bus_factory: BusFactory
+    ) -> None:
+        names = (
+            "order created",
+            "order",
+            "Order.Created",
+            "order.*",
+            "order.>",
+            "order.3",
+            ".created",
+            "o." + "x" * 200,
+        )
+        async with bus_factory() as bus, subscribed(bus) as subscription:
+            for name in names:
+                with pytest.raises(RefusedError, match="is no event type"):
+                    await bus.publish(Envelope(id="a", source="conformance", type=name, data=b"{}"))
+
+            await publish(bus, ["b"])
+            assert await handle(subscription, 1) == ["b"]
+
     async def test_a_bus_that_is_not_open_says_so(self, bus_factory: BusFactory) -> None:
         bus = bus_factory()
         with pytest.raises(PublishError, match="not open"):
