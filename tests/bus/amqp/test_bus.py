@@ -209,6 +209,11 @@ class TestTopology:
             async with subscribed(bus) as subscription:
                 assert sorted(await handle(subscription, 2)) == ["a", "b"]
 
+    async def test_a_domain_that_is_too_long_for_a_name_is_refused(self, broker: Broker) -> None:
+        async with broker.connect() as bus:
+            with pytest.raises(RefusedError, match=r"x' is too long for RabbitMQ.*`streams`"):
+                await bus.publish(event("a", type=f"{'x' * 190}.made"))
+
     async def test_the_longest_type_name_is_a_routing_key(self, broker: Broker) -> None:
         name = "order." + "x" * (MAX_TYPE_NAME - 6)
         async with broker.connect() as bus, subscribed(bus, types=[name]) as subscription:

@@ -32,7 +32,6 @@ from eventkit.delivery.worker import WorkerOptions
 _PORTS: Final = {"amqp": 5672, "amqps": 5671}
 _MAX_PREFETCH: Final = 65_535
 _LEGAL_PREFIX: Final = r"(?!amq\.)[A-Za-z0-9._:-]{0,60}"
-_LONGEST_SUFFIX: Final = 60  # ".instances." and an id, and room
 
 
 class AMQPBus(Bus):
@@ -92,7 +91,7 @@ class AMQPBus(Bus):
         self.options = options
         self._address = _address(location, heartbeat, TLSFiles(tls_ca, tls_cert, tls_key), url)
         self._names = Names(prefix, partitions, Streams(streams, url))
-        if too_long := [each for each in streams.values() if len(prefix + each) > MAX_NAME - _LONGEST_SUFFIX]:
+        if too_long := [each for each in streams.values() if len(prefix + each) > MAX_NAME]:
             raise ConfigurationError(f"{prefix + too_long[0]!r} is too long for RabbitMQ", where=url, mend="shorten it")
         self._lease = lease
         self._prefetch = prefetch
@@ -144,6 +143,8 @@ class AMQPBus(Bus):
                 await self._publisher.publish(body, properties, exchange, key)
         except TooLarge as error:
             raise RefusedError(error.what, where=error.where, mend=error.mend) from error
+        except RefusedError:
+            raise
         except EventkitError as error:
             raise PublishError(error.what, where=error.where, mend=error.mend) from error
 
@@ -151,7 +152,7 @@ class AMQPBus(Bus):
         """Register the group for event types, if it is not yet, and return this instance's share of its events."""
         self._require_open()
         for name in (group, *map(self._names.streams.of, types)):
-            if not 0 < len(f"{self._names.prefix}{name}".encode()) <= MAX_NAME - _LONGEST_SUFFIX or {*name} & {*"*#/"}:
+            if not 0 < len(f"{self._names.prefix}{name}".encode()) <= MAX_NAME or {*name} & {*"*#/"}:
                 raise ConfigurationError(f"{name!r} cannot be a name in RabbitMQ", where=self.url, mend="shorten it")
         subscription = AMQPSubscription(
             group,

@@ -26,8 +26,9 @@ from eventkit.contract.envelope import Envelope
 
 SLOTS: Final = 16
 """How many slots there are. It never changes: routing keys that are bound and stored end with them."""
-MAX_NAME: Final = 127
-"""Bytes that the name of an exchange may have (AMQP 0-9-1, 3.1.3.3)."""
+MAX_NAME: Final = 67
+"""Bytes that the name of a group or a stream may have, with the prefix. An exchange has 127 at the most (AMQP 0-9-1,
+3.1.3.3), and the longest that is put behind it is ".instances." and an id."""
 _SLOT: Final = re.compile(r"(.+)\.([0-9]|1[0-5])")
 
 

@@ -20,12 +20,12 @@ from eventkit.bus.amqp import last_value, past, state
 from eventkit.bus.amqp.connection import Link, close
 from eventkit.bus.amqp.errors import Missing, Unroutable, answered
 from eventkit.bus.amqp.groups import Group, Groups
-from eventkit.bus.amqp.names import Names
+from eventkit.bus.amqp.names import MAX_NAME, Names
 from eventkit.bus.amqp.new_queues import Made, make, written
 from eventkit.bus.amqp.publisher import Publisher
 from eventkit.bus.amqp.unrouted import take_over
 from eventkit.contract.envelope import new_id
-from eventkit.contract.errors import ConfigurationError
+from eventkit.contract.errors import ConfigurationError, RefusedError
 
 # What a server routed before it knew of a binding may still be on its way to the queue of what is unrouted.
 _LATE: Final = 0.2
@@ -55,7 +55,7 @@ class Topology:
         self._declaring = asyncio.Lock()
 
     async def exchange(self, type: str) -> str:
-        """Return the exchange of a type's domain, which is there now.
+        """Return the exchange of a type's domain, which is there now; raises EventkitError.
 
         It is looked at anew where the connection has ended: the server may have been started again without it.
         """
@@ -144,6 +144,12 @@ class Topology:
         return connection is not None and connection.is_opened
 
     async def _make_domain(self, domain: str, exchange: str) -> None:
+        if len(exchange) > MAX_NAME:
+            raise RefusedError(
+                f"{exchange!r} is too long for RabbitMQ",
+                where=self._link.where,
+                mend=f"give {domain} a name in `streams`",
+            )
         connection = await self._link.connection()
         if self._create:
             made = [await self._make_unrouted(exchange)]
