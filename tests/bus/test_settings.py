@@ -21,6 +21,13 @@ def test_the_first_setting_out_of_its_range_is_told() -> None:
         require("nats://host", [("a=1", True, "1"), ("lease=0", False, "more than 0 seconds"), ("b=2", False, "less")])
 
 
+@pytest.mark.parametrize("url", ["sqlite:///events.db", "nats://host", "redis://host", "kafka://host"])
+def test_events_are_kept_for_as_many_days_at_the_most_on_every_bus(url: str) -> None:
+    connect(f"{url}?retention=36500")
+    with pytest.raises(ConfigurationError, match=r"^retention=36501\.0 is out of range .* 36,500 "):
+        connect(f"{url}?retention=36501")
+
+
 @pytest.mark.parametrize("url", ENCRYPTED.values(), ids=ENCRYPTED)
 def test_files_that_are_not_there_are_told_before_anything_is_opened(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"the file no-such-file\.pem cannot be read .*see `tls_ca`"):

@@ -7,8 +7,12 @@ import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from eventkit.contract.errors import ConfigurationError
+
+MOST_DAYS: Final = 36_500
+"""For which events are kept: more than anybody means, and few enough for every broker to count in its own units."""
 
 
 def require(url: str, rules: Iterable[tuple[str, object, str]]) -> None:

@@ -9,6 +9,7 @@ from aiokafka.admin import NewTopic
 
 from eventkit.bus.kafka.connection import LARGEST_RECORD
 from eventkit.bus.naming import Streams, require_prefix
+from eventkit.bus.settings import MOST_DAYS
 from eventkit.contract.errors import ConfigurationError
 
 DEAD_SUFFIX: Final = ".dead"
@@ -20,6 +21,7 @@ RETENTION: Final = 7.0
 """Days."""
 DAY: Final = 86_400_000
 """Milliseconds."""
+_DAYS: Final = f"more than 0 days, {MOST_DAYS:,} at the most"
 _LEGAL_PREFIX: Final = r"[a-zA-Z0-9._-]{0,100}"
 
 
@@ -53,7 +55,7 @@ class Layout:
         for setting, ok, rule in (
             (f"partitions={self.partitions}", _within(self.partitions, 1, 10_000), "1 to 10,000 partitions"),
             (f"replication={self.replication}", _within(self.replication, 1, 100), "1 to 100 replicas"),
-            (f"retention={self.retention}", _within(self.retention, 1 / DAY, 36_500), "more than 0 days"),
+            (f"retention={self.retention}", _within(self.retention, 1 / DAY, MOST_DAYS), _DAYS),
         ):
             if not ok:
                 raise ConfigurationError(f"{setting} is out of range", where=self.url, mend=f"give {rule}")

@@ -19,7 +19,7 @@ from eventkit.bus.nats.publisher import Publisher
 from eventkit.bus.nats.subscription import NATSSubscription
 from eventkit.bus.nats.topology import Layout, Topology
 from eventkit.bus.protocol import Bus, Capabilities, Lag
-from eventkit.bus.settings import TLSFiles, require, require_files
+from eventkit.bus.settings import MOST_DAYS, TLSFiles, require, require_files
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Unreadable
@@ -87,7 +87,7 @@ class NATSBus(Bus):
             (f"{lease=}", 0 < lease < math.inf, "more than 0 seconds"),
             (f"{partitions=}", 1 <= partitions <= MOST_PARTITIONS, f"1 to {MOST_PARTITIONS}"),
             (f"{replicas=}", 1 <= replicas <= 5, "1 to 5"),
-            (f"{retention=}", 0 < retention < math.inf, "more than 0 days"),
+            (f"{retention=}", 0 < retention <= MOST_DAYS, f"more than 0 days, {MOST_DAYS:,} at the most"),
             (f"{max_bytes=}", max_bytes >= 0, "0 or more bytes"),
         )
         require(url, rules)

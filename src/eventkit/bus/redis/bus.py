@@ -23,7 +23,7 @@ from eventkit.bus.redis.server import Server
 from eventkit.bus.redis.subscription import RedisSubscription, milliseconds
 from eventkit.bus.redis.topology import Topology
 from eventkit.bus.redis.trimming import trim
-from eventkit.bus.settings import TLSFiles, require
+from eventkit.bus.settings import MOST_DAYS, TLSFiles, require
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, PublishError
 from eventkit.delivery.subscription import Unreadable
@@ -78,7 +78,7 @@ class RedisBus(Bus):
     ) -> None:
         rules = (
             (f"{lease=}", 0.001 <= lease < math.inf, "0.001 or more seconds"),
-            (f"{retention=}", 0 <= retention < math.inf, "0 or more days"),
+            (f"{retention=}", 0 <= retention <= MOST_DAYS, f"0 to {MOST_DAYS:,} days"),
         )
         require(url, rules)
         require_prefix(prefix, r"[!-z|~]{1,100}", "1 to 100 ASCII letters, digits and signs, no braces or spaces", url)

@@ -15,7 +15,7 @@ from typing import ClassVar, Final
 
 from eventkit.bus.naming import NO_NAMES, GivenNames, Streams
 from eventkit.bus.protocol import Bus, Capabilities, Lag
-from eventkit.bus.settings import require
+from eventkit.bus.settings import MOST_DAYS, require
 from eventkit.bus.sqlite.bell import Bell
 from eventkit.bus.sqlite.claims import Instance
 from eventkit.bus.sqlite.database import Database
@@ -70,7 +70,7 @@ class SQLiteBus(Bus):
     ) -> None:
         rules = (
             (f"{lease=}", 0 < lease < math.inf, "more than 0 seconds"),
-            (f"{retention=}", 0 <= retention < math.inf, "0 or more days"),
+            (f"{retention=}", 0 <= retention <= MOST_DAYS, f"0 to {MOST_DAYS:,} days"),
         )
         require(url, rules)
         self.url = url
