@@ -54,6 +54,13 @@ class TestStreams:
 
         assert [found.of(each) for each in names] == [again.of(each) for each in names]
 
+    @given(st.dictionaries(WORDS | TYPES, NAMES, max_size=4), TYPES)
+    def test_where_a_type_lives_is_seen_to_be_a_stream(self, names: dict[str, str], type: str) -> None:
+        found, others = streams(names), f"staging-{domain_of(type)}"
+
+        assert found.may_be(found.of(type))
+        assert found.may_be(others) == (others in names.values())
+
     def test_several_domains_may_share_a_stream_where_each_is_named(self) -> None:
         found = Streams({"order": "shop", "payment": "shop", "order.audited": "shop"})
 

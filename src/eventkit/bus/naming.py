@@ -72,6 +72,10 @@ class Streams:
         """Return the name of the stream that keeps the events of a type: where none is given, that of its domain."""
         return self.given_for(type) or domain_of(type)
 
+    def may_be(self, name: str) -> bool:
+        """Tell whether a stream is called so, as far as the name tells: as was given, or as a domain may be called."""
+        return name in self.given.values() or _DOMAIN.fullmatch(name) is not None
+
     def is_apart(self, type: str) -> bool:
         """Tell whether a type is kept in another stream than the other events of its domain."""
         return type in self.given and self.given[type] != self.given.get(domain_of(type))

@@ -10,6 +10,10 @@ The topic's records with the same key are the life of one dead letter, and the n
 One more record says which domains the group handles, so that whoever looks at the bus sees groups that have not handled
 anything yet.
 
+The topic's name is the prefix of the bus and the group, and nothing tells where the one ends and the other begins:
+`ts-shop.dead` is that of `shop` behind the prefix `ts-`, or that of `ts-shop`. So records name their group, and those
+of a group that has another topic behind this bus's prefix are somebody else's.
+
 Kafka removes what is not the newest of its key when it compacts the topic. A letter lies in the partition of its event,
 so that a replayed event goes to the instance that has the others of its key.
 """
@@ -42,6 +46,8 @@ _DEAD: Final = "eventkit-dead"
 _REPLAY: Final = "eventkit-replay"
 _DOMAINS: Final = b"eventkit-domains"
 """The key of the record that says what the group handles."""
+_GROUP: Final = "eventkit-group"
+"""The header of that record that says whose it is."""
 _ID: Final = re.compile(r"(?P<group>[^:]+):(?P<topic>[^:]+)-(?P<partition>[0-9]{1,9})-(?P<offset>[0-9]{1,18})")
 _BRIEF: Final = 200
 """Characters of an error where there is not room for all."""
@@ -178,9 +184,8 @@ class KafkaDeadLetters:
 
     async def enter(self, group: str, domains: Collection[str]) -> None:
         """Write down what a group handles; raises PublishError."""
-        await self._publisher.send(
-            self._topology.layout.dead(group), _DOMAINS, json.dumps(sorted(domains)).encode(), [], partition=0
-        )
+        value, headers = json.dumps(sorted(domains)).encode(), [(_GROUP, group.encode())]
+        await self._publisher.send(self._topology.layout.dead(group), _DOMAINS, value, headers, partition=0)
 
     async def standing(self, group: str) -> Standing:
         """Return what a group's topic says."""
@@ -226,7 +231,11 @@ class KafkaDeadLetters:
         newest: dict[tuple[str, bytes | None], ConsumerRecord] = {}
         for record in await self._read(partitions):
             newest[record.topic, record.key] = record
-        return [each for each in newest.values() if each.value is not None]
+        return [each for each in newest.values() if each.value is not None and self._is_ours(each)]
+
+    def _is_ours(self, record: ConsumerRecord) -> bool:
+        group = _group(record)
+        return group is None or self._topology.layout.dead(group) == record.topic
 
     async def _read(self, partitions: Collection[TopicPartition]) -> _Records:
         if not partitions:
@@ -246,6 +255,13 @@ class KafkaDeadLetters:
         except TimeoutError:
             raise BusError("the dead letters could not be read in time", where=self._connection.url) from None
         return sorted(records, key=lambda each: each.offset)
+
+
+def _group(record: ConsumerRecord) -> str | None:
+    """Return whose a record is; None where it does not say that."""
+    if match := _ID.fullmatch(str(record.key or b"", errors="replace")):
+        return match["group"]
+    return texts_of(record.headers).get(_GROUP)
 
 
 def _about(record: ConsumerRecord) -> Mapping[str, Any] | None:

@@ -33,14 +33,17 @@ async def lag(connection: Connection, topology: Topology, dead_letters: KafkaDea
     """Return what is not handled yet, as `Bus.lag`."""
     layout = topology.layout
     found: list[Lag] = []
-    topics = await topology.existing(DEAD_SUFFIX)
-    domains = await topology.domains(None)
+    groups = [
+        each.removeprefix(layout.prefix).removesuffix(DEAD_SUFFIX) for each in await topology.existing(DEAD_SUFFIX)
+    ]
+    standings = {group: await dead_letters.standing(group) for group in sorted(groups)}
+    known = {layout.prefix + domain for each in standings.values() for domain in each.domains}
+    there = await topology.existing("")
+    domains = {TopicPartition(topic, number) for topic in known & there.keys() for number in range(there[topic])}
     async with connection.admin() as admin, connection.reader(domains) as consumer:
         first = await consumer.beginning_offsets(list(domains)) if domains else {}
         ends = await consumer.end_offsets(list(domains)) if domains else {}
-        for topic in sorted(topics):
-            group = topic.removeprefix(layout.prefix).removesuffix(DEAD_SUFFIX)
-            standing = await dead_letters.standing(group)
+        for group, standing in standings.items():
             handled = {layout.prefix + each for each in standing.domains}
             mine = [each for each in sorted(domains) if each.topic in handled]
             committed = await _committed(admin, layout.prefix + group, mine)

@@ -80,7 +80,7 @@ class Layout:
 
     def is_domain(self, topic: str) -> bool:
         """Tell whether a topic holds the events of a domain, as far as its name tells."""
-        return topic.startswith(self.prefix) and "." not in topic.removeprefix(self.prefix)
+        return topic.startswith(self.prefix) and self.streams.may_be(topic.removeprefix(self.prefix))
 
     def new_topic(self, topic: str, partitions: int, brokers: int) -> NewTopic:
         """Return what makes a topic in a cluster of so many brokers."""

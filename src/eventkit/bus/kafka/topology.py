@@ -90,7 +90,7 @@ class Topology:
         }
 
     async def existing(self, suffix: str) -> Mapping[str, int]:
-        """Return the topics of this bus whose names end with `suffix`, and their partitions."""
+        """Return the topics whose names begin with the prefix and end with `suffix`, and their partitions."""
         async with self._connection.admin() as admin:
             names = [
                 each for each in await admin.list_topics()
