@@ -41,7 +41,36 @@ class TestStreams:
                 await bus.subscribe("payment_service", ["order.created"])
             with pytest.raises(PublishError, match="order-stream is another one"):
                 await publish(bus, ["b"])
-        assert "max_bytes is -1, not 1000000; max_age is 1 day, not 2 days" in str(caught.value)
+        assert "max_bytes is -1, not 1000000, max_age is 1 day, not 2 days" in str(caught.value)
+
+    async def test_all_differences_are_told_at_once(self, server: Nats) -> None:
+        others = {"partitions": 4, "retention": 1.0, "max_bytes": 1_000_000}
+        async with connect(server.url, partitions=2) as bus, admin(server.url) as operator:
+            await publish(bus, ["a"])
+            config = (await operator.api("STREAM.INFO.eventkit-dead"))["config"]
+            await operator.api("STREAM.UPDATE.eventkit-dead", **{**config, "max_age": 86_400 * 10**9})
+            before = await operator.streams()
+
+            with pytest.raises(ConfigurationError) as opening:
+                await connect(server.url, **others).open()
+
+            assert await operator.streams() == before
+        for told in (
+            "the bus has 2 partitions, not 4",
+            "the stream eventkit-dead is another one than this bus needs: max_age is 1 day, not 0 s",
+            "the stream order-stream is another one than this bus needs: max_bytes is -1, not 1000000",
+        ):
+            assert told in str(opening.value)
+        assert str(opening.value).count("nats stream edit") == 1
+
+    async def test_nothing_is_made_where_something_differs(self, server: Nats) -> None:
+        async with connect(server.url) as bus:
+            await publish(bus, ["a"])
+        async with connect(server.url, retention=1.0) as bus, admin(server.url) as operator:
+            with pytest.raises(ConfigurationError, match="max_age is 7 days, not 1 day"):
+                await bus.subscribe("payment_service", ["invoice.sent", "order.created"])
+
+            assert "invoice-stream" not in await operator.streams()
 
     async def test_what_an_operator_describes_is_no_difference(self, server: Nats) -> None:
         async with connect(server.url) as bus, admin(server.url) as operator:
@@ -59,8 +88,9 @@ class TestStreams:
                 await bus.subscribe("payment_service", ["order.created"])
 
     async def test_replicas_need_a_cluster(self, server: Nats) -> None:
-        with pytest.raises(BusError, match="no cluster, and cannot keep replicas"):
-            await connect(server.url, replicas=3).open()
+        async with connect(server.url, replicas=3) as bus:
+            with pytest.raises(BusError, match="no cluster, and cannot keep replicas"):
+                await bus.subscribe("payment_service", ["order.created"])
 
     async def test_a_full_stream_refuses_and_takes_again(self, server: Nats) -> None:
         async with connect(server.url, max_bytes=4096) as bus, admin(server.url) as operator:
@@ -74,8 +104,11 @@ class TestStreams:
 
 class TestWithoutMaking:
     async def test_nothing_is_made(self, server: Nats) -> None:
-        with pytest.raises(ConfigurationError, match="KV_eventkit is not there, and create=False"):
-            await connect(server.url, create=False).open()
+        async with connect(server.url, create=False) as bus:
+            with pytest.raises(ConfigurationError, match="KV_eventkit is not there, and create=False"):
+                await bus.subscribe("payment_service", ["order.created"])
+            with pytest.raises(PublishError, match="KV_eventkit is not there, and create=False"):
+                await bus.publish(event("a"))
         async with admin(server.url) as operator:
             assert await operator.streams() == []
 
@@ -87,8 +120,8 @@ class TestWithoutMaking:
             assert sorted(await handle(subscription, 2)) == ["a", "b"]
 
     async def test_a_domain_that_is_not_there(self, server: Nats) -> None:
-        async with connect(server.url):
-            pass
+        async with connect(server.url) as bus:
+            await bus.subscribe("payment_service", ["invoice.sent"])
         async with connect(server.url, create=False) as bus:
             with pytest.raises(PublishError, match="the stream order-stream is not there"):
                 await bus.publish(event("a"))
@@ -96,8 +129,8 @@ class TestWithoutMaking:
 
 class TestPartitions:
     async def test_all_must_agree_on_their_number(self, server: Nats) -> None:
-        async with connect(server.url, partitions=4):
-            pass
+        async with connect(server.url, partitions=4) as bus:
+            await publish(bus, ["a"])
         with pytest.raises(ConfigurationError, match=r"has 4 partitions, not 8.*connect with partitions=4"):
             await connect(server.url).open()
 

@@ -23,7 +23,7 @@ _MOST: Final = 10_000
 """How many events wait for a follower that is slow; the oldest are forgotten first."""
 
 _LOOK_AGAIN: Final = 2.0
-"""Seconds after which somebody who follows all domains hears of a new one."""
+"""Seconds after which a follower hears of a domain that was not there when it began."""
 
 Seen = Envelope | Unreadable
 Came = asyncio.Queue[DeliveredMessage | None]
@@ -40,7 +40,7 @@ async def follow(
     Args:
         link: The connection.
         names: What things are called.
-        topology: Knows the domains, and makes those that are asked for.
+        topology: Knows the domains.
         types: The types; None means all.
         since: The time from which to begin, or None.
     """
@@ -52,7 +52,8 @@ async def follow(
         async with answered(link.where):
             await channel.queue_declare(queue, exclusive=True, auto_delete=True, arguments={"x-max-length": _MOST})
             await channel.basic_consume(queue, came.put, no_ack=True)
-        exchanges = await _bind(channel, link, queue, await _exchanges(names, topology, types), set())
+        domains = None if types is None else set(map(names.streams.of, types))
+        exchanges = await _bind(channel, link, queue, await _exchanges(names, topology, domains), set())
         early: set[str] = set()
         for exchange in () if since is None else sorted(exchanges):
             for event in await _unrouted(link, names.unrouted(exchange), since):
@@ -61,10 +62,11 @@ async def follow(
                     yield event
         while True:
             try:
-                async with asyncio.timeout(_LOOK_AGAIN if types is None else None):
+                all_are_there = domains is not None and len(exchanges) == len(domains)
+                async with asyncio.timeout(None if all_are_there else _LOOK_AGAIN):
                     message = await came.get()
             except TimeoutError:
-                exchanges = await _bind(channel, link, queue, await _exchanges(names, topology, None), exchanges)
+                exchanges = await _bind(channel, link, queue, await _exchanges(names, topology, domains), exchanges)
                 continue
             if message is None:
                 break
@@ -79,10 +81,12 @@ async def follow(
         await close(channel)
 
 
-async def _exchanges(names: Names, topology: Topology, types: Collection[str] | None) -> list[str]:
-    if types is None:
+async def _exchanges(names: Names, topology: Topology, domains: Collection[str] | None) -> list[str]:
+    """Return the exchanges that are there, of some domains or of all that are known."""
+    if domains is None:
         return [names.exchange(domain) for domain in sorted((await topology.groups.read()).domains)]
-    return [await topology.exchange(domain) for domain in sorted(set(map(names.streams.of, types)))]
+    exchanges = map(names.exchange, sorted(domains))
+    return [each for each in exchanges if await topology.is_there(each)]
 
 
 async def _bind(channel: Channel, link: Link, queue: str, exchanges: Collection[str], bound: set[str]) -> set[str]:

@@ -66,6 +66,15 @@ class Topology:
                     await self._make_domain(self._names.streams.of(type), name)
         return name
 
+    async def is_there(self, exchange: str) -> bool:
+        """Tell whether there is an exchange; makes none. Raises BusError."""
+        try:
+            async with self._channel() as channel, answered(self._link.where):
+                await channel.exchange_declare(exchange, passive=True)
+        except Missing:
+            return False
+        return True
+
     def forget(self, exchange: str) -> None:
         """Take an exchange for deleted."""
         self._exchanges.pop(exchange, None)
@@ -162,14 +171,11 @@ class Topology:
 
     async def _make_unrouted(self, exchange: str) -> Made | None:
         """Make the queue of a domain that is new; return what is to be written before the domain gets its exchange."""
-        try:
-            async with self._channel() as channel, answered(self._link.where):
-                await channel.exchange_declare(exchange, passive=True)
-        except Missing:
-            queue = self._names.unrouted(exchange)
-            async with self._link.lock(f"{queue}.lock"):
-                return await make(self._link, {queue: self._of_unrouted()})
-        return None
+        if await self.is_there(exchange):
+            return None
+        queue = self._names.unrouted(exchange)
+        async with self._link.lock(f"{queue}.lock"):
+            return await make(self._link, {queue: self._of_unrouted()})
 
     async def _written(self, groups: Made | None, others: Sequence[Made | None]) -> None:
         """Wait until RabbitMQ will not forget what was made."""

@@ -118,15 +118,16 @@ class NATSBus(Bus):
         return self._dead_letters
 
     async def open(self) -> None:
-        """Connect, and see to what the bus keeps in the server.
+        """Connect, and compare what the bus keeps in the server; whoever publishes or subscribes makes it.
 
         Raises:
             BusError: No server answers, it refuses the login, or JetStream is off.
             ConfigurationError: A stream is another one than the bus needs.
         """
+        self._publisher.begin()
         await self._connection.open()
         try:
-            await self._topology.declare()
+            await self._topology.look()
         except BaseException:
             await self._connection.close()
             raise
@@ -164,7 +165,7 @@ class NATSBus(Bus):
         for type in types:
             if not is_type(type):
                 raise BusError(f"{type!r} cannot be read from NATS", where=self.url, mend="use dotted lower-case words")
-        await self._topology.declare_streams(types)
+        await self._topology.declare(types)
         subscription = NATSSubscription(
             self._jetstream, self._documents, self._topology, group, types, self._partitions, self._lease
         )

@@ -19,8 +19,8 @@ from eventkit.contract.errors import BusError
 API: Final = "$JS.API."
 
 # Numbers of JetStream's errors (server/errors.json).
-NO_MESSAGE: Final = {10037, 10057, 10043}
 NO_STREAM: Final = 10059
+NOTHING_THERE: Final = {10037, 10057, 10043, NO_STREAM}
 TOO_LARGE: Final = 10054
 OTHER_CONFIGURATION: Final = 10058
 OVERLAP: Final = 10065
@@ -174,17 +174,22 @@ class JetStream:
                 return names
 
     async def subjects(self, stream: str, pattern: str) -> dict[str, int]:
-        """Return the subjects of a stream that fit a pattern, and how many messages each has."""
+        """Return the subjects of a stream that fit a pattern, and how many messages each has; none without a stream."""
         counts: dict[str, int] = {}
         while True:
-            info = await self.call(f"STREAM.INFO.{stream}", {"subjects_filter": pattern, "offset": len(counts)})
+            try:
+                info = await self.call(f"STREAM.INFO.{stream}", {"subjects_filter": pattern, "offset": len(counts)})
+            except APIError as error:
+                if error.number == NO_STREAM:
+                    return {}
+                raise
             found = info["state"].get("subjects") or {}
             counts |= found
             if not found or len(counts) >= int(info.get("total", 0)):
                 return counts
 
     async def stored(self, stream: str, **which: object) -> Stored | None:
-        """Return a message; None where there is none.
+        """Return a message; None where there is none, or no such stream.
 
         Args:
             stream: The stream.
@@ -194,7 +199,7 @@ class JetStream:
             # Of the stream's leader: what was stored is seen.
             message = (await self.call(f"STREAM.MSG.GET.{stream}", which))["message"]
         except APIError as error:
-            if error.number in NO_MESSAGE:
+            if error.number in NOTHING_THERE:
                 return None
             raise
         return Stored(
@@ -210,7 +215,7 @@ class JetStream:
         try:
             await self.call(f"STREAM.MSG.DELETE.{stream}", {"seq": sequence, "no_erase": True})
         except APIError as error:
-            if error.number in NO_MESSAGE:
+            if error.number in NOTHING_THERE:
                 return False
             raise
         return True

@@ -36,6 +36,11 @@ class Publisher:
         self._topology = topology
         self._partitions = partitions
         self._subjects: dict[str, str] = {}  # of types whose streams are there
+        self._beginning = asyncio.Lock()
+
+    def begin(self) -> None:
+        """Know nothing of streams: the bus is being opened."""
+        self._subjects.clear()
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event; raises PublishError."""
@@ -59,9 +64,10 @@ class Publisher:
 
     async def _begin(self, type: str) -> str:
         """See to the stream of a type; return its subject."""
-        if self._names.stream(type) not in map(self._names.stream, self._subjects):
-            await self._topology.declare_streams([type])
-        subject = self._subjects[type] = self._names.subject(type)
+        async with self._beginning:  # once for all who begin together
+            if self._names.stream(type) not in map(self._names.stream, self._subjects):
+                await self._topology.declare([type])
+            subject = self._subjects[type] = self._names.subject(type)
         return subject
 
     def _require_room(self, envelope: Envelope, length: int) -> None:

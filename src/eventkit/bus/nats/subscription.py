@@ -242,8 +242,7 @@ class NATSSubscription(LogSubscription):
         streams = dict.fromkeys([*map(self._names.stream, sorted(self._types)), self._names.replay])
         found = {stream: await self._jetstream.state(stream) for stream in streams}
         if None in found.values():
-            await self._topology.declare()
-            await self._topology.declare_streams(self._types)
+            await self._topology.declare(self._types)
             found = {stream: await self._jetstream.state(stream) for stream in streams}
         return {stream: state for stream, state in found.items() if state is not None}
 
