@@ -1,4 +1,4 @@
-"""What every bus of a broker makes for those who only look at it: nothing."""
+"""What every bus of a broker makes, and refuses to make, for those who look at it, and where it may make nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from redis.asyncio import Redis
 
-from eventkit import connect
+from eventkit import BusError, ConfigurationError, PublishError, connect
 from eventkit.bus.protocol import Bus
 from eventkit.contract.envelope import Envelope, new_id
 from eventkit.delivery.subscription import Unreadable
@@ -119,3 +119,16 @@ async def test_whoever_looks_before_anything_is_there_hears_of_it(url: str) -> N
         publishing = tasks.create_task(publish_for_ever(other))
         assert (await first).type == "order.created"
         publishing.cancel()
+
+
+async def test_what_is_missing_and_may_not_be_made_is_an_error_of_one_kind(url: str, holds: Holds) -> None:
+    async with connect(f"{url}&create=false") as bus:
+        with pytest.raises(BusError) as subscribing:
+            await bus.subscribe("payment_service", ["order.created"])
+        with pytest.raises(PublishError) as publishing:
+            await bus.publish(event("a"))
+
+    for caught in (subscribing, publishing):
+        assert not isinstance(caught.value, ConfigurationError)  # it may be made meanwhile
+        assert "create=" in str(caught.value)
+    assert await holds() == set()

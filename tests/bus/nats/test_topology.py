@@ -105,9 +105,9 @@ class TestStreams:
 class TestWithoutMaking:
     async def test_nothing_is_made(self, server: Nats) -> None:
         async with connect(server.url, create=False) as bus:
-            with pytest.raises(ConfigurationError, match="KV_eventkit is not there, and create=False"):
+            with pytest.raises(BusError, match="KV_eventkit is not there, and create=false"):
                 await bus.subscribe("payment_service", ["order.created"])
-            with pytest.raises(PublishError, match="KV_eventkit is not there, and create=False"):
+            with pytest.raises(PublishError, match="KV_eventkit is not there, and create=false"):
                 await bus.publish(event("a"))
         async with admin(server.url) as operator:
             assert await operator.streams() == []

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from eventkit.bus.nats.documents import Conflict, Documents
 from eventkit.bus.nats.jetstream import NO_STREAM, OTHER_CONFIGURATION, OVERLAP, APIError, JetStream
-from eventkit.contract.errors import ConfigurationError
+from eventkit.contract.errors import BusError, ConfigurationError
 
 _SECOND: Final = 1_000_000_000
 _DAY: Final = 86_400.0
@@ -77,9 +77,8 @@ class Topology:
         """See to what every bus needs, and to the streams of some types; makes what is missing, where it may.
 
         Raises:
-            ConfigurationError: Something is another one, with all that differs, and nothing is made; or something is
-                missing and may not be made.
-            BusError: The server cannot be used.
+            ConfigurationError: Something is another one; with all that differs. Then nothing is made.
+            BusError: Something is missing and may not be made, or the server cannot be used.
         """
         found = await self._find([*self._own(), *self._of_events(map(self._names.stream, types))])
         differences = self._differences(found) + await self._other_partitions()
@@ -215,9 +214,9 @@ class Topology:
             mend="take these subjects out of the other stream",
         )
 
-    def _missing(self, what: str) -> ConfigurationError:
-        return ConfigurationError(
-            f"{what} is not there, and create=False", where=self._where, mend="make it, or connect with create=True"
+    def _missing(self, what: str) -> BusError:
+        return BusError(
+            f"{what} is not there, and create=false", where=self._where, mend="make it, or connect with create=true"
         )
 
 
