@@ -177,3 +177,29 @@ async def test_a_partition_that_is_taken_over_while_its_instance_closes_is_given
         async with subscribed(bus) as other:
             [a] = await take(other, 1)
             assert (name_of(a), a.attempt) == ("a", 1)
+
+
+async def test_what_comes_to_a_partition_that_is_lost_and_still_read_does_not_overtake_what_was_out(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lease has ended, so the instance leaves; until its channels are closed RabbitMQ goes on sending."""
+    leaving, go_on = asyncio.Event(), asyncio.Event()
+    leave = AMQPSubscription._part
+
+    async def part(self: AMQPSubscription) -> None:
+        leaving.set()
+        await go_on.wait()
+        await leave(self)
+
+    async with broker.connect(lease=1.0, partitions=1) as bus, subscribed(bus) as instance:
+        assert isinstance(instance, AMQPSubscription)
+        await publish(bus, "a", key="order-1")
+        await take(instance, 1)
+        partition = instance._partitions[0]
+        with monkeypatch.context() as patched:
+            patched.setattr(AMQPSubscription, "_part", part)
+            await leaving.wait()
+            await publish(bus, "b", key="order-1")
+            await until(lambda: sum(1 for each in partition._reading for _ in each.window.unfinished()) == 2)
+            go_on.set()
+            assert await handle(instance, 2) == ["a", "b"]

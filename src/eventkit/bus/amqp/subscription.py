@@ -263,6 +263,8 @@ class AMQPSubscription(PartitionedSubscription):
         await partition.open(self._prefetch)
 
     def _put(self, place: Place) -> None:
+        if place.partition not in self.owned:
+            return  # it was lost, and its channel is about to be closed: this comes to the next owner, in order
         self.queue.put(
             place.message,
             token=place,
