@@ -58,13 +58,10 @@ async def protect(server: Redis) -> None:
 
 
 class TestSettings:
-    @pytest.mark.parametrize(
-        "setting", ["lease=0.0", "lease=-1.0", "lease=nan", "lease=inf", "retention=-1.0", "prefix=''", "prefix='a{b'"]
-    )
+    @pytest.mark.parametrize("setting", ["lease=0.0", "lease=-1.0", "lease=nan", "lease=inf", "retention=-1.0"])
     def test_a_value_out_of_its_range(self, setting: str) -> None:
-        name, _, value = setting.partition("=")
-        with pytest.raises(ConfigurationError, match=f"^{name}=.* is out of range"):
-            connect(f"redis://localhost?{name}={value.strip(chr(39))}")
+        with pytest.raises(ConfigurationError, match=f"^{setting} is out of range"):
+            connect(f"redis://localhost?{setting}")
 
     def test_the_database_is_a_number(self) -> None:
         with pytest.raises(ConfigurationError, match=r"^the database 'events' is no number .*; write redis://"):
