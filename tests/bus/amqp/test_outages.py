@@ -10,7 +10,9 @@ from pathlib import Path
 
 import aiormq
 import pytest
+from aiormq.channel import Channel
 from aiormq.exceptions import ChannelNotFoundEntity
+from pamqp.commands import Channel as ChannelFrames
 
 from eventkit.bus.amqp import AMQPBus, sender
 from eventkit.bus.protocol import Bus
@@ -283,6 +285,28 @@ class TestNetwork:
         with pytest.raises(aiormq.AMQPConnectionError):
             await aiormq.connect(f"amqp://127.0.0.1:{free_port()}/")
         assert [(record.name, record.levelname) for record in caplog.records] == [("aiormq.connection", "ERROR")]
+
+    async def test_a_channel_is_opened_while_another_one_is_told_that_it_is_closed(
+        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """aiormq has to answer to that, and takes the number of the channel for free before."""
+        answer = Channel._on_close_frame
+
+        async def late(self: Channel, frame: ChannelFrames.Close) -> None:
+            await asyncio.sleep(0.1)
+            await answer(self, frame)
+
+        async with broker.connect() as bus:
+            connection = await bus._outgoing.connection()
+            closed = await bus._outgoing.channel()
+            monkeypatch.setattr(Channel, "_on_close_frame", late)
+            looking = asyncio.create_task(closed.queue_declare(f"{broker.prefix}nothing", passive=True))
+            await until(lambda: closed.number not in connection.channels)
+            another = await bus._outgoing.channel()
+            with pytest.raises(ChannelNotFoundEntity):
+                await looking
+            await another.queue_declare(exclusive=True)
+            assert connection.is_opened
 
     async def test_a_bus_is_unhealthy_while_nothing_gets_through(self, broker: Broker, proxy: Proxy) -> None:
         async with broker.connect(proxy.url(broker.url)) as bus:

@@ -22,6 +22,8 @@ CONNECT: Final = 5.0
 """Seconds in which a connection must be open."""
 _CLOSE: Final = 5.0
 _FRAMES: Final = 10
+_MOST_CHANNELS: Final = 65_535
+"""Where the server sets no limit (AMQP 0-9-1, 4.2.5.4)."""
 _LOCK_RETRY: Final = 0.02
 _LOCK_PATIENCE: Final = 60.0
 
@@ -91,6 +93,7 @@ class Link:
         self._purpose = purpose
         self._connection: Connection | None = None
         self._connecting = asyncio.Lock()
+        self._number = 0  # of the channel that was opened last
         self._locks: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -123,9 +126,11 @@ class Link:
             frames: How many frames may wait for the channel before the connection reads no more.
         """
         connection = await self.connection()
+        number = self._free_number(connection)
         # Not aiormq's own timeout: on Python 3.11 it may swallow a cancellation.
         async with answered(self.where):
-            return cast(Channel, await connection.channel(publisher_confirms=confirms, frame_buffer_size=frames))
+            channel = await connection.channel(number, publisher_confirms=confirms, frame_buffer_size=frames)
+        return cast(Channel, channel)
 
     async def is_blocked(self) -> bool:
         """Tell whether RabbitMQ takes nothing from this connection, because its memory or its disk is short."""
@@ -156,6 +161,19 @@ class Link:
     def lock(self, name: str) -> Lock:
         """Return a lock that one of all connections can have at a time."""
         return Lock(self, name, self._locks.setdefault(name, asyncio.Lock()))
+
+    def _free_number(self, connection: Connection) -> int:
+        """Return the number of a new channel: not one that was in use a moment ago.
+
+        aiormq takes the number of a channel that RabbitMQ has closed for free before it has sent its answer, and would
+        open the next channel under it first: a second channel of that number ends the connection.
+        """
+        most = connection.connection_tune.channel_max or _MOST_CHANNELS
+        for _ in range(most):
+            self._number = self._number % most + 1
+            if self._number not in connection.channels:
+                return self._number
+        raise BusError(f"all {most:,} channels are in use", where=self.where, mend="use several buses")
 
     async def _connect(self) -> Connection:
         context = self._address.tls
