@@ -67,11 +67,10 @@ class Watcher:
     def __exit__(self, *_: object) -> None:
         self._loop.do(self._close())
 
-    def published(self, type_name: str, **fields: object) -> int:
-        """Return how many different events of a type, with these values, were published."""
+    def events(self, type_name: str) -> list[dict[str, object]]:
+        """Return what the different events of a type say that were published so far; it takes a while to be sure."""
         self._loop.do(self._catch_up(type_name.partition(".")[0]))
-        events = [json.loads(each.data) for each in self._seen.values() if each.type == type_name]
-        return sum(all(event[name] == value for name, value in fields.items()) for event in events)
+        return [json.loads(each.data) for each in self._seen.values() if each.type == type_name]
 
     def unhandled(self) -> int:
         """Return how many events are not handled yet."""
