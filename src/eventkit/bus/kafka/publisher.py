@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from contextlib import suppress
 from typing import Final
 
@@ -16,11 +15,11 @@ from aiokafka.errors import (
     RecordListTooLargeError,
     UnknownTopicOrPartitionError,
 )
+from aiokafka.partitioner import DefaultPartitioner
 
 from eventkit.bus.kafka.client import CLOSE_WITHIN
 from eventkit.bus.kafka.connection import Connection
 from eventkit.bus.kafka.errors import meaning
-from eventkit.bus.kafka.partitioner import partition_of
 from eventkit.bus.kafka.records import Headers
 from eventkit.bus.kafka.topology import Topology
 from eventkit.contract.errors import BusError, ConfigurationError, PublishError, RefusedError
@@ -28,6 +27,7 @@ from eventkit.contract.errors import BusError, ConfigurationError, PublishError,
 SEND_WITHIN: Final = 10.0
 """Seconds after which a record that no broker took is given up."""
 _LOOK: Final = 0.5  # how often is looked for records whose time is up, in seconds
+_CHOOSE: Final = DefaultPartitioner()
 _TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
@@ -132,11 +132,9 @@ class Publisher:
         if (numbers := cluster.partitions_for_topic(topic)) is None:
             numbers = await producer.partitions_for(topic)
         if partition is None:
-            if key is not None:
-                partition = partition_of(key, len(numbers))
-            else:
-                available = cluster.available_partitions_for_topic(topic) or numbers
-                partition = random.choice(list(available))  # noqa: S311 - any will do, and brokers share the work
+            # Of the same key all go to one partition; any will do without a key.
+            available = [] if key is not None else list(cluster.available_partitions_for_topic(topic))
+            partition = _CHOOSE(key, list(numbers), available)
         producer._serialize(key, value, headers)  # refuses what is too large for any topic
         sent: asyncio.Future[object] = await producer._message_accumulator.add_message(
             TopicPartition(topic, partition), key, value, SEND_WITHIN, headers=headers
