@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from urllib.parse import quote
 
 import pytest
 from pamqp.commands import Basic
 
+from eventkit.bus.amqp import topology
+from eventkit.bus.amqp.connection import Link
+from eventkit.bus.amqp.new_queues import Made
 from eventkit.bus.connect import connect
 from eventkit.contract.errors import BusError, ConfigurationError, PublishError, RefusedError
 from eventkit.contract.event import MAX_TYPE_NAME
@@ -142,6 +146,22 @@ class TestTopology:
         async with broker.connect(create=False) as bus:
             with pytest.raises(BusError, match=r"no queue '.*payment_service\.2'.*connect once with create=true"):
                 await bus.subscribe("payment_service", ["order.created"])
+
+    async def test_new_domains_wait_for_rabbitmq_together(
+        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waiting, both_wait = 0, asyncio.Event()
+
+        async def written(link: Link, made: Made) -> None:
+            nonlocal waiting
+            waiting += 1
+            if waiting == 2:
+                both_wait.set()
+            await both_wait.wait()
+
+        monkeypatch.setattr(topology, "written", written)
+        async with broker.connect() as bus, asyncio.timeout(30):
+            await asyncio.gather(*(publish(bus, "a", type=f"{name}.created") for name in ("order", "user")))
 
     async def test_a_service_that_keeps_another_number_of_unrouted_events_is_told_so(self, broker: Broker) -> None:
         async with broker.connect(unrouted=3) as bus:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -52,7 +53,7 @@ class Topology:
         self._create = create
         self._unrouted = unrouted
         self._exchanges: dict[str, Connection] = {}  # on which it was seen that they are there
-        self._declaring = asyncio.Lock()
+        self._declaring: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def exchange(self, type: str) -> str:
         """Return the exchange of a type's domain, which is there now; raises EventkitError.
@@ -61,7 +62,7 @@ class Topology:
         """
         name = self._names.exchange(type)
         if not self._is_known(name):
-            async with self._declaring:  # once for all who begin to publish together
+            async with self._declaring[name]:  # once for all who begin to publish there together
                 if not self._is_known(name):
                     await self._make_domain(self._names.streams.of(type), name)
         return name
