@@ -25,7 +25,7 @@ class EventkitOnTansu(Eventkit):
     """eventkit, without the producer's numbers, which tansu does not know."""
 
     def __init__(self, url: str, run: str) -> None:
-        super().__init__(f"{url}?idempotent=false&prefix=kit{run}.&lease={SESSION // 1000}", run)
+        super().__init__(f"{url}?idempotent=false&lease={SESSION // 1000}", run)
 
 
 class Raw(Contestant):
