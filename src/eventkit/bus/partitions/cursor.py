@@ -95,11 +95,9 @@ class Cursor:
     @property
     def position(self) -> int:
         """The first place that is not finished."""
-        # What was read stands before what is still to be read again.
-        for places in (self._unfinished, self._known):
-            if places:
-                return next(iter(places))
-        return self.read
+        # What was read stands before all that is not. Of that the first may be unknown: read by an earlier owner, which
+        # handed out what stands behind it, and ended.
+        return next(iter(self._unfinished), self.read)
 
     @property
     def ended(self) -> bool:
