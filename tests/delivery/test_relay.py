@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
-from eventkit import ConfigurationError, Envelope, Retry, connect
+from eventkit import BusError, ConfigurationError, Envelope, Retry, connect
 from eventkit.contract.codec import from_structured
 from eventkit.contract.context import current_sink
 from eventkit.delivery import relay as relay_module
@@ -27,6 +27,7 @@ from eventkit.delivery.relay import OutboxRelay
 from tests.delivery.conftest import Ledger, commit, logged, number_of, orders, publish_order_changed, stored
 from tests.servers.fixtures import required
 from tests.servers.nats import Nats
+from tests.servers.server import free_port
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -39,6 +40,23 @@ async def test_what_is_committed_is_published_once_and_deleted(
         await ledger.until(confirmed=3)
     assert ledger.numbers() == [0, 1, 2]
     assert await stored(engine) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql+asyncpg://ada@127.0.0.1:{port}/shop", "Connect call failed"),
+        ("sqlite:///{folder}/there/is/no/such.db", "unable to open database file"),
+    ],
+)
+async def test_a_database_that_cannot_be_reached_is_told_when_it_starts(
+    url: str, told: str, tmp_path: Path, ledger: Ledger
+) -> None:
+    engine = sql_engine(url.format(port=free_port(), folder=tmp_path))
+    with pytest.raises(BusError, match=f"the database of the outbox cannot be reached: .*{told}.*whether it runs"):
+        async with OutboxRelay(engine, ledger).running():
+            pass
+    await engine.dispose()
 
 
 async def test_what_was_left_by_others_is_published(

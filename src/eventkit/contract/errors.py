@@ -84,7 +84,7 @@ class RefusedError(PublishError):
 
 
 class BusError(EventkitError):
-    """The bus cannot be reached, opened, read or written.
+    """The bus cannot be reached, opened, read or written; or the database of an outbox cannot be reached.
 
     What is missing there and may not be made is one, too, because somebody may make it meanwhile; what contradicts the
     settings is a ConfigurationError.

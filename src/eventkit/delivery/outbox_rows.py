@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 from typing import NamedTuple
 
+from eventkit.contract.errors import BusError, ConfigurationError
 from eventkit.delivery import tables
+from eventkit.delivery.database import reason
 
 # isort: split
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 
@@ -86,10 +89,28 @@ class OutboxRows(ABC):
         self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def check(self) -> None:
-        """Read the tables; raises SQLAlchemyError where one is missing."""
-        async with self._reading.connect() as connection:
-            for table in (tables.outbox, tables.outbox_lead, tables.outbox_refused):
-                await connection.execute(select(table).limit(1))
+        """Read the tables.
+
+        Raises:
+            BusError: The database cannot be reached.
+            ConfigurationError: A table cannot be read, because it is missing for example.
+        """
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(self._reading.connect())
+            except (SQLAlchemyError, OSError) as error:
+                raise BusError(
+                    f"the database of the outbox cannot be reached: {reason(error)}",
+                    mend="see whether it runs, and whether its URL is right",
+                ) from error
+            try:
+                for table in (tables.outbox, tables.outbox_lead, tables.outbox_refused):
+                    await connection.execute(select(table).limit(1))
+            except SQLAlchemyError as error:
+                raise ConfigurationError(
+                    f"the outbox cannot be read: {reason(error)}",
+                    mend="create the tables of eventkit.delivery.tables.metadata in the service's database",
+                ) from None
 
     @abstractmethod
     def page(self, after: int | None, limit: int) -> AbstractAsyncContextManager[Page]:

@@ -22,7 +22,7 @@ from typing import Final
 
 from eventkit.contract.codec import from_structured
 from eventkit.contract.context import Sink
-from eventkit.contract.errors import ConfigurationError, EnvelopeError, RefusedError
+from eventkit.contract.errors import EnvelopeError, RefusedError
 from eventkit.contract.retry import Retry
 from eventkit.delivery.database import reason, unknown_database
 from eventkit.delivery.outbox import woken_by_commits
@@ -32,7 +32,6 @@ from eventkit.delivery.outbox_rows import OutboxRows, Page, Row
 from eventkit.delivery.policy import describe, pause
 
 # isort: split
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 log = logging.getLogger("eventkit.outbox")
@@ -94,15 +93,10 @@ class OutboxRelay:
         """Publish while the block runs; then publish what is left, for ten seconds at the most.
 
         Raises:
+            BusError: The database cannot be reached when the block begins; later on, the relay tries until it can.
             ConfigurationError: The outbox cannot be read, because its tables are missing for example.
         """
-        try:
-            await self._rows.check()
-        except SQLAlchemyError as error:
-            raise ConfigurationError(
-                f"the outbox cannot be read: {reason(error)}",
-                mend="create the tables of eventkit.delivery.tables.metadata in the service's database",
-            ) from None
+        await self._rows.check()
         self._stopping.clear()
         with woken_by_commits(self._woken):
             task = asyncio.create_task(self._run(), name="eventkit outbox relay")
