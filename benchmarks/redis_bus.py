@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.util import find_spec
 
 from redis.asyncio import Redis as Client
@@ -88,4 +89,4 @@ def run() -> list[Table]:
     contestants = {"eventkit": Eventkit, "redis-py, XACK each": Raw, "redis-py, XACK a hundred": Batches}
     if find_spec("faststream"):
         contestants["FastStream"] = FastStream
-    return [*compare("Redis Streams", Redis, contestants)]
+    return compare("Redis Streams", partial(Redis, appendfsync="everysec"), contestants)

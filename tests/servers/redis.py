@@ -15,8 +15,9 @@ class Redis(Server):
     Args:
         folder: Where its data and its log are kept.
         port: Where it listens; a free port by default.
-        settings: Its configuration, beside an append-only file that is synced every second: what was acknowledged
-            survives the end of the process, and a second of it may not survive the end of the machine.
+        settings: Its configuration, beside an append-only file that is synced before anything is acknowledged. With
+            `everysec`, a busy disk has Redis acknowledge for up to two seconds what it has not written, and a killed
+            process takes that with it.
     """
 
     kind: ClassVar = "redis"
@@ -24,7 +25,7 @@ class Redis(Server):
 
     def __init__(self, folder: Path, *, port: int | None = None, **settings: str) -> None:
         super().__init__(folder, port=port)
-        self._settings = {"appendonly": "yes", "appendfsync": "everysec", "save": "", **settings}
+        self._settings = {"appendonly": "yes", "appendfsync": "always", "save": "", **settings}
 
     @classmethod
     def program(cls) -> Path | None:
