@@ -162,7 +162,7 @@ async def changes(engine: AsyncEngine) -> int | None:
         return await connection.scalar(select(orders.c.changes).where(orders.c.id == "o-1"))
 
 
-async def logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Wait for a line in the log."""
-    while not caplog.records:  # noqa: ASYNC110 - a log tells nobody
+async def logged(caplog: pytest.LogCaptureFixture, words: str = "") -> None:
+    """Wait for a line in the log, with these words."""
+    while not any(words in record.getMessage() for record in caplog.records):  # noqa: ASYNC110 - a log tells nobody
         await asyncio.sleep(0.01)

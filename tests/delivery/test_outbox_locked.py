@@ -211,11 +211,11 @@ class TestLease:
             async with OutboxRelay(other, second, poll=0.02, lease=LEASE).running():
                 await terminate_relays(engine)
                 await second.until(confirmed=3)
-            await logged(caplog)
+            # What asyncpg says of an ended session depends on how far the news had come.
+            await logged(caplog, "the outbox cannot be read or written: ")
             ledger.open.set()
         assert second.numbers() == [0, 1, 2]
         assert ledger.numbers() == []
-        assert "the outbox cannot be read or written: connection is closed" in caplog.text
 
     async def test_one_that_is_cut_off_goes_on_when_the_network_is_there_again(
         self,
