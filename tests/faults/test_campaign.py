@@ -59,6 +59,27 @@ def test_nothing_is_left_of_a_campaign_that_is_ended(how: signal.Signals, tmp_pa
     wait_for(lambda: not actors(folder))
 
 
+@pytest.mark.skipif(not Path("/proc").exists(), reason="mounts are looked for in /proc")
+def test_nothing_is_left_of_the_disk_of_a_campaign_that_is_killed(tmp_path: Path) -> None:
+    code = f"""if True:
+        import sys
+        from pathlib import Path
+        from tests.faults.backends import disks_can_be_made, small_disk
+
+        if disks_can_be_made():
+            with small_disk(Path({str(tmp_path)!r})):
+                print(Path("/proc/self/mounts").read_text(), flush=True)
+                sys.stdin.read()
+    """
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as campaign:
+        mounts = iter(campaign.stdout.readline, b"")
+        made = any(str(tmp_path).encode() in line for line in mounts)
+        campaign.kill()
+    if not made:
+        pytest.skip("only root may make disks")
+    assert str(tmp_path) not in Path("/proc/self/mounts").read_text()
+
+
 def test_an_actor_ends_in_order_while_the_campaign_goes_on() -> None:
     code = "from tests.faults.actors import end_with_the_campaign; end_with_the_campaign()"
     for _ in range(3):
