@@ -321,6 +321,49 @@ class TestMetrics:
         assert told.points("eventkit.in_flight") == []
 
 
+class TestGroupsWithOtherNames:
+    async def test_they_are_told_as_the_broker_calls_them(self, told: Told) -> None:
+        ledger = Ledger([])
+        async with (
+            connect("memory://", telemetry=True, groups={"shop": "counter"}) as bus,
+            service.run(bus, ledger) as worker,
+        ):
+            await publish_order_created("o-1")
+            await until(lambda: worker.counters.handled and told.points("eventkit.lag.messages"))
+
+            points = [
+                point
+                for name in (
+                    "messaging.process.duration",
+                    "eventkit.deliveries",
+                    *(each.value for each in telemetry.Gauge),
+                )
+                for point in told.points(name)
+            ]
+
+        named = "messaging.consumer.group.name"
+        assert {point.attributes[named] for point in points} == {"counter"}
+        assert told.span("process order.created").attributes[named] == "counter"
+
+    @pytest.mark.parametrize(
+        ("url", "called"),
+        [
+            ("memory://", "payments"),
+            ("nats://host?prefix=a-", "payments"),
+            ("redis://host?prefix=a", "payments"),
+            ("amqp://host?prefix=a-", "a-payments"),
+            ("kafka://host?prefix=a-", "a-payments"),
+        ],
+    )
+    def test_a_prefix_is_a_part_of_the_name_where_the_broker_sees_it_so(
+        self, url: str, called: str, told: Told
+    ) -> None:
+        bus = connect(url, telemetry=True, groups={"payment_service": "payments"})
+
+        assert bus.group_of("payment_service") == called
+        assert bus.group_of("other") == called.replace("payments", "other")
+
+
 class TestSwitch:
     def test_it_is_off_by_default(self) -> None:
         assert type(connect("memory://")).__name__ == "MemoryBus"

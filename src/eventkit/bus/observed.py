@@ -43,9 +43,10 @@ class ObservedBus(Wrapped):
     @asynccontextmanager
     async def serve(self, service: Service, dependencies: tuple[object, ...]) -> AsyncIterator[Worker]:
         """Hand the service its events while the block runs, and tell of it."""
-        handlers = partial(ObservedHandlers, telemetry=self._telemetry)
+        group = self.group_of(service.name)
+        handlers = partial(ObservedHandlers, telemetry=self._telemetry, group=group)
         worker = Worker(service, dependencies, self.options, handlers)
-        numbers = _Numbers(self._bus, worker, service.name)
+        numbers = _Numbers(self._bus, worker, service.name, group)
         async with worker.running(await self._share_of(service, worker)), numbers.kept():
             with self._telemetry.gauges(numbers.observe):
                 yield worker
@@ -64,12 +65,14 @@ class _Numbers:
     Args:
         bus: Its bus.
         worker: Its worker.
-        group: Its name.
+        service: Its name.
+        group: What the broker calls its group.
     """
 
-    def __init__(self, bus: Bus, worker: Worker, group: str) -> None:
+    def __init__(self, bus: Bus, worker: Worker, service: str, group: str) -> None:
         self._bus = bus
         self._worker = worker
+        self._service = service
         self._group = group
         self._lag: tuple[Lag, ...] = ()
 
@@ -86,7 +89,7 @@ class _Numbers:
     async def _look(self) -> None:
         while True:
             try:
-                self._lag = tuple(each for each in await self._bus.lag() if each.group == self._group)
+                self._lag = tuple(each for each in await self._bus.lag() if each.group == self._service)
             except BusError:
                 self._lag = ()  # better nothing than what was true before
             await asyncio.sleep(LAG_EVERY)

@@ -223,6 +223,10 @@ class Bus(ABC):
             BusError: The bus cannot be read. The caller may follow anew, from the time of what came last.
         """
 
+    def group_of(self, service: str) -> str:
+        """Return what the broker calls the group of a service, with all that the bus puts before its name."""
+        return service
+
     async def health(self) -> Health:
         """Ask the broker whether it is there, for two seconds at the most; tell, and never raise."""
         clock = asyncio.get_running_loop().time

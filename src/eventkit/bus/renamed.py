@@ -34,6 +34,10 @@ class RenamedGroups(Wrapped):
         """
         return await self._bus.subscribe(self._groups.of(group), types)
 
+    def group_of(self, service: str) -> str:
+        """Return what the broker calls the group of a service."""
+        return self._bus.group_of(self._groups.wanted(service))
+
     @property
     def dead_letters(self) -> DeadLetters:
         """The dead letters of all services. Their ids are those of the bus, and name its groups."""

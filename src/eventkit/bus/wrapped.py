@@ -40,6 +40,10 @@ class Wrapped(Bus):
         """Return this instance's share of a group's events."""
         return await self._bus.subscribe(group, types)
 
+    def group_of(self, service: str) -> str:
+        """Return what the broker calls the group of a service."""
+        return self._bus.group_of(service)
+
     @property
     def dead_letters(self) -> DeadLetters:
         """The dead letters of all groups."""

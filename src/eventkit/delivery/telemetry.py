@@ -178,7 +178,7 @@ class Telemetry:
         """Have a delivery handled, and tell of it.
 
         Args:
-            group: The service.
+            group: What the broker calls the service's group.
             delivery: The delivery.
             handling: Handles it.
         """
@@ -268,18 +268,20 @@ class ObservedHandlers(Handlers):
         service: The service.
         dependencies: The objects that handlers ask for by type.
         telemetry: Whom it is told.
+        group: What the broker calls the service's group.
 
     Raises:
         As `Handlers`.
     """
 
-    def __init__(self, service: Service, dependencies: tuple[object, ...], telemetry: Telemetry) -> None:
+    def __init__(self, service: Service, dependencies: tuple[object, ...], telemetry: Telemetry, group: str) -> None:
         super().__init__(service, dependencies)
         self._telemetry = telemetry
+        self._told_group = group
 
     async def handle(self, delivery: Delivery, slot: Slot) -> Outcome | None:
         """Call the handler of a delivery; what it does itself is a part of its span."""
-        return await self._telemetry.process(self.group, delivery, super().handle(delivery, slot))
+        return await self._telemetry.process(self._told_group, delivery, super().handle(delivery, slot))
 
 
 def _current_trace() -> TraceContext | None:

@@ -8,7 +8,7 @@ import pytest
 
 from eventkit import connect
 from tests.bus.kafka.test_promises import admin
-from tests.bus.renaming import check
+from tests.bus.renaming import GROUPS, check
 from tests.servers.kafka_broker import Broker
 
 pytestmark = pytest.mark.slow
@@ -22,3 +22,4 @@ async def test_topics_and_groups_are_called_as_given(broker: Broker, prefix: str
         groups = {group for group, *_ in await client.list_consumer_groups() if group.startswith(prefix)}
     assert topics == {f"{prefix}{name}" for name in ("sales", "audit", "user", "payments.dead")}
     assert groups == {f"{prefix}payments"}
+    assert connect(broker.url, prefix=prefix, groups=GROUPS).group_of("payment_service") in groups

@@ -101,6 +101,10 @@ class AMQPBus(Bus):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connect()
 
+    def group_of(self, service: str) -> str:
+        """Return what the names of its queues begin with."""
+        return self._names.prefix + service
+
     @property
     def dead_letters(self) -> AMQPDeadLetters:
         """The dead letters of all groups."""

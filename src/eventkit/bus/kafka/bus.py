@@ -91,6 +91,9 @@ class KafkaBus(Bus):
         self._subscriptions: list[KafkaSubscription] = []
         self._open = False
 
+    def group_of(self, service: str) -> str:
+        return self._layout.prefix + service
+
     @property
     def dead_letters(self) -> KafkaDeadLetters:
         """The dead letters of all groups."""
@@ -143,7 +146,7 @@ class KafkaBus(Bus):
         await prepare()
         await self._dead_letters.enter(group, {self._layout.streams.of(each) for each in types})
         subscription = KafkaSubscription(
-            self._connection, self._publisher, prepare, group, self._layout.prefix + group, topics, dead, self._lease
+            self._connection, self._publisher, prepare, group, self.group_of(group), topics, dead, self._lease
         )
         await subscription.join()
         self._subscriptions = [*(each for each in self._subscriptions if not each.left), subscription]
