@@ -156,3 +156,20 @@ async def test_a_topic_that_removes_dead_letters_is_told(broker: Broker, prefix:
         with pytest.raises(ConfigurationError, match=f"the topic {dead} removes dead letters after 7 days") as caught:
             await bus.subscribe("payment_service", ["order.created"])
     assert f"--entity-name {dead} --add-config cleanup.policy=compact" in str(caught.value)
+
+
+@pytest.mark.parametrize("policy", ["compact", "compact,delete"])
+async def test_a_topic_that_removes_events_that_are_not_the_newest_of_their_key_is_told(
+    broker: Broker, prefix: str, policy: str
+) -> None:
+    await make(broker, f"{prefix}order", 4, cleanup_policy=policy)
+    async with connect(broker.url, prefix=prefix) as bus:
+        with pytest.raises(ConfigurationError) as at_start:
+            await bus.subscribe("payment_service", ["order.created"])
+        with pytest.raises(PublishError) as first_event:
+            await bus.publish(event("a"))
+
+    for told in (str(at_start.value), str(first_event.value)):
+        assert f"the topic {prefix}order removes each event when a newer one of its key is there" in told
+        assert f"(cleanup.policy={policy})" in told
+        assert f"--entity-name {prefix}order --add-config cleanup.policy=delete" in told

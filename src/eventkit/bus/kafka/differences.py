@@ -24,7 +24,8 @@ async def require_as_given(admin: AIOKafkaAdminClient, layout: Layout, topics: M
     """Compare topics with the settings.
 
     A setting that was not given is for topics that are made, and fits every other one. What the brokers do not tell
-    fits, too: some that resemble Kafka do not know what it is, and a user may lack the right to ask.
+    fits, too: some that resemble Kafka do not know what it is, and a user may lack the right to ask. What loses events
+    never fits.
 
     Args:
         admin: Asks the brokers.
@@ -34,10 +35,9 @@ async def require_as_given(admin: AIOKafkaAdminClient, layout: Layout, topics: M
     Raises:
         ConfigurationError: A topic is another one than the settings say; with all that differs.
     """
-    asked = [each for each in topics if layout.retention is not None or layout.is_dead(each)]
-    configs = await _configs(admin, asked)
-    untold = [each for each in asked if RETENTION not in configs.get(each, {}) and not layout.is_dead(each)]
-    if untold:
+    configs = await _configs(admin, topics)
+    untold = [each for each in topics if RETENTION not in configs.get(each, {}) and not layout.is_dead(each)]
+    if untold and layout.retention is not None:
         logger.warning(
             "nobody knows whether %s keeps events as long as `retention` says: the brokers do not tell; give the user "
             "the right DescribeConfigs on it, where Kafka asks for rights",
@@ -56,11 +56,17 @@ def _differences(
     layout: Layout, topic: str, replicas: Sequence[int], config: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield what differs, each with what to do about it."""
-    kept = config.get(RETENTION)
+    kept, policy = config.get(RETENTION), config.get(POLICY, "")
     if layout.is_dead(topic):
-        if kept not in (None, _FOR_EVER) and "delete" in config.get(POLICY, ""):
+        if kept not in (None, _FOR_EVER) and "delete" in policy:
             yield f"removes dead letters after {_period(kept)}", _altered(topic, "cleanup.policy=compact")
     else:
+        if "compact" in policy:
+            # Groups that are behind would not get them, and nothing would tell: offsets have gaps anyway.
+            yield (
+                f"removes each event when a newer one of its key is there (cleanup.policy={policy})",
+                _altered(topic, "cleanup.policy=delete"),
+            )
         if layout.partitions not in (None, len(replicas)):
             yield (
                 f"has {len(replicas)} partitions, not {layout.partitions}",
