@@ -36,7 +36,12 @@ EVERYTHING_TWICE = """
 
 @contextmanager
 def watched(
-    bus: str, folder: Path, *, start: tuple[str, ...] = NAMES, settings: Mapping[str, str] | None = None
+    bus: str,
+    folder: Path,
+    *,
+    start: tuple[str, ...] = NAMES,
+    settings: Mapping[str, str] | None = None,
+    query: str = "",
 ) -> Iterator[Landscape]:
     """Run the services on a bus, and its server with them.
 
@@ -45,6 +50,7 @@ def watched(
         folder: Where all data is kept.
         start: Which of the apps are started.
         settings: Settings of the services, by environment variable.
+        query: More settings of the bus, as its URL has them: `prefix=staging.&partitions=4`.
     """
     settings = {"ORDER_SERVICE_FOLLOW_UP_EVERY": "0.1", **(settings or {})}
     with ExitStack() as stack:
@@ -58,7 +64,7 @@ def watched(
             if bus in SERVERS:
                 required(SERVERS[bus])
                 url = stack.enter_context(SERVERS[bus](folder / "server")).url
-            url += "?lease=2"
+            url += "?lease=2" + (query and f"&{query}")
             watcher = stack.enter_context(Watcher(loop, connect(url)))
             ports = {name: free_port() for name in NAMES}
             system = stack.enter_context(System(folder, settings, bus_url=url, ports=ports))
