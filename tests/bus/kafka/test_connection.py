@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import struct
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +15,13 @@ from pathlib import Path
 import pytest
 from aiokafka.errors import IllegalSaslStateError
 
-from eventkit import BusError, ConfigurationError, connect
-from eventkit.bus.kafka import KafkaBus
+from eventkit import BusError, ConfigurationError, PublishError, connect
+from eventkit.bus.kafka import KafkaBus, publisher
 from eventkit.bus.kafka.errors import explained
+from eventkit.testing.conformance.support import PATIENCE, event, handle, publish, subscribed
+from tests.bus.kafka.test_promises import publish_until_it_works
 from tests.servers.kafka_broker import Broker
+from tests.servers.kafka_gateway import SASL_AUTHENTICATE
 from tests.servers.server import free_port
 
 
@@ -126,6 +132,52 @@ async def test_a_login_is_refused_by_one_that_answers_beside_others_that_do_not(
 
 async def test_a_broker_that_is_away_is_told_as_such_with_a_login_too() -> None:
     assert (await refusal(f"kafka://shop:hunter2@127.0.0.1:{free_port()}")).startswith("no broker can be reached")
+
+
+@pytest.mark.slow
+async def test_a_login_that_becomes_wrong_is_told_as_such_and_tried_until_it_is_right(
+    own_broker: Broker, prefix: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "SEND_WITHIN", 2.0)
+    counted = Counter[tuple[str, str]]()
+    logged_in = own_broker.gateway._logged_in
+
+    def noted(frame: bytes) -> bytes | None:
+        if frame[:2] == struct.pack(">h", SASL_AUTHENTICATE):
+            counted[own_broker.gateway.login or ("", "")] += 1
+        return logged_in(frame)
+
+    monkeypatch.setattr(own_broker.gateway, "_logged_in", noted)
+    with logins(own_broker, "shop", "s@cret"):
+        async with connect(with_login(own_broker, "shop:s%40cret"), prefix=prefix) as bus, subscribed(bus) as share:
+            await publish(bus, ["a"])
+            assert await handle(share, 1) == ["a"]
+
+            own_broker.gateway.login = "shop", "changed"
+            with caplog.at_level(logging.WARNING, "eventkit.bus.kafka"):
+                own_broker.proxy.cut()
+                with pytest.raises(PublishError) as refused:
+                    await publish(bus, ["b"])
+                health = await bus.health()
+                own_broker.gateway.login = "shop", "s@cret"
+                async with asyncio.timeout(PATIENCE):
+                    while not (await bus.health()).ok:  # noqa: ASYNC110 - nothing tells
+                        await asyncio.sleep(0.1)
+                await publish_until_it_works(bus, event("c"))
+                handled = set()
+                while "c" not in handled:
+                    handled |= set(await handle(share, 1))
+
+    why = "the broker does not know the user or the password"
+    assert why in str(refused.value)
+    assert "whether the event will be stored is not known" in str(refused.value)
+    assert health.detail.startswith(why)
+    broker = f"broker 111 of kafka://***@{own_broker.servers}"
+    assert [each.message for each in caplog.records if each.name == "eventkit.bus.kafka"] == [
+        f"{broker} refuses the login, and is tried until it does not: {why}; see both in the URL",
+        f"{broker} can be reached again",
+    ]
+    assert counted["shop", "changed"] < 20  # two clients, for two seconds and a bit, and the one that asks for health
 
 
 def test_a_login_at_a_port_without_logins_is_told() -> None:

@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from eventkit.bus.kafka.client import CLOSE_WITHIN, Client
-from eventkit.bus.kafka.errors import explained
+from eventkit.bus.kafka.errors import explained, is_about_reach
 from eventkit.bus.kafka.outage_log import Reached, quieten
 from eventkit.contract.errors import BusError, ConfigurationError
 from eventkit.contract.strict_json import DEFAULT_LIMITS
@@ -97,7 +97,7 @@ class Connection:
             consumer.assign(list(partitions))
             yield consumer
         except KafkaError as error:
-            raise explained(error, self.url) from error
+            raise self.explained(error) from error
         finally:
             await stop(consumer)
 
@@ -110,9 +110,21 @@ class Connection:
             await self.start(client.start)
             yield client
         except KafkaError as error:
-            raise explained(error, self.url) from error
+            raise self.explained(error) from error
         finally:
             await client.close()
+
+    @property
+    def refusal(self) -> BusError | None:
+        """That a broker refuses the login by now, where one does."""
+        if (told := self._reached.refusal) is None:
+            return None
+        what, mend = told
+        return BusError(what, where=self.url, mend=mend)
+
+    def explained(self, error: KafkaError) -> BusError:
+        """Return an error of Kafka as eventkit tells it; where nobody answers because of the login, it tells that."""
+        return (is_about_reach(error) and self.refusal) or explained(error, self.url)
 
     async def start(self, start: Callable[[], Any]) -> None:
         """Start a client.
@@ -124,13 +136,13 @@ class Connection:
             async with asyncio.timeout(CONNECT_WITHIN):
                 await start()
         except TimeoutError:
-            raise BusError(
+            raise self.refusal or BusError(
                 f"no broker answered within {CONNECT_WITHIN} seconds",
                 where=self.url,
                 mend="see whether it is up, and whether it speaks TLS where this client does not",
             ) from None
         except KafkaError as error:
-            raise explained(error, self.url) from error
+            raise self.explained(error) from error
 
     def _arguments(self) -> dict[str, Any]:
         security = "SASL_" if self.user is not None else ""

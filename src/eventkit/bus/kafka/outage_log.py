@@ -1,4 +1,4 @@
-"""What is logged while a broker is away: that it is, once, and that it is back.
+"""What is logged while a broker is away, or refuses the login: that, once, and that it is back.
 
 aiokafka tries again each 20 milliseconds, and logs each try of each of its parts: 75 errors a second, for one service.
 """
@@ -9,6 +9,10 @@ import logging
 from collections.abc import Callable
 from time import monotonic
 from typing import Final
+
+from aiokafka.errors import KafkaError
+
+from eventkit.bus.kafka.errors import is_about_login, meaning
 
 QUIET: Final = 60.0
 """Seconds after which a line of aiokafka is shown again."""
@@ -26,16 +30,36 @@ class Reached:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._away: set[object] = set()
+        # What is wrong with a broker that cannot be used.
+        self._wrong: dict[object, str] = {}
+        self._refusals: dict[object, tuple[str, str]] = {}
 
-    def note(self, broker: object, reached: bool) -> None:
-        """Take note of whether a broker was reached; log it where that has changed."""
-        if not reached and broker not in self._away:
-            self._away.add(broker)
-            logger.warning("broker %s of %s cannot be reached, and is tried until it can", broker, self._url)
-        elif reached and broker in self._away:
-            self._away.discard(broker)
-            logger.warning("broker %s of %s can be reached again", broker, self._url)
+    @property
+    def refusal(self) -> tuple[str, str] | None:
+        """Why a broker refuses the login, and what to do about it; None where none does."""
+        return next(iter(self._refusals.values()), None)
+
+    def note(self, broker: object, error: Exception | None) -> None:
+        """Take note of whether a connection to a broker was made; log it where that has changed.
+
+        Args:
+            broker: The broker.
+            error: Why there is none; None where there is one.
+        """
+        if error is None:
+            self._refusals.pop(broker, None)
+            if self._wrong.pop(broker, None) is not None:
+                logger.warning("broker %s of %s can be reached again", broker, self._url)
+            return
+        if isinstance(error, KafkaError) and is_about_login(error):
+            what, mend = self._refusals[broker] = meaning(error)
+            wrong = f"refuses the login, and is tried until it does not: {what}; {mend}"
+        else:
+            self._refusals.pop(broker, None)
+            wrong = "cannot be reached, and is tried until it can"
+        if self._wrong.get(broker) != wrong:
+            self._wrong[broker] = wrong
+            logger.warning("broker %s of %s %s", broker, self._url, wrong)
 
 
 class OnceAMinute(logging.Filter):

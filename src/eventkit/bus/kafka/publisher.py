@@ -26,6 +26,7 @@ from eventkit.contract.errors import BusError, ConfigurationError, PublishError,
 
 SEND_WITHIN: Final = 10.0
 """Seconds after which a record that no broker took is given up."""
+NOBODY: Final = f"no broker answered within {SEND_WITHIN:g} s"
 _LOOK: Final = 0.5  # how often is looked for records whose time is up, in seconds
 _CHOOSE: Final = DefaultPartitioner()
 _TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
@@ -100,10 +101,12 @@ class Publisher:
             await self._send(producer, topic, key, value, headers, partition)
         except (TimeoutError, KafkaTimeoutError):
             await self._replace(producer)
+            refusal = self._connection.refusal
+            why, mend = (refusal.what, refusal.mend) if refusal else (NOBODY, "see whether the brokers are up")
             raise PublishError(
-                f"{topic}: no broker answered within {SEND_WITHIN:g} s; whether the event will be stored is not known",
+                f"{topic}: {why}; whether the event will be stored is not known",
                 where=self._connection.url,
-                mend="see whether the brokers are up, then publish it again: handlers with an inbox see it once",
+                mend=f"{mend}, then publish it again: handlers with an inbox see it once",
             ) from None
         except (BusError, ConfigurationError) as error:
             raise PublishError(error.what, where=error.where, mend=error.mend) from error
@@ -115,8 +118,8 @@ class Publisher:
                 self._topology.forget()
             if not error.retriable:
                 await self._replace(producer)
-            what, mend = meaning(error)
-            raise PublishError(f"{topic}: {what}", where=self._connection.url, mend=mend) from error
+            told = self._connection.explained(error)
+            raise PublishError(f"{topic}: {told.what}", where=told.where, mend=told.mend) from error
 
     async def _send(
         self,

@@ -21,7 +21,6 @@ from eventkit.bus.group_queue import Item
 from eventkit.bus.kafka import progress
 from eventkit.bus.kafka.connection import Connection
 from eventkit.bus.kafka.dead_letters import Letter, is_replay, replayed, written
-from eventkit.bus.kafka.errors import explained
 from eventkit.bus.kafka.large_letters import LargeLetters
 from eventkit.bus.kafka.membership import Membership, Progress
 from eventkit.bus.kafka.past import read_past
@@ -137,7 +136,6 @@ class KafkaSubscription(LogSubscription):
     # -- LogSubscription
 
     async def _save(self, cursors: Collection[Cursor]) -> None:
-        url = self._connection.url
         try:
             async with asyncio.timeout(self._session):
                 while (membership := self._membership) is not None:
@@ -146,12 +144,12 @@ class KafkaSubscription(LogSubscription):
                     if not mine or await membership.commit({_partition(each): progress.written(each) for each in mine}):
                         return
         except KafkaError as error:
-            raise explained(error, url) from error
+            raise self._connection.explained(error) from error
         except TimeoutError:
             # By now the group has put this instance out, and others have its partitions.
-            outage = BusError(
+            outage = self._connection.refusal or BusError(
                 "no broker took what was settled",
-                where=url,
+                where=self._connection.url,
                 mend="see whether the brokers are up, and the topics there",
             )
             self.fail(outage)
@@ -241,7 +239,7 @@ class KafkaSubscription(LogSubscription):
         try:
             found = await membership.progress(partitions)
         except KafkaError as error:
-            self.fail(explained(error, self._connection.url))
+            self.fail(self._connection.explained(error))
             return
         if turn != membership.turn or membership is not self._membership:
             return  # a share that came meanwhile begins anew
@@ -300,7 +298,7 @@ class KafkaSubscription(LogSubscription):
                         self._put(cursor, records)
         except KafkaError as error:
             # Also where an offset is not there any more: what is there is asked when the group is joined again.
-            self.fail(explained(error, self._connection.url))
+            self.fail(self._connection.explained(error))
 
     def _put(self, cursor: Cursor, records: Iterable[ConsumerRecord]) -> None:
         """Feed what was read; what is no business of the group is skipped."""
