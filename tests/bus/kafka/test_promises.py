@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from eventkit import Event, Retry, Service, connect
+from eventkit.bus.kafka.membership import Membership
 from eventkit.bus.protocol import Bus
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import PublishError
@@ -159,6 +160,24 @@ class TestInstances:
             assert taken.strip() == b"a"
             assert names_of(deliveries) == ["a", "b", "c"]
             assert first.attempt == 2
+
+    async def test_a_fault_of_the_client_stops_no_reading(
+        self, broker: Broker, prefix: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ledger, read, failed = Ledger(), Membership.read, asyncio.Event()
+        async with connect(broker.url, prefix=prefix) as bus, bus.serve(ledger.service(), ()):
+            await bus.publish(counted("order-1", 0))
+            await ledger.has({("order-1", 0)})
+
+            async def fail(*_: object) -> None:
+                monkeypatch.setattr(Membership, "read", read)
+                failed.set()
+                raise AssertionError
+
+            monkeypatch.setattr(Membership, "read", fail)
+            await failed.wait()
+            await bus.publish(counted("order-1", 1))
+            await ledger.has({("order-1", 1)})
 
     async def test_a_blocked_event_loop_is_put_out_of_the_group_and_comes_back(
         self, broker: Broker, prefix: str

@@ -299,6 +299,11 @@ class KafkaSubscription(LogSubscription):
         except KafkaError as error:
             # Also where an offset is not there any more: what is there is asked when the group is joined again.
             self.fail(self._connection.explained(error))
+        except Exception as error:
+            # Nobody waits for this task, and all would wait for what it reads.
+            logger.exception("%s: reading failed", self.group)
+            what = f"reading failed with {type(error).__name__}"
+            self.fail(BusError(what, where=self._connection.url, mend="see the log for where, and report it"))
 
     def _put(self, cursor: Cursor, records: Iterable[ConsumerRecord]) -> None:
         """Feed what was read; what is no business of the group is skipped."""
