@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from pamqp.commands import Basic
 
-from eventkit.bus.amqp import topology
+from eventkit.bus.amqp import last_value, topology
 from eventkit.bus.amqp.connection import Link
 from eventkit.bus.amqp.new_queues import Made
 from eventkit.bus.connect import connect
@@ -17,7 +17,7 @@ from eventkit.contract.errors import BusError, ConfigurationError, PublishError,
 from eventkit.contract.event import MAX_TYPE_NAME
 from eventkit.contract.service import Service
 from eventkit.testing.conformance.support import event, handle, publish, subscribed
-from tests.bus.amqp.support import Broker
+from tests.bus.amqp.support import PATIENCE, Broker
 from tests.servers.rabbitmq import RabbitMQ
 
 PASSWORD = "s3cret&/word"
@@ -92,6 +92,13 @@ class TestPermissions:
 
 
 class TestTopology:
+    async def test_a_first_start_waits_for_no_document_that_nobody_has_written(
+        self, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(last_value, "_PATIENCE", 2 * PATIENCE)
+        async with broker.connect() as bus, asyncio.timeout(PATIENCE), subscribed(bus):
+            await bus.publish(event("invoice", type="invoice.sent"))
+
     async def test_a_queue_that_is_something_else_is_not_touched(self, broker: Broker) -> None:
         async with broker.channel() as channel:
             await channel.queue_declare(f"{broker.prefix}payment_service.0", durable=True)

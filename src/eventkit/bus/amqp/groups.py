@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from eventkit.bus.amqp import last_value
 from eventkit.bus.amqp.connection import Link, close
-from eventkit.bus.amqp.errors import Missing, answered
+from eventkit.bus.amqp.errors import Blocked, Missing, answered
 from eventkit.bus.amqp.names import Names
 from eventkit.bus.amqp.new_queues import Made, make
 from eventkit.bus.amqp.publisher import Publisher
@@ -78,7 +79,13 @@ class Groups:
                 await channel.queue_declare(self._queue, passive=True)
         except Missing:
             async with self._link.lock(f"{self._queue}.lock"):
-                return await make(self._link, {self._queue: last_value.ARGUMENTS})
+                is_new = not await self._exists()
+                made = await make(self._link, {self._queue: last_value.ARGUMENTS})
+                if is_new and not await self._publisher.link.is_blocked():
+                    # Who reads a queue that is empty cannot know that nobody has the document, and waits for it.
+                    with suppress(Blocked):
+                        await last_value.write(self._publisher, self._queue, _NOTHING)
+                return made
         finally:
             await close(channel)
         return None
