@@ -200,6 +200,7 @@ def _until_nothing_goes_in(stage: Stage) -> None:
 def full(stage: Stage, times: int) -> Findings:
     assert stage.backend.full is not None
     _under_load(stage)
+    stage.until(lambda _: stage.all_have_begun())  # a process that starts meanwhile is told of another topology
     for _ in range(times):
         stage.run(stage.chance.uniform(0.2, 1.0))
         with stage.fault(), stage.backend.full(stage):
