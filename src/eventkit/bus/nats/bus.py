@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from eventkit.bus.naming import NO_NAMES, GivenNames, Streams, require_prefix
-from eventkit.bus.nats.connection import Connection, Login
+from eventkit.bus.nats.connection import Connection
 from eventkit.bus.nats.dead_letters import NATSDeadLetters
+from eventkit.bus.nats.dialing import Login
 from eventkit.bus.nats.documents import Documents
 from eventkit.bus.nats.follow import follow
 from eventkit.bus.nats.jetstream import JetStream

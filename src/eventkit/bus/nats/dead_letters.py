@@ -12,10 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from eventkit.bus.nats.connection import header_lines
 from eventkit.bus.nats.jetstream import JetStream, Stored
 from eventkit.bus.nats.messages import MESSAGE_ID, read_headers
 from eventkit.bus.nats.names import is_type
+from eventkit.bus.nats.requests import header_lines
 from eventkit.bus.protocol import DeadLetter
 from eventkit.contract.codec import to_headers
 from eventkit.contract.envelope import Envelope

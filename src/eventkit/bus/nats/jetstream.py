@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from eventkit.bus.nats.connection import ANSWER_WITHIN, Connection, NoResponders, header_lines
+from eventkit.bus.nats.connection import Connection
 from eventkit.bus.nats.names import Names
+from eventkit.bus.nats.requests import ANSWER_WITHIN, API, NoResponders, header_lines
 from eventkit.contract.errors import BusError
-
-API: Final = "$JS.API."
 
 # Numbers of JetStream's errors (server/errors.json).
 NO_STREAM: Final = 10059

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import ClassVar, Final
 
-from eventkit.bus.nats.connection import header_lines
+from eventkit.bus.nats.requests import header_lines
 from eventkit.contract.codec import NATS, from_headers, layout_of, to_headers
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import EnvelopeError

@@ -6,10 +6,11 @@ import asyncio
 import json
 from typing import Final
 
-from eventkit.bus.nats.connection import ANSWER_WITHIN, Connection, NoResponders
+from eventkit.bus.nats.connection import Connection
 from eventkit.bus.nats.jetstream import NOT_READY, TOO_LARGE, APIError
 from eventkit.bus.nats.messages import header_bytes
 from eventkit.bus.nats.names import Names
+from eventkit.bus.nats.requests import ANSWER_WITHIN, NoResponders
 from eventkit.bus.nats.topology import Topology
 from eventkit.bus.partitions.keys import partition_of
 from eventkit.contract.envelope import Envelope

@@ -17,7 +17,8 @@ from contextlib import suppress
 from typing import Final
 
 from eventkit.bus.nats.connection import Connection, Listener
-from eventkit.bus.nats.jetstream import API, JetStream, StreamState
+from eventkit.bus.nats.jetstream import JetStream, StreamState
+from eventkit.bus.nats.requests import API
 from eventkit.contract.errors import BusError
 from eventkit.contract.retry import Retry
 from eventkit.delivery.policy import pause

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Final, cast
 
 from eventkit.bus.group_queue import Item
@@ -19,11 +18,10 @@ from eventkit.bus.nats.dead_letters import bury
 from eventkit.bus.nats.documents import Conflict, Documents
 from eventkit.bus.nats.jetstream import JetStream, StreamState
 from eventkit.bus.nats.membership import ExpelledError, Member, Membership
-from eventkit.bus.nats.messages import read
 from eventkit.bus.nats.names import REPLAYED
 from eventkit.bus.nats.partition import Partition, Progress, document_of
 from eventkit.bus.nats.partition import free as free_document
-from eventkit.bus.nats.reader import Reader
+from eventkit.bus.nats.reading import Reading
 from eventkit.bus.nats.replayed import finished, remove, remove_leftovers
 from eventkit.bus.nats.topology import Topology
 from eventkit.bus.partitions.cursor import Cursor
@@ -32,10 +30,6 @@ from eventkit.bus.partitions.shares import shares
 from eventkit.contract.errors import BusError, ConfigurationError
 from eventkit.delivery.subscription import Dead, Outcome
 
-_WINDOW: Final = 2048
-"""Messages that are asked for or wait to be handled, of all partitions together. They come and go in rows of one
-partition, so that with more of them fewer requests are sent, and fewer documents written for each."""
-_LEAST_WINDOW: Final = 32
 _LOOK_AT_STREAMS: Final = 30.0
 """Seconds after which streams are looked at again: much less than any retention."""
 
@@ -79,7 +73,7 @@ class NATSSubscription(LogSubscription):
         self._bell = asyncio.Event()
         self._look_at_streams = 0.0
         self._bucket: StreamState | None = None
-        self._reported: dict[str, int] = {}
+        self._reading = Reading(jetstream, group, self.feed, self.queue.size, lambda: len(self.owned), self._gone)
         self._claims_known = True  # no document names this instance as an owner that it is not
         self._keeper: asyncio.Task[None] | None = None
         self._listener = self._connection.listen(self._names.bell_subject(group), lambda *_: self._bell.set())
@@ -273,60 +267,7 @@ class NATSSubscription(LogSubscription):
             if replay.last >= replay.first:
                 await remove_leftovers(self._jetstream, self.group, partition)
             if self._partitions.get(number) is partition:
-                partition.readers = [self._reader(partition, stream) for stream in partition.streams]
-
-    def _reader(self, partition: Partition, stream: str) -> Reader:
-        number, cursors = partition.number, partition.logs_of(stream)
-        by_subject: dict[bytes, Cursor] = {}
-        if stream == self._names.replay:
-            subjects = [self._names.replay_subject(self.group, number, ">")]
-        else:
-            found = self._names.subjects_of([cursor.log for cursor in cursors], number)
-            subjects = list(found)
-            by_subject = {subject.encode(): partition.cursors[type] for subject, type in found.items()}
-
-        def take(place: int, subject: bytes, data: bytes, headers: bytes | None) -> None:
-            cursor = by_subject.get(subject)
-            if cursor is not None:
-                self.feed(cursor, place, read(headers, data))
-
-        def take_replayed(place: int, subject: bytes, data: bytes, headers: bytes | None) -> None:
-            self.feed(partition.cursors[REPLAYED], place, read(headers, data))
-
-        return Reader(
-            self._jetstream,
-            stream,
-            f"{self.group}-{number}",
-            subjects,
-            partition.made(stream),
-            min(cursor.read for cursor in cursors),
-            take_replayed if stream == self._names.replay else take,
-            self._window,
-            partial(self.queue.size, number),
-            partial(self._lost, stream, cursors),
-            partial(self._gone, number),
-        )
-
-    def _window(self) -> int:
-        return max(_LEAST_WINDOW, _WINDOW // max(len(self.owned), 1))
-
-    def _lost(self, stream: str, cursors: Sequence[Cursor], first: int) -> None:
-        """Events were removed before they were read."""
-        begun = min(cursor.read for cursor in cursors)
-        for cursor in cursors:
-            cursor.begin(first)
-        if stream == self._names.replay:
-            return  # what is handled is removed, whoever had to handle it
-        if first <= self._reported.get(stream, 0):
-            return  # another partition said so
-        self._reported[stream] = first
-        logger.error(
-            "what stood between %d and %d in %s was removed, by its retention or by hand, before %s had read it",
-            begun,
-            first - 1,
-            stream,
-            self.group,
-        )
+                self._reading.begin(partition)
 
     def _gone(self, number: int) -> None:
         """A stream is gone, or another one stands in its place: begin anew with the partition."""
