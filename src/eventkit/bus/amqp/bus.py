@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from eventkit.bus.amqp.browse import MOST
 from eventkit.bus.amqp.connection import Address, Link, close
 from eventkit.bus.amqp.dead_letters import AMQPDeadLetters
-from eventkit.bus.amqp.errors import Missing, TooLarge, blocked
+from eventkit.bus.amqp.errors import Missing, TooLarge, blocked, silent
 from eventkit.bus.amqp.follow import follow
 from eventkit.bus.amqp.lag import Lags
 from eventkit.bus.amqp.messages import to_message
@@ -24,6 +24,7 @@ from eventkit.bus.amqp.topology import Topology
 from eventkit.bus.naming import NO_NAMES, GivenNames, Streams, require_prefix
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.settings import TLSFiles, require
+from eventkit.bus.silence import while_answered
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, ConfigurationError, EventkitError, PublishError, RefusedError
 from eventkit.delivery.subscription import Unreadable
@@ -138,6 +139,9 @@ class AMQPBus(Bus):
         key = routing_key(envelope)
         body, properties = to_message(envelope)
         try:
+            if self._topology.knows_none:  # the first look of all belongs to the start
+                async with while_answered(self._probe, self._silence):
+                    await self._topology.exchange(envelope.type)
             exchange = await self._topology.exchange(envelope.type)
             try:
                 await self._publisher.publish(body, properties, exchange, key)
@@ -170,9 +174,13 @@ class AMQPBus(Bus):
             dead_letters=self._dead_letters,
         )
         try:
-            await subscription.join()
+            async with while_answered(self._probe, self._silence):
+                await subscription.join()
         except BaseException:
-            await subscription.abort()  # or others would share the partitions with one that nobody knows
+            # Or others would share the partitions with one that nobody knows.
+            ending = self._incoming.spawn(subscription.abort())
+            if self._incoming.is_there:
+                await asyncio.shield(ending)
             raise
         self._subscriptions = [*(each for each in self._subscriptions if not each.closed), subscription]
         return subscription
@@ -202,6 +210,15 @@ class AMQPBus(Bus):
         async with aclosing(events):
             async for event in events:
                 yield event
+
+    async def _probe(self) -> None:
+        await close(await self._incoming.channel())
+
+    def _silence(self) -> BusError:
+        """Give up on the connections, because RabbitMQ answers nothing; return the error that says so."""
+        self._incoming.abort()
+        self._outgoing.abort()
+        return silent(self.url)
 
     def _require_open(self) -> None:
         if self._loop is not asyncio.get_running_loop():

@@ -18,7 +18,7 @@ from eventkit.bus.amqp.frames import FastConnection
 from eventkit.bus.amqp.quiet import connecting
 from eventkit.contract.errors import BusError
 
-CONNECT: Final = 5.0
+CONNECT: Final = 4.5
 """Seconds in which a connection must be open."""
 _CLOSE: Final = 5.0
 _FRAMES: Final = 10
@@ -104,6 +104,11 @@ class Link:
         return self._closed
 
     @property
+    def is_there(self) -> bool:
+        """Whether there is a connection, as far as is known."""
+        return self._connection is not None
+
+    @property
     def version(self) -> str:
         """RabbitMQ's version; empty before the first connection."""
         properties = {} if self._connection is None else self._connection.server_properties or {}
@@ -150,6 +155,16 @@ class Link:
             with suppress(*RAISED, BusError), explained(self.where):
                 async with asyncio.timeout(_CLOSE):
                     await asyncio.shield(connection.close())
+
+    def abort(self) -> None:
+        """End the connection at once, because RabbitMQ does not answer: nothing waits for it any more."""
+        connection, self._connection = self._connection, None
+        if isinstance(connection, FastConnection) and connection.stream is not None:
+            connection.stream.transport.abort()
+
+    def is_of_now(self, connection: Connection) -> bool:
+        """Tell whether a connection is the one of now, and open."""
+        return connection is self._connection and connection.is_opened
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Have something done to its end, whoever is cancelled."""
@@ -201,6 +216,7 @@ class Lock:
         self._name = name
         self._local = local
         self._given_up = False
+        self._connection: Connection | None = None  # on which it is locked
 
     async def __aenter__(self) -> None:
         await self._local.acquire()
@@ -229,6 +245,7 @@ class Lock:
     async def _try_to_lock(self) -> None:
         deadline = asyncio.get_running_loop().time() + _LOCK_PATIENCE
         while True:
+            self._connection = await self._link.connection()
             channel = await self._link.channel()
             try:
                 async with answered(self._link.where):
@@ -243,6 +260,8 @@ class Lock:
 
     async def _unlock(self) -> None:
         try:
+            if self._connection is None or not self._link.is_of_now(self._connection):
+                return  # it has ended with its connection
             with suppress(BusError):
                 async with answered(self._link.where):
                     channel = await self._link.channel()

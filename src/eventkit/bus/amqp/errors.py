@@ -141,6 +141,11 @@ def gone(where: str, error: object = None) -> BusError:
     return BusError(f"the connection to RabbitMQ is gone{reason}", where=where, mend="see whether RabbitMQ is up")
 
 
+def silent(where: str) -> BusError:
+    """Return the error that says that RabbitMQ does not answer."""
+    return BusError("RabbitMQ does not answer in time", where=where, mend="see whether it is up")
+
+
 def explain(error: BaseException, where: str) -> BusError | ConfigurationError:
     """Return one of aiormq's errors in eventkit's words."""
     text = _text(error)
@@ -172,7 +177,7 @@ def explain(error: BaseException, where: str) -> BusError | ConfigurationError:
         case DeliveryError():
             return not_taken(where)
         case TimeoutError():
-            return BusError("RabbitMQ does not answer in time", where=where, mend="see whether it is up")
+            return silent(where)
         case OSError() if error.strerror:
             return BusError(f"RabbitMQ cannot be reached: {error.strerror}", where=where, mend="see whether it is up")
     return gone(where, text or type(error).__name__)

@@ -55,6 +55,11 @@ class Topology:
         self._exchanges: dict[str, Connection] = {}  # on which it was seen that they are there
         self._declaring: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    @property
+    def knows_none(self) -> bool:
+        """Whether no exchange was seen yet."""
+        return not self._exchanges
+
     async def exchange(self, type: str) -> str:
         """Return the exchange of a type's domain, which is there now; raises EventkitError.
 

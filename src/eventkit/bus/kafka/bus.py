@@ -20,6 +20,7 @@ from eventkit.bus.kafka.topology import Topology
 from eventkit.bus.naming import NO_NAMES, GivenNames, Streams
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.settings import TLSFiles, require
+from eventkit.bus.silence import while_answered
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Unreadable
@@ -143,20 +144,20 @@ class KafkaBus(Bus):
             counts = await self._topology.ensure(topics)
             await self._topology.ensure([dead], least=max(counts.values(), default=1))
 
-        await prepare()
-        await self._dead_letters.enter(group, {self._layout.streams.of(each) for each in types})
-        subscription = KafkaSubscription(
-            self._connection, self._publisher, prepare, group, self.group_of(group), topics, dead, self._lease
-        )
-        await subscription.join()
+        async with while_answered(self._connection.ping, self._connection.silence):
+            await prepare()
+            await self._dead_letters.enter(group, {self._layout.streams.of(each) for each in types})
+            subscription = KafkaSubscription(
+                self._connection, self._publisher, prepare, group, self.group_of(group), topics, dead, self._lease
+            )
+            await subscription.join()
         self._subscriptions = [*(each for each in self._subscriptions if not each.left), subscription]
         return subscription
 
     async def ping(self) -> None:
         """Ask a broker which topics there are."""
         self._require_open()
-        async with self._connection.admin() as admin:
-            await admin.list_topics()
+        await self._connection.ping()
 
     async def lag(self) -> Sequence[Lag]:
         """Return what is not handled yet."""

@@ -136,13 +136,22 @@ class Connection:
             async with asyncio.timeout(CONNECT_WITHIN):
                 await start()
         except TimeoutError:
-            raise self.refusal or BusError(
-                f"no broker answered within {CONNECT_WITHIN} seconds",
-                where=self.url,
-                mend="see whether it is up, and whether it speaks TLS where this client does not",
-            ) from None
+            raise self.refusal or self.silence() from None
         except KafkaError as error:
             raise self.explained(error) from error
+
+    async def ping(self) -> None:
+        """Ask a broker which topics there are; raises BusError."""
+        async with self.admin() as admin:
+            await admin.list_topics()
+
+    def silence(self) -> BusError:
+        """Return the error that says that no broker answers."""
+        return BusError(
+            f"no broker answered within {CONNECT_WITHIN} seconds",
+            where=self.url,
+            mend="see whether it is up, and whether it speaks TLS where this client does not",
+        )
 
     def _arguments(self) -> dict[str, Any]:
         security = "SASL_" if self.user is not None else ""

@@ -22,6 +22,7 @@ from eventkit.bus.kafka.connection import Connection
 from eventkit.bus.kafka.errors import meaning
 from eventkit.bus.kafka.records import Headers
 from eventkit.bus.kafka.topology import Topology
+from eventkit.bus.silence import while_answered
 from eventkit.contract.errors import BusError, ConfigurationError, PublishError, RefusedError
 
 SEND_WITHIN: Final = 10.0
@@ -97,7 +98,7 @@ class Publisher:
             )
         try:
             if not self._topology.knows(topic):
-                await self._topology.ensure([topic])
+                await self._begin(topic)
             await self._send(producer, topic, key, value, headers, partition)
         except (TimeoutError, KafkaTimeoutError):
             await self._replace(producer)
@@ -120,6 +121,14 @@ class Publisher:
                 await self._replace(producer)
             told = self._connection.explained(error)
             raise PublishError(f"{topic}: {told.what}", where=told.where, mend=told.mend) from error
+
+    async def _begin(self, topic: str) -> None:
+        """See to a topic to which nothing was sent yet."""
+        if self._topology.knows_none:  # the first one of all belongs to the start
+            async with while_answered(self._connection.ping, self._connection.silence):
+                await self._topology.ensure([topic])
+        else:
+            await self._topology.ensure([topic])
 
     async def _send(
         self,

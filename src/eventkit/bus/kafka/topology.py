@@ -38,6 +38,11 @@ class Topology:
         self._compared: set[str] = set()
         self._asking: dict[tuple[frozenset[str], int], asyncio.Task[Mapping[str, int]]] = {}
 
+    @property
+    def knows_none(self) -> bool:
+        """Whether nothing is known, as when the bus was opened just now."""
+        return not self._known
+
     def knows(self, topic: str) -> bool:
         """Tell whether a topic was there when it was asked for last."""
         return topic in self._known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
@@ -21,6 +22,7 @@ from eventkit.bus.nats.subscription import NATSSubscription
 from eventkit.bus.nats.topology import Layout, Topology
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.settings import MOST_DAYS, TLSFiles, require, require_files
+from eventkit.bus.silence import START_WITHIN, while_answered
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Unreadable
@@ -109,7 +111,7 @@ class NATSBus(Bus):
         self._documents = Documents(self._jetstream)
         layout = Layout(partitions, replicas, retention, max_bytes, create)
         self._topology = Topology(self._jetstream, self._documents, layout)
-        self._publisher = Publisher(self._connection, names, self._topology, partitions)
+        self._publisher = Publisher(self._jetstream, self._topology, partitions)
         self._dead_letters = NATSDeadLetters(self._jetstream)
         self._subscriptions: list[NATSSubscription] = []
 
@@ -126,11 +128,15 @@ class NATSBus(Bus):
             ConfigurationError: A stream is another one than the bus needs.
         """
         self._publisher.begin()
-        await self._connection.open()
         try:
-            await self._topology.look()
-        except BaseException:
+            async with asyncio.timeout(START_WITHIN):
+                await self._connection.open()
+                await self._topology.look()
+        except BaseException as error:
+            silence = self._jetstream.silence()
             await self._connection.close()
+            if isinstance(error, TimeoutError):
+                raise silence from None
             raise
 
     async def close(self) -> None:
@@ -147,7 +153,7 @@ class NATSBus(Bus):
 
     async def ping(self) -> None:
         """Have JetStream answer; raises BusError."""
-        await self._jetstream.call("INFO", {})
+        await self._jetstream.ping()
 
     async def lag(self) -> Sequence[Lag]:
         """Return what is not handled yet, sorted by group and domain."""
@@ -166,10 +172,11 @@ class NATSBus(Bus):
         for type in types:
             if not is_type(type):
                 raise BusError(f"{type!r} cannot be read from NATS", where=self.url, mend="use dotted lower-case words")
-        await self._topology.declare(types)
-        subscription = NATSSubscription(
-            self._jetstream, self._documents, self._topology, group, types, self._partitions, self._lease
-        )
-        self._subscriptions.append(subscription)
-        await subscription.join()
+        async with while_answered(self.ping, self._jetstream.silence):
+            await self._topology.declare(types)
+            subscription = NATSSubscription(
+                self._jetstream, self._documents, self._topology, group, types, self._partitions, self._lease
+            )
+            self._subscriptions.append(subscription)
+            await subscription.join()
         return subscription

@@ -19,8 +19,6 @@ from eventkit.contract.errors import BusError, ConfigurationError
 from eventkit.contract.retry import Retry
 from eventkit.delivery.policy import pause
 
-OPEN_WITHIN: Final = 4.5
-"""Seconds after which a bus that cannot be opened says so."""
 _LONGEST_PING: Final = 10.0  # seconds
 _CONNECT_AGAIN: Final = Retry(delay=0.05, factor=2, max_delay=2, jitter=0.5)
 
@@ -72,15 +70,14 @@ class Connection:
     # -- life
 
     async def open(self) -> None:
-        """Connect; raises BusError, or ConfigurationError where the login's files are at fault."""
+        """Connect; raises BusError, or ConfigurationError where the login's files are at fault.
+
+        How long that may take is the caller's business.
+        """
         self._requests = Requests(self.where)
         self._listeners.clear()
         self._denied.clear()
-        try:
-            async with asyncio.timeout(OPEN_WITHIN):
-                self._begin(await self._connect())
-        except TimeoutError:
-            raise BusError("no server answers", where=self.where, mend="see whether one runs there") from None
+        self._begin(await self._connect())
         self._keeper = asyncio.create_task(self._keep())
 
     async def close(self) -> None:

@@ -144,6 +144,14 @@ class JetStream:
             raise APIError.of(answer["error"], subject, self._where)
         return dict(answer)
 
+    async def ping(self) -> None:
+        """Have JetStream answer; raises BusError."""
+        await self.call("INFO", {})
+
+    def silence(self) -> BusError:
+        """Return the error of who gets no answer."""
+        return self.connection.silence(API)
+
     async def store(self, subject: str, headers: Mapping[str, str], data: bytes) -> int:
         """Store a message; return its place in its stream. Raises APIError; NoResponders where no stream takes it."""
         answer = json.loads(await self.connection.request(subject, data, header_lines(headers)))

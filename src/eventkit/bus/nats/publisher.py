@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import Final
 
 from eventkit.bus.nats.connection import Connection
-from eventkit.bus.nats.jetstream import NOT_READY, TOO_LARGE, APIError
+from eventkit.bus.nats.jetstream import NOT_READY, TOO_LARGE, APIError, JetStream
 from eventkit.bus.nats.messages import header_bytes
-from eventkit.bus.nats.names import Names
 from eventkit.bus.nats.requests import ANSWER_WITHIN, NoResponders
 from eventkit.bus.nats.topology import Topology
 from eventkit.bus.partitions.keys import partition_of
+from eventkit.bus.silence import while_answered
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, ConfigurationError, PublishError, RefusedError
 
@@ -25,19 +26,19 @@ class Publisher:
     """Publishes events.
 
     Args:
-        connection: The server.
-        names: What the bus calls things.
+        jetstream: The server.
         topology: Makes the streams.
         partitions: How many partitions there are.
     """
 
-    def __init__(self, connection: Connection, names: Names, topology: Topology, partitions: int) -> None:
-        self._connection = connection
-        self._names = names
+    def __init__(self, jetstream: JetStream, topology: Topology, partitions: int) -> None:
+        self._jetstream = jetstream
+        self._connection: Connection = jetstream.connection
+        self._names = jetstream.names
         self._topology = topology
         self._partitions = partitions
         self._subjects: dict[str, str] = {}  # of types whose streams are there
-        self._beginning = asyncio.Lock()
+        self._beginning: dict[str, asyncio.Task[None]] = {}  # by streams
 
     def begin(self) -> None:
         """Know nothing of streams: the bus is being opened."""
@@ -65,11 +66,27 @@ class Publisher:
 
     async def _begin(self, type: str) -> str:
         """See to the stream of a type; return its subject."""
-        async with self._beginning:  # once for all who begin together
-            if self._names.stream(type) not in map(self._names.stream, self._subjects):
-                await self._topology.declare([type])
-            subject = self._subjects[type] = self._names.subject(type)
+        stream = self._names.stream(type)
+        if stream not in map(self._names.stream, self._subjects):
+            beginning = self._beginning.get(stream)
+            if beginning is None:  # once for all who begin together
+                beginning = self._beginning[stream] = asyncio.create_task(self._declare(type))
+                beginning.add_done_callback(partial(self._begun, stream))
+            await asyncio.shield(beginning)
+        subject = self._subjects[type] = self._names.subject(type)
         return subject
+
+    async def _declare(self, type: str) -> None:
+        if self._subjects:
+            await self._topology.declare([type])
+        else:  # the first one of all belongs to the start
+            async with while_answered(self._jetstream.ping, self._jetstream.silence):
+                await self._topology.declare([type])
+
+    def _begun(self, stream: str, beginning: asyncio.Task[None]) -> None:
+        del self._beginning[stream]
+        if not beginning.cancelled():
+            beginning.exception()  # asyncio would report it where nobody waits any more
 
     def _require_room(self, envelope: Envelope, length: int) -> None:
         size, limit = length + len(envelope.data), self._connection.max_payload - ROOM_FOR_FAILURES

@@ -30,6 +30,7 @@ from eventkit.bus.partitions.shares import shares
 from eventkit.contract.errors import BusError, ConfigurationError
 from eventkit.delivery.subscription import Dead, Outcome
 
+_LEAVE_WITHIN: Final = 2.0  # seconds
 _LOOK_AT_STREAMS: Final = 30.0
 """Seconds after which streams are looked at again: much less than any retention."""
 
@@ -90,10 +91,13 @@ class NATSSubscription(LogSubscription):
             await self._membership.renew()
             self._ring()
             await self._look()
-        except (BusError, ConfigurationError):
+        except BaseException as error:
             for number in list(self.owned):
                 self.lose(number)
-            await self._leave()
+            if isinstance(error, BusError | ConfigurationError):
+                await self._leave()
+            else:  # whoever gave up waiting does not wait for that either
+                self._leaving = self._task(self._leave())
             raise
         self._keeper = asyncio.create_task(self._keep())
 
@@ -105,8 +109,9 @@ class NATSSubscription(LogSubscription):
 
     async def _leave(self) -> None:
         await self._stop_keeping()
-        with suppress(BusError):
-            await self._membership.leave()
+        with suppress(BusError, TimeoutError):  # otherwise others find out when its lease ends
+            async with asyncio.timeout(_LEAVE_WITHIN):
+                await self._membership.leave()
         self._ring()
         if self.closed:
             self._connection.ignore(self._listener)

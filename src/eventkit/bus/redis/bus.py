@@ -24,6 +24,7 @@ from eventkit.bus.redis.subscription import RedisSubscription, milliseconds
 from eventkit.bus.redis.topology import Topology
 from eventkit.bus.redis.trimming import trim
 from eventkit.bus.settings import MOST_DAYS, TLSFiles, require
+from eventkit.bus.silence import while_answered
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, PublishError
 from eventkit.delivery.subscription import Unreadable
@@ -135,9 +136,7 @@ class RedisBus(Bus):
         domain = self._keys.domain_of(envelope.type)
         try:
             if domain not in self._domains:
-                await self._topology.require_stream(domain)
-                await self._server.ask("SADD", self._keys.domains, domain)
-                self._domains.add(domain)
+                await self._begin(domain)
             keys = (self._keys.stream(domain), self._keys.published(domain, envelope))
             arguments = (SAME_EVENT, *self._entry, *to_fields(envelope))
             if await self._server.run(PUBLISH, keys, arguments, again=True) == NO_STREAM:
@@ -149,7 +148,8 @@ class RedisBus(Bus):
         """Register the group for event types, if it is not yet, and return this instance's share of its events."""
         self._take_part()
         subscription = RedisSubscription(self._server, self._keys, self._topology, group, types, self._lease)
-        await subscription.join()
+        async with while_answered(self.ping, self._server.silence):
+            await subscription.join()
         self._subscriptions = [*(each for each in self._subscriptions if not each.signed_off), subscription]
         return subscription
 
@@ -165,6 +165,19 @@ class RedisBus(Bus):
         async with contextlib.aclosing(follow(self._server, self._keys, types, since)) as events:
             async for event in events:
                 yield event
+
+    async def _begin(self, domain: str) -> None:
+        """See to the stream of a domain to which nothing was published yet."""
+        if self._domains:
+            await self._enter(domain)
+        else:  # the first one of all belongs to the start
+            async with while_answered(self.ping, self._server.silence):
+                await self._enter(domain)
+
+    async def _enter(self, domain: str) -> None:
+        await self._topology.require_stream(domain)
+        await self._server.ask("SADD", self._keys.domains, domain)
+        self._domains.add(domain)
 
     def _take_part(self) -> None:
         """Begin to remove old events, and tell of what loses events; whoever only looks at the bus does neither."""

@@ -55,7 +55,7 @@ class Link(asyncio.Protocol):
         self._before = self._transport.get_protocol()
         self._transport.set_protocol(self)
         if self._transport.is_closing():
-            self._fail(exceptions.ConnectionError("the server closed the connection"))
+            self.fail(exceptions.ConnectionError("the server closed the connection"))
 
     async def ask(self, *command: Argument) -> Any:
         """Send one command and return its answer.
@@ -116,7 +116,7 @@ class Link(asyncio.Protocol):
         """
         if self._waiting and not at_once:
             await asyncio.wait(set(self._waiting))
-        self._fail(exceptions.ConnectionError("the connection was closed"))
+        self.fail(exceptions.ConnectionError("the connection was closed"))
         with contextlib.suppress(exceptions.RedisError, OSError):
             await self._connection.disconnect()
 
@@ -136,19 +136,19 @@ class Link(asyncio.Protocol):
                     if not future.done():
                         future.set_exception(answer)
                     if isinstance(answer, exceptions.ReadOnlyError) or "READONLY" in str(answer):
-                        self._fail(answer)  # the primary has become a replica: its name may lead to another server
+                        self.fail(answer)  # the primary has become a replica: its name may lead to another server
                         return
                 elif not future.done():
                     future.set_result(answer)
         except (exceptions.InvalidResponse, IndexError) as error:
-            self._fail(exceptions.InvalidResponse(f"the server sent what nobody asked for: {error}"))
+            self.fail(exceptions.InvalidResponse(f"the server sent what nobody asked for: {error}"))
 
     def connection_lost(self, error: Exception | None) -> None:
         """Fail for all who wait."""
         self._before.connection_lost(error)  # the client library waits for that when it disconnects
         lost = exceptions.ConnectionError(str(error or "the server closed the connection"))
         lost.__cause__ = error
-        self._fail(lost)
+        self.fail(lost)
 
     def _look(self) -> None:
         """See whether answers come, as long as some are missing."""
@@ -159,11 +159,12 @@ class Link(asyncio.Protocol):
         self._strikes = self._strikes + 1 if self._seen == self._answers else 0
         self._seen = self._answers
         if self._strikes >= _STRIKES:
-            self._fail(exceptions.TimeoutError(f"no answer within {self._patience:g} s"))
+            self.fail(exceptions.TimeoutError(f"no answer within {self._patience:g} s"))
         else:
             self._watch = self._loop.call_later(self._patience / _STRIKES, self._look)
 
-    def _fail(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
+        """Use it no more: all who wait get the error, unless it had one before."""
         if self.error is None:
             self.error = error
         if self._watch is not None:

@@ -15,6 +15,7 @@ from eventkit.bus.redis.link import PATIENCE, Argument, Link
 from eventkit.bus.redis.scripts import Script
 from eventkit.bus.redis.sentinel import primary_of
 from eventkit.bus.settings import TLSFiles
+from eventkit.bus.silence import START_WITHIN
 from eventkit.contract.errors import BusError
 
 CONNECT_WITHIN: Final = 4.5
@@ -52,9 +53,14 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self.closing = asyncio.Event()
         try:
-            self._require_fit(await self.ask("INFO"))
-        except BaseException:
+            async with asyncio.timeout(START_WITHIN):
+                info = await self.ask("INFO")
+            self._require_fit(info)
+        except BaseException as error:
+            silence = self.silence() if isinstance(error, TimeoutError) else None
             await self.close()
+            if silence is not None:
+                raise silence from None
             raise
 
     @property
@@ -83,6 +89,13 @@ class Server:
             return await self._ask(*command)
         except (exceptions.RedisError, OSError) as error:
             raise explained(error, self.where) from error
+
+    def silence(self) -> BusError:
+        """Give up on the connection, because the server answers nothing; return the error that says so."""
+        error = exceptions.TimeoutError(f"no answer within {START_WITHIN:g} s")
+        if self._link is not None:
+            self._link.fail(error)
+        return explained(error, self.where)
 
     def begin(
         self, script: Script, keys: Sequence[str], arguments: Sequence[Argument], link: Link | None = None
