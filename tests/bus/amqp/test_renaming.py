@@ -7,6 +7,7 @@ import functools
 import pytest
 
 from eventkit import ConfigurationError, connect
+from eventkit.testing.conformance.support import subscribed
 from tests.bus.amqp.support import Broker
 from tests.bus.renaming import check
 
@@ -19,6 +20,18 @@ async def test_exchanges_and_queues_are_called_as_given(broker: Broker) -> None:
     assert exchanges == {*kept_apart, "payments.instances", "eventkit.groups"}
     unrouted = {f"{each}.unrouted" for each in ("sales", "audit", "user")}
     assert queues == {*unrouted, "payments", "payments.0.state", "payments.dead", "eventkit.groups"}
+
+
+async def test_lag_tells_streams_as_the_services_call_them_whoever_looks(broker: Broker) -> None:
+    bus = functools.partial(connect, broker.url, prefix=broker.prefix, partitions=1)
+    streams = {"order": "sales", "order.audited": "audit"}
+    async with bus(streams={"order": "sales"}) as theirs, subscribed(theirs, types=("order.created", "order.audited")):
+        pass
+    async with bus(streams=streams) as theirs, subscribed(theirs, types=("order.created", "order.audited")):
+        pass
+
+    async with bus() as ours:
+        assert {each.domain for each in await ours.lag()} == {"sales", "audit"}
 
 
 def test_a_name_that_is_too_long_with_its_prefix_is_told_at_once() -> None:

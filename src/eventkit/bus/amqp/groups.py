@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -14,6 +14,7 @@ from eventkit.bus.amqp.errors import Blocked, Missing, answered
 from eventkit.bus.amqp.names import Names
 from eventkit.bus.amqp.new_queues import Made, make
 from eventkit.bus.amqp.publisher import Publisher
+from eventkit.bus.naming import Streams, domain_of
 
 _NOTHING: Final = b'{"groups": {}, "domains": []}'
 
@@ -26,11 +27,25 @@ class Group:
         partitions: How many partitions its queues stand for.
         types: The event types that its queues are bound to.
         past: Which partitions have taken something over that is not settled yet, each with the end of it.
+        streams: What the group's own instances call the streams of types, where that is not the domain.
     """
 
     partitions: int
     types: frozenset[str]
     past: Mapping[int, str] = field(default_factory=dict)
+    streams: Mapping[str, str] = field(default_factory=dict)
+
+    def stream_of(self, type: str) -> str:
+        """Return the name of a type's stream, or its domain, as the group's own instances have it."""
+        return self.streams.get(type) or domain_of(type)
+
+    def called(self, types: Collection[str], streams: Streams) -> Group:
+        """Return the group with what an instance of it calls the streams of some types."""
+        names = {type: streams.of(type) for type in types}
+        return replace(
+            self,
+            streams={type: name for type, name in {**self.streams, **names}.items() if name != domain_of(type)},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,6 @@ class Groups:
         self._link = link
         self._publisher = publisher
         self._queue = names.groups
-        self._streams = names.streams
 
     async def read(self) -> Known:
         """Return what is known; raises BusError."""
@@ -102,7 +116,7 @@ class Groups:
     async def put(self, name: str, group: Group) -> None:
         """Add a group, or replace what is known of it; raises BusError."""
         await self._change(
-            lambda known: Known({**known.groups, name: group}, known.domains | set(map(self._streams.of, group.types))),
+            lambda known: Known({**known.groups, name: group}, known.domains | set(map(group.stream_of, group.types))),
         )
 
     async def put_domain(self, domain: str) -> None:
@@ -150,6 +164,7 @@ def _to_json(known: Known) -> bytes:
             "partitions": group.partitions,
             "types": sorted(group.types),
             "past": {str(partition): end for partition, end in group.past.items()},
+            "streams": dict(sorted(group.streams.items())),
         }
         for name, group in known.groups.items()
     }
@@ -163,6 +178,7 @@ def _from_json(document: bytes) -> Known:
             each["partitions"],
             frozenset(each["types"]),
             {int(partition): end for partition, end in each["past"].items()},
+            each.get("streams", {}),
         )
         for name, each in read["groups"].items()
     }

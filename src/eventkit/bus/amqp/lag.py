@@ -105,8 +105,8 @@ class Lags:
         dead: Counter[str] = Counter()
         if dead_letters:
             letters = await self._dead_letters.list(group=name, limit=MOST)
-            dead.update(self._names.streams.of(letter.type) for letter in letters)
-        domains = set(map(self._names.streams.of, group.types))
+            dead.update(group.stream_of(letter.type) for letter in letters)
+        domains = set(map(group.stream_of, group.types))
         return [
             # A queue holds all domains of its group, and RabbitMQ counts messages, whatever they are.
             _lag(name, domain, at_instances.get(domain, Held()), ready if domain in domains else 0, dead[domain])

@@ -118,11 +118,13 @@ class Topology:
                 known = Group(self._names.partitions, frozenset())
             new = set(types) - known.types
             await self._bind(group, types)
+            called = known.called(types, self._names.streams)
             if new or begins:
                 ends = {**known.past, **await self._take_over(group, new)}
-                known = Group(self._names.partitions, known.types | new, ends)
-                await self.groups.put(group, known)
-            return known.past
+                called = replace(called, types=known.types | new, past=ends)
+            if called != known or begins:
+                await self.groups.put(group, called)
+            return called.past
 
     async def end_past(self, group: str, partition: int, end: str) -> bool:
         """Delete the queue of a past of which all is settled; raises BusError.
