@@ -21,11 +21,11 @@ demo: $(VENV)/.ready ## verify three services, run them, break a contract
 
 .PHONY: test
 test: $(VENV)/.ready ## run all tests, end to end ones included
-	$(PY) -m pytest -n auto $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 .PHONY: test-fast
-test-fast: $(VENV)/.ready ## run the tests that take seconds
-	$(PY) -m pytest -n auto -m "not e2e and not slow" $(ARGS)
+test-fast: $(VENV)/.ready ## run the tests that need no server and take no long time
+	$(PY) -m pytest -n auto --dist worksteal -m "not e2e and not server and not slow" $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.ready ## check format, lint, types, layers and exported contracts

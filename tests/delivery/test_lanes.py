@@ -92,7 +92,7 @@ class LanesMachine(RuleBasedStateMachine):
         assert self.lanes.startable == can_start
 
 
-LanesMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=60)
+LanesMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=60)
 TestLaws = LanesMachine.TestCase
 
 

@@ -25,6 +25,7 @@ async def until_led_anew(engine: AsyncEngine, times: int) -> None:
     while len(seen) < times + 1:
         async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             seen.add(await connection.scalar(select(tables.outbox_lead.c.until)))
+        await asyncio.sleep(0.01)
 
 
 async def test_while_one_publishes_no_other_does_however_long_it_takes(

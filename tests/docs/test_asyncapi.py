@@ -69,13 +69,13 @@ def test_what_is_written_is_what_is_read() -> None:
     assert written_and_read(SHOP) == replace(normal(SHOP), source="")
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(contracts(same_definitions=False))
 def test_any_contract_is_read_as_it_was_written(contract: Contract) -> None:
     assert written_and_read(contract) == normal(contract)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(contracts(same_definitions=True))
 def test_writing_what_was_read_changes_nothing(contract: Contract) -> None:
     found = written_and_read(contract)
@@ -83,13 +83,13 @@ def test_writing_what_was_read_changes_nothing(contract: Contract) -> None:
     assert written_and_read(found) == found
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(contracts(same_definitions=True))
 def test_every_document_is_valid_by_the_official_schema(contract: Contract) -> None:
     check_document(document(contract))
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(contracts(same_definitions=True))
 def test_names_are_those_that_code_generators_accept(contract: Contract) -> None:
     written = document(contract)

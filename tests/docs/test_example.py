@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from eventkit.contract.event import Event
@@ -92,7 +92,6 @@ def test_what_people_would_write_gives_way_to_what_is_accepted(schema: dict[str,
     assert Draft202012Validator(schema).is_valid(example_of(schema))
 
 
-@settings(max_examples=50)
 @given(contracts(same_definitions=True))
 def test_every_example_is_accepted_by_its_schema(contract: Any) -> None:
     for message in (*contract.publishes, *contract.handles):

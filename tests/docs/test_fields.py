@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from eventkit.docs.fields import fields_of
 from eventkit.schema import MISSING
@@ -84,6 +84,7 @@ def test_a_schema_that_is_not_well_formed_has_no_fields(schema: dict[str, Any]) 
     assert fields_of(schema) == []
 
 
+@settings(max_examples=25)
 @given(contracts(same_definitions=True))
 def test_any_schema_can_be_shown(contract: Any) -> None:
     for message in (*contract.publishes, *contract.handles):

@@ -177,7 +177,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(JSON, JSON, st.booleans())
 def test_any_json_gets_an_answer(publisher: Any, subscriber: Any, closed: bool) -> None:
     comparison = compare(publisher, subscriber, closed_publisher=closed, budget=BUDGET)

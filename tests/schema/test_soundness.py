@@ -16,7 +16,7 @@ from tests.schema.generator import Generator
 from tests.schema.oracles import contradiction, is_confirmed, long_run
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.randoms(use_true_random=False), st.sampled_from(["2020-12", "draft-07"]))
 def test_no_verdict_contradicts_the_validators(random: Random, dialect: str) -> None:
     generator = Generator(random, dialect)
@@ -25,7 +25,6 @@ def test_no_verdict_contradicts_the_validators(random: Random, dialect: str) -> 
     assert contradiction(generator, publisher, subscriber, comparison) is None
 
 
-@settings(max_examples=100)
 @given(st.randoms(use_true_random=False))
 def test_a_schema_fits_itself(random: Random) -> None:
     schema = Generator(random).document()
@@ -33,7 +32,6 @@ def test_a_schema_fits_itself(random: Random) -> None:
     assert compare(schema, renamed).verdict in ("compatible", "unknown")
 
 
-@settings(max_examples=100)
 @given(st.randoms(use_true_random=False))
 def test_an_answer_does_not_depend_on_what_was_asked_before(random: Random) -> None:
     publisher, subscriber = Generator(random).pair()
@@ -42,7 +40,6 @@ def test_an_answer_does_not_depend_on_what_was_asked_before(random: Random) -> N
     assert compare(publisher, subscriber) == first
 
 
-@settings(max_examples=100)
 @given(st.randoms(use_true_random=False), st.booleans())
 def test_subscribers_that_are_asked_about_together_get_the_answers_that_each_gets(random: Random, closed: bool) -> None:
     generator = Generator(random)
@@ -104,7 +101,6 @@ def test_what_was_wrong_once(publisher: Any, subscriber: Any, verdict: str) -> N
         assert is_confirmed(publisher, subscriber, comparison.counterexample, formats=False)
 
 
-@settings(max_examples=100)
 @given(st.randoms(use_true_random=False))
 def test_a_closed_publisher_sends_no_more_than_an_open_one(random: Random) -> None:
     generator = Generator(random)

@@ -11,6 +11,7 @@ the server, and never a time.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import random
@@ -285,6 +286,7 @@ def _block() -> tuple[IO[bytes], Iterator[int]]:
         except OSError:
             lock.close()
             continue
+        atexit.register(lock.close)
         return lock, cycle(range(first, first + BLOCK))
     raise ServerFailedError("all blocks of ports are taken")
 

@@ -168,4 +168,4 @@ def envelope(delivery: Delivery) -> Envelope:
 
 
 TestDeliveries = Deliveries.TestCase
-TestDeliveries.settings = settings(max_examples=200, stateful_step_count=40)
+TestDeliveries.settings = settings(max_examples=100, stateful_step_count=40)

@@ -1,5 +1,6 @@
 """The report for test dashboards."""
 
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,13 +11,16 @@ from eventkit.verify.finding import Report
 from eventkit.verify.reporters import Format
 from tests.verify.reporters.reports import DEFECT_REPORTS, full_report, odd_report, report_of, written
 
-SCHEMA = xmlschema.XMLSchema(Path(__file__).parent / "data" / "junit-10.xsd")
+
+@cache
+def schema() -> xmlschema.XMLSchema:
+    return xmlschema.XMLSchema(Path(__file__).parent / "data" / "junit-10.xsd")
 
 
 def suites_of(report: Report) -> dict[str, ElementTree.Element]:
     """Return the suites of a report that is known to be valid."""
     root = ElementTree.fromstring(written(report, Format.JUNIT))
-    SCHEMA.validate(root)
+    schema().validate(root)
     return {suite.attrib["name"]: suite for suite in root}
 
 
