@@ -1,14 +1,26 @@
 """What an event must not hold is not sent: what is sent is what the event's schema says."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, Field, NaiveDatetime, field_serializer, field_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    Json,
+    NaiveDatetime,
+    PlainSerializer,
+    SerializeAsAny,
+    field_serializer,
+    field_validator,
+)
 
 from eventkit import Event, PublishError
 from eventkit.contract.strict_json import DEFAULT_LIMITS
@@ -77,6 +89,35 @@ def test_times_without_zone_are_sent_where_the_field_says_so():
     assert Local(at=datetime(2026, 1, 1)).to_json() == b'{"at":"2026-01-01T00:00:00"}'  # noqa: DTZ001
 
 
+def test_times_beside_which_there_are_others():
+    class Shipped(Event, type="order.shipped"):
+        at: datetime
+        seen: datetime | None = None
+        stops: list[datetime] = Field(default_factory=list)
+
+    zoned, bare = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1)  # noqa: DTZ001
+    assert Shipped(at=zoned, seen=zoned, stops=[zoned]).to_json()
+    assert "at is 2026" in refused(Shipped(at=bare))
+    assert "seen is 2026" in refused(Shipped(at=zoned, seen=bare))
+    assert "stops is 2026" in refused(Shipped(at=zoned, stops=[zoned, bare]))
+
+    class Placed(Event, type="order.placed"):
+        at: datetime
+        seen: datetime | None = None
+
+        @cached_property
+        def year(self) -> int:
+            return self.at.year
+
+    assert Placed(at=zoned).to_json()
+    assert Placed(at=zoned, seen=zoned).to_json()
+    assert "at is 2026" in refused(Placed(at=bare))
+    assert "seen is 2026" in refused(Placed(at=zoned, seen=bare))
+    incomplete = Placed.model_construct(seen=zoned)
+    incomplete.__dict__["year"] = 2026
+    assert incomplete.to_json() == b'{"seen":"2026-01-01T00:00:00Z"}'
+
+
 def test_values_of_another_type_than_their_field():
     for event in (
         Outer.model_construct(text=5),
@@ -141,3 +182,106 @@ def test_more_than_a_reader_takes():
     circle: list[Any] = []
     circle.append(circle)
     assert "cannot be sent" in refused(Outer(anything=circle))
+
+
+def nested(levels: int) -> list[Any]:
+    found: list[Any] = []
+    for _ in range(levels - 1):
+        found = [found]
+    return found
+
+
+class Bag(BaseModel, extra="allow"):
+    name: str = ""
+
+
+class Branch(BaseModel):
+    branches: list["Branch"] = Field(default_factory=list)
+
+
+class Currency(Enum):
+    EUR = "EUR"
+
+
+class Depth(Enum):
+    DEEP = nested(100)
+    FLAT = "flat"
+
+
+class Base(BaseModel):
+    name: str = ""
+
+
+class More(Base):
+    anything: Any = None
+
+
+class Polymorphic(BaseModel, polymorphic_serialization=True):
+    name: str = ""
+
+
+class PolymorphicMore(Polymorphic):
+    anything: Any = None
+
+
+def tree(levels: int) -> Branch:
+    return Branch(branches=[tree(levels - 1)] if levels > 1 else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Any, nested(100)),
+        (dict[str, Any], {"a": nested(99)}),
+        (Bag, Bag(anything=nested(99))),
+        (Branch, tree(51)),
+        (Depth, Depth.DEEP),
+        (SerializeAsAny[Base], More(anything=nested(99))),
+        (Polymorphic, PolymorphicMore(anything=nested(99))),
+        (Literal["a"], nested(100)),
+        (list[Json[Any]], [nested(99)]),
+        (Annotated[int, PlainSerializer(lambda _: nested(100), return_type=list[Any])], 1),
+    ],
+)
+def test_deeper_than_a_reader_takes_by_what_the_model_lets_in(kind: Any, value: object) -> None:
+    class Deep(Event, type="order.deep"):
+        value: kind
+
+    assert "nested deeper than 100 levels" in refused(Deep.model_construct(value=value))
+
+
+def test_a_model_that_is_deeper_than_a_reader_takes() -> None:
+    kind: Any = int
+    for _ in range(100):
+        kind = list[kind]
+
+    class Deep(Event, type="order.deep"):
+        value: kind
+
+    assert "nested deeper than 100 levels" in refused(Deep(value=nested(100)))
+    assert Deep(value=nested(99)).to_json()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(bool, Currency, date, datetime, Decimal, float, int, None, str, time, timedelta, UUID),
+        *(dict[str, int], frozenset[int], list[int], set[int], tuple[int, ...], tuple[int, str]),
+        *(Base, Base | None, int | str, Base | list[int], Annotated[Base | Bag, Field(union_mode="left_to_right")]),
+    ],
+)
+def test_what_is_too_deep_is_not_sent_from_a_field_of_a_bounded_depth(kind: Any) -> None:
+    class Bounded(Event, type="order.bounded"):
+        value: kind
+
+    deep = nested(101)
+    for value in (deep, {"a": deep}, (deep,), Inner.model_construct(note=deep)):
+        with suppress(PublishError):  # but what looks like a model is written, as far as it is one
+            assert Bounded.model_construct(value=value).to_json() in (b'{"value":{}}', b'{"value":{"name":""}}')
+
+
+def test_of_a_subclass_only_the_fields_of_the_class_are_sent() -> None:
+    class Based(Event, type="order.based"):
+        base: Base
+
+    assert Based(base=More(anything=nested(101))).to_json() == b'{"base":{"name":""}}'
