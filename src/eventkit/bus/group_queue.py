@@ -19,9 +19,10 @@ process has it from now on.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
+from itertools import chain
 from typing import Final
 
 from eventkit.contract.envelope import Envelope
@@ -71,15 +72,27 @@ class State(Enum):
     RETRYING = auto()
 
 
-class _Lane:
-    __slots__ = ("epoch", "key", "out", "partition", "returned", "waiting")
+class _Partition:
+    """One partition, until it is withdrawn. Should it be filled anew, it is another one."""
 
-    def __init__(self, key: str | None, partition: int, epoch: int) -> None:
+    __slots__ = ("held", "lanes", "number", "size", "withdrawn")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.lanes: dict[str, _Lane] = {}
+        self.size = 0
+        self.held = False
+        self.withdrawn = False
+
+
+class _Lane:
+    __slots__ = ("key", "out", "partition", "returned", "waiting")
+
+    def __init__(self, key: str | None, partition: _Partition) -> None:
         self.key = key
         self.partition = partition
-        self.epoch = epoch
         self.out = 0
-        self.returned: list[Item] = []
+        self.returned: list[Item] | None = None  # few lanes need one
         self.waiting: deque[Item] = deque()
 
 
@@ -124,7 +137,7 @@ class Item(Delivery):
     @property
     def partition(self) -> int:
         """The partition that it belongs to."""
-        return self.lane.partition
+        return self.lane.partition.number
 
 
 class GroupQueue:
@@ -149,13 +162,10 @@ class GroupQueue:
         self._loop = asyncio.get_running_loop()
         self._lease = lease
         self._order = 0
+        self._partitions: dict[int, _Partition] = {}
         self._ready: deque[_Lane] = deque()
-        self._lanes: dict[tuple[int, str], _Lane] = {}
         self._paused: set[_Lane] = set()
         self._out: set[Item] = set()
-        self._held: set[int] = set()
-        self._sizes: defaultdict[int, int] = defaultdict(int)
-        self._epochs: defaultdict[int, int] = defaultdict(int)
         self._expired = expired
         self._expiry: asyncio.TimerHandle | None = None
 
@@ -182,16 +192,17 @@ class GroupQueue:
             failures: The calls of the handler that failed before.
             at: When it was published, in seconds since 1970.
         """
+        place = self._partitions.get(partition) or self._partition(partition)
         key = message.key if isinstance(message, Envelope) else None
-        lane = None if key is None else self._lanes.get((partition, key))
+        lane = None if key is None else place.lanes.get(key)
         if lane is None:
-            lane = _Lane(key, partition, self._epochs[partition])
+            lane = _Lane(key, place)
             if key is not None:
-                self._lanes[partition, key] = lane
+                place.lanes[key] = lane
             self._make_ready(lane)
         self._order += 1
         self.room -= 1
-        self._sizes[partition] += 1
+        place.size += 1
         lane.waiting.append(Item(message, self._order, lane, token, attempt, failures, at))
 
     def take(self, limit: int) -> list[Item]:
@@ -200,11 +211,12 @@ class GroupQueue:
         until = self._loop.time() + self._lease
         while self._ready and len(taken) < limit:
             lane = self._ready.popleft()
-            if self._is_gone(lane) or lane.partition in self._held:
+            if lane.partition.withdrawn or lane.partition.held:
                 continue
-            lane.out = min(len(lane.waiting), limit - len(taken), _LANE_BATCH)
+            waiting = lane.waiting
+            lane.out = min(len(waiting), limit - len(taken), _LANE_BATCH)
             for _ in range(lane.out):
-                item = lane.waiting.popleft()
+                item = waiting.popleft()
                 item.attempt += 1
                 item.until = until
                 item.out = True
@@ -226,7 +238,7 @@ class GroupQueue:
             self._come_back(item, item.attempt - 1, item.failures, item.due)
         else:
             self.room += 1
-            self._sizes[item.lane.partition] -= 1
+            item.lane.partition.size -= 1
             self._leave(item)
         return True
 
@@ -237,35 +249,37 @@ class GroupQueue:
 
     def hold(self, partition: int) -> None:
         """Hand out no more of a partition; what is out can be settled."""
-        self._held.add(partition)
+        self._partition(partition).held = True
 
     def out(self, partition: int) -> int:
         """Return how many of a partition are out."""
-        return sum(item.lane.partition == partition for item in self._out)
+        return sum(item.partition == partition for item in self._out)
 
     def size(self, partition: int) -> int:
         """Return how many of a partition are here, those that are out included."""
-        return self._sizes[partition]
+        return self._partition(partition).size
 
     def withdraw(self, partition: int) -> None:
         """Forget all of a partition: what is out cannot be settled any more. It may be filled anew."""
-        self._held.discard(partition)
-        self._epochs[partition] += 1
-        self.room += self._sizes.pop(partition, 0)
-        for item in [item for item in self._out if item.lane.partition == partition]:
+        gone = self._partitions.pop(partition, None)
+        if gone is None:
+            return
+        gone.withdrawn = True
+        self.room += gone.size
+        for item in [item for item in self._out if item.lane.partition is gone]:
             item.out = False
             self._out.discard(item)
-        self._lanes = {place: lane for place, lane in self._lanes.items() if lane.partition != partition}
-        self._ready = deque(lane for lane in self._ready if not self._is_gone(lane))
-        self._paused = {lane for lane in self._paused if not self._is_gone(lane)}
+        self._ready = deque(lane for lane in self._ready if lane.partition is not gone)
+        self._paused = {lane for lane in self._paused if lane.partition is not gone}
 
     def unsettled(self) -> Iterator[tuple[Item, State]]:
         """Yield all events that are not settled."""
         now = self._loop.time()
-        # A lane with a key that is ready or paused is among `_lanes`, too.
-        lanes = {*self._ready, *self._paused, *self._lanes.values(), *(item.lane for item in self._out)}
+        # A lane with a key that is ready or paused is among those of its partition, too.
+        keyed = chain.from_iterable(partition.lanes.values() for partition in self._partitions.values())
+        lanes = {*self._ready, *self._paused, *keyed, *(item.lane for item in self._out)}
         for lane in lanes:
-            for item in (*lane.waiting, *lane.returned):
+            for item in (*lane.waiting, *(lane.returned or ())):
                 yield item, State.RETRYING if item.due > now else State.WAITING
         for item in self._out:
             yield item, State.OUT
@@ -278,7 +292,10 @@ class GroupQueue:
     def _come_back(self, item: Item, attempt: int, failures: tuple[Failure, ...], due: float) -> None:
         again = Item(item.message, item.order, item.lane, item.token, attempt, failures, item.at)
         again.due = due
-        item.lane.returned.append(again)
+        lane = item.lane
+        if lane.returned is None:
+            lane.returned = []
+        lane.returned.append(again)
         self._leave(item)
 
     def _leave(self, item: Item) -> None:
@@ -294,7 +311,7 @@ class GroupQueue:
             # Whatever came back was published before all that waits.
             lane.returned.sort(key=lambda each: each.order, reverse=True)
             lane.waiting.extendleft(lane.returned)
-            lane.returned.clear()
+            lane.returned = None
         if lane.waiting:
             pause = lane.waiting[0].due - self._loop.time()
             if pause > 0:
@@ -303,17 +320,17 @@ class GroupQueue:
             else:
                 self._make_ready(lane)
         elif lane.key is not None:
-            del self._lanes[lane.partition, lane.key]
+            del lane.partition.lanes[lane.key]
 
     def _resume(self, lane: _Lane) -> None:
         self._paused.discard(lane)
         self._make_ready(lane)
 
-    def _is_gone(self, lane: _Lane) -> bool:
-        return lane.epoch != self._epochs[lane.partition]
+    def _partition(self, number: int) -> _Partition:
+        return self._partitions.setdefault(number, _Partition(number))
 
     def _make_ready(self, lane: _Lane) -> None:
-        if self._is_gone(lane):
+        if lane.partition.withdrawn:
             return
         self._ready.append(lane)
         if self.receivers.futures:
