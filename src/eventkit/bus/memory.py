@@ -71,7 +71,8 @@ class MemoryBus(Bus):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queues: dict[str, GroupQueue] = {}
         self._by_type: dict[str, list[GroupQueue]] = {}
-        self._history: deque[tuple[float, Envelope]] = deque(maxlen=history)
+        self._history: deque[Envelope] = deque(maxlen=history)
+        self._history_times: deque[float] = deque(maxlen=history)
         self._followers: set[asyncio.Queue[Envelope | None]] = set()
         self._dead_letters = MemoryDeadLetters()
 
@@ -81,6 +82,7 @@ class MemoryBus(Bus):
         self._queues = {}
         self._by_type = {}
         self._history.clear()
+        self._history_times.clear()
         self._followers = set()
         self._dead_letters = MemoryDeadLetters()
 
@@ -108,7 +110,8 @@ class MemoryBus(Bus):
                 await self._wait_for_room(envelope)
                 break
         at = time()
-        self._history.append((at, envelope))
+        self._history.append(envelope)
+        self._history_times.append(at)
         for queue in queues:
             queue.put(envelope, at=at)
         for follower in self._followers:
@@ -128,7 +131,7 @@ class MemoryBus(Bus):
         queue.types |= new
         for name in new:
             self._by_type.setdefault(name, []).append(queue)
-        for at, envelope in self._history:
+        for at, envelope in zip(self._history_times, self._history, strict=True):
             if envelope.type in new:
                 queue.put(envelope, at=at)
         return MemorySubscription(self, queue, self._lease)
@@ -176,7 +179,7 @@ class MemoryBus(Bus):
         """Yield events as they are published. One that is not taken in time waits, however many there are."""
         await self.ping()
         events: asyncio.Queue[Envelope | None] = asyncio.Queue()
-        for at, envelope in self._history:
+        for at, envelope in zip(self._history_times, self._history, strict=True):
             if since is not None and at >= since.timestamp():
                 events.put_nowait(envelope)
         followers = self._followers

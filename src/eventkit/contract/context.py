@@ -30,30 +30,33 @@ class Handling(NamedTuple):
 
 
 # Set by whoever calls handlers: the worker in its own tasks, `handling` around a block. Read by `current_handling`.
-HANDLING: ContextVar[Handling | None] = ContextVar("eventkit_handling", default=None)
-_sink: ContextVar[Sink | None] = ContextVar("eventkit_sink", default=None)
+# A plain tuple, because it is made for each event, and few of their handlers ask.
+HANDLING: ContextVar[tuple[Envelope, str] | None] = ContextVar("eventkit_handling", default=None)
+# Where `publish_to` sends what is published.
+SINK: ContextVar[Sink | None] = ContextVar("eventkit_sink", default=None)
 
 
 def current_handling() -> Handling | None:
     """Return the event that this task is handling, or None outside of handlers."""
-    return HANDLING.get()
+    found = HANDLING.get()
+    return None if found is None else Handling(*found)
 
 
 def current_cause() -> Envelope | None:
     """Return the event that causes what this task publishes now, or None outside of handlers."""
-    handling = HANDLING.get()
-    return None if handling is None else handling.envelope
+    found = HANDLING.get()
+    return None if found is None else found[0]
 
 
 def current_sink() -> Sink | None:
     """Return where `publish_to` sends this task's events, or None outside of it."""
-    return _sink.get()
+    return SINK.get()
 
 
 @contextmanager
 def handling(envelope: Envelope, group: str) -> Iterator[None]:
     """Make `envelope` the cause of all that is published in the block."""
-    token = HANDLING.set(Handling(envelope, group))
+    token = HANDLING.set((envelope, group))
     try:
         yield
     finally:
@@ -63,8 +66,8 @@ def handling(envelope: Envelope, group: str) -> Iterator[None]:
 @contextmanager
 def publish_to(sink: Sink) -> Iterator[None]:
     """Send the events that are published in the block to `sink`, and not to the bus that the service runs on."""
-    token = _sink.set(sink)
+    token = SINK.set(sink)
     try:
         yield
     finally:
-        _sink.reset(token)
+        SINK.reset(token)

@@ -205,10 +205,16 @@ if hasattr(os, "register_at_fork"):
 
 def new_id() -> str:
     """Return a UUID version 7 (RFC 9562, 5.7): unique, and sorted by the time it was made."""
-    # 48 bits of time, then random ones between which the version and the variant stand.
+    # Random bits, between which the version and the variant stand.
     random_bits = _random.getrandbits(80) & 0x0FFF_3FFF_FFFF_FFFF_FFFF | 0x7000_8000_0000_0000_0000
-    digits = (clock.time_ns() // 1_000_000 << 80 | random_bits).to_bytes(16).hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    digits = random_bits.to_bytes(10).hex()
+    return f"{_time_of_id(clock.time_ns() // 1_000_000)}-{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+
+@lru_cache(maxsize=1)  # many are made within a millisecond
+def _time_of_id(milliseconds: int) -> str:
+    digits = f"{milliseconds:012x}"
+    return f"{digits[:8]}-{digits[8:]}"
 
 
 @lru_cache(maxsize=1024)

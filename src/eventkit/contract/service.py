@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass
 from typing import Any, Final, Literal, ParamSpec, Protocol, TypeVar, get_args, overload
 
-from eventkit.contract.context import Sink, current_cause, current_sink
+from eventkit.contract.context import HANDLING, SINK, Sink
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import ConfigurationError, DefinitionError, PublishError
 from eventkit.contract.event import Event, EventType
@@ -225,7 +225,11 @@ class Service:
                     where=place(function),
                     mend="return the event it declares: subscribers were checked against that one's schema",
                 )
-            await self._sink_for(model).publish(Envelope.of(event, source=self.name, cause=current_cause()))
+            # Without `current_sink` and `current_cause`, because all that is published comes through here.
+            sink, handled = SINK.get() or self._sink, HANDLING.get()
+            if sink is None:
+                raise self._no_sink_for(model)
+            await sink.publish(Envelope.of(event, source=self.name, cause=handled and handled[0]))
             return event
 
         return publish
@@ -383,11 +387,8 @@ class Service:
         finally:
             self._sink = None
 
-    def _sink_for(self, model: type[Event]) -> Sink:
-        sink = current_sink() or self._sink
-        if sink is None:
-            raise PublishError(
-                f"{model.__qualname__} was published while {self.name} does not run",
-                mend=f"call publishers inside `async with {self.name}.run(bus)`, or `with publish_to(...)` in tests",
-            )
-        return sink
+    def _no_sink_for(self, model: type[Event]) -> PublishError:
+        return PublishError(
+            f"{model.__qualname__} was published while {self.name} does not run",
+            mend=f"call publishers inside `async with {self.name}.run(bus)`, or `with publish_to(...)` in tests",
+        )

@@ -77,14 +77,14 @@ class Reason(StrEnum):
     CRASHED = "crashed"  # the process ended in the middle of it too often
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: there is one of each event, and freezing it takes as long again
 class Done:
     """The handler returned: the event is acknowledged."""
 
     delivery: Delivery
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ignored(Done):
     """The service handles no version of the event's type, and wants such events acknowledged."""
 
