@@ -268,6 +268,28 @@ class TestContext:
             await until(lambda: worker.counters.handled == 3)
         assert seen == ["none", "a", "none", "b", "none", "c"]
 
+    async def test_what_a_handler_leaves_behind_now_and_then_is_not_for_the_handler_of_another_type(self) -> None:
+        tenant: ContextVar[str] = ContextVar("tenant", default="none")
+        service, seen = Service("payment_service", unknown_types="acknowledge"), []
+
+        @service.handler(retry=ONCE)
+        async def handle_order_created(event: OrderCreated) -> None:
+            seen.append(tenant.get())
+            if event.number in (3, 4, 7):
+                tenant.set(event.order_id)
+            if event.number == 4:
+                raise ValueError("after it was set")
+
+        @service.handler
+        async def handle_order_renamed(event: OrderRenamedV1) -> None:
+            seen.append(tenant.get())
+
+        renamed = Envelope.of(OrderRenamedV1(name="a"), source="s")
+        events = [each for number in range(8) for each in (order(f"order-{number}", number), renamed)]
+        async with running(service, publish=events, concurrency=1) as (worker, _, _):
+            await until(lambda: worker.counters.handled == 15)
+        assert seen == ["none"] * 16
+
     async def test_handlers_see_what_was_set_when_the_service_was_started(self) -> None:
         tenant: ContextVar[str] = ContextVar("tenant", default="none")
         service, seen = Service("payment_service"), []

@@ -170,7 +170,8 @@ class Dispatch:
                     self._starting = None
                 if started is None:
                     break
-                self._start_runner()
+                if self._starting is None:
+                    self._start_runner()
                 if self._outcomes and self._settler is None and not self._settling_soon:
                     self._settling_soon = True
                     loop.call_soon(self._settle_portion)
@@ -182,6 +183,9 @@ class Dispatch:
                     self._finish(key, outcome)
                 if task.cancelling():
                     await _absorb_cancellation(task)
+                if slot.spoilt:
+                    self._start_runner()
+                    break
             if self._settler is None:
                 self._settler = task
                 await self._settle()
@@ -201,11 +205,10 @@ class Dispatch:
     def _finish(self, key: str | None, outcome: Outcome) -> None:
         counters = self._counters
         self._outcomes.append(outcome)
-        if isinstance(outcome, Done):
-            if isinstance(outcome, Ignored):
-                counters.unknown += 1
-            else:
-                counters.handled += 1
+        if type(outcome) is Done:  # before all else, because almost all are
+            counters.handled += 1
+        elif isinstance(outcome, Ignored):
+            counters.unknown += 1
         elif isinstance(outcome, Dead):
             counters.dead += 1
             counters.failed += outcome.reason is Reason.FAILED

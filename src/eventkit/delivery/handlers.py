@@ -7,15 +7,16 @@ import logging
 import os
 import random
 import traceback
+from collections.abc import Callable
 from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeVar
 
-from eventkit.contract.context import HANDLING, Handling
+from eventkit.contract.context import HANDLING
 from eventkit.contract.envelope import Envelope, version_of
-from eventkit.contract.event import EventType
+from eventkit.contract.event import Event, EventType
 from eventkit.contract.service import Reader, Service
 from eventkit.delivery import policy
 from eventkit.delivery.calls import Call, bind, run_in
@@ -37,13 +38,15 @@ logger: Final = logging.getLogger("eventkit.delivery")
 class _Route:
     """All that is needed for the events of one type and version."""
 
-    __slots__ = ("call", "read", "retry", "timeout")
+    __slots__ = ("apart", "call", "read", "retry", "timeout")
 
     def __init__(self, reader: Reader, call: Call) -> None:
-        self.read = reader.read
+        self.read: Callable[[bytes], Event] = reader.read if reader.upcasters else reader.model.from_json
         self.call = call
         self.retry = reader.handler.retry
         self.timeout = reader.handler.timeout or NEVER
+        self.apart = False
+        """Whether each call gets a context of its own, because one was seen to leave context variables behind."""
 
 
 class Handlers:
@@ -93,10 +96,14 @@ class Handlers:
             raise
         except BaseException as error:  # noqa: BLE001 - validators and upcasters raise anything, a panic of Rust's too
             return self._report(policy.invalid(delivery, error, _now), error)
-        HANDLING.set(Handling(envelope, self.group))
+        HANDLING.set((envelope, self.group))
+        before = copy_context()
         slot.begin(route.timeout)
         try:
-            await run_in(copy_context(), route.call(event, envelope))
+            if route.apart:
+                await run_in(before, route.call(event, envelope))
+            else:
+                await route.call(event, envelope)
         except _ORDERS_TO_END:
             raise
         except BaseException as error:  # noqa: BLE001 - also what derives from BaseException must not end the worker
@@ -114,6 +121,9 @@ class Handlers:
             return outcome
         finally:
             slot.deadline = NEVER
+            # What the handler left in the task's context is not for the next one.
+            if not route.apart and copy_context() != before:
+                route.apart = slot.spoilt = True
         return Done(delivery)
 
     def _route(self, name: str, dataschema: str | None) -> _Route | None:

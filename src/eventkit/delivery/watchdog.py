@@ -31,6 +31,7 @@ class Slot:
         deadline: When the call is cancelled, by `time.monotonic`; infinite while none runs.
         expired: The call was cancelled because its time was up.
         aborted: The call was cancelled because the worker ends.
+        spoilt: The call left context variables behind: no other one may run there.
     """
 
     task: asyncio.Task[None]
@@ -38,6 +39,7 @@ class Slot:
     deadline: float = NEVER
     expired: bool = False
     aborted: bool = False
+    spoilt: bool = False
 
     def begin(self, timeout: float) -> None:
         """A call begins."""
