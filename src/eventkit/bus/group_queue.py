@@ -208,6 +208,8 @@ class GroupQueue:
     def take(self, limit: int) -> list[Item]:
         """Hand out up to `limit` deliveries; none where no lane is ready."""
         taken: list[Item] = []
+        if not self._ready:
+            return taken
         until = self._loop.time() + self._lease
         while self._ready and len(taken) < limit:
             lane = self._ready.popleft()

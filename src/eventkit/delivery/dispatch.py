@@ -6,7 +6,8 @@
 
 - *Receiving* asks the bus for as many deliveries as there is room for, as soon as that is a quarter of all room. A
   delivery takes room until it is settled, so a bus that cannot settle is not asked for more, and a slow handler holds
-  back nothing but its own lane.
+  back nothing but its own lane. Who receives while nobody runs handlers runs them itself, since that saves a turn of
+  the event loop; should anything make it wait meanwhile, another task receives.
 - *Runners* are tasks that each take the next delivery that may start, again and again, and end when there is none. A
   new one is started while there is something left to start: handlers that never wait share one task, slow ones get up
   to `concurrency`.
@@ -23,7 +24,6 @@ What was received and has no outcome when the run ends comes back when its lease
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
+from eventkit.contract.context import HANDLING
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError
 from eventkit.delivery.handlers import Handlers
@@ -101,6 +102,8 @@ class Dispatch:
         self._slots: set[Slot] = set()
         self._runners: set[asyncio.Task[None]] = set()
         self._starting: asyncio.Task[None] | None = None
+        self._receiver: asyncio.Task[None] | None = None
+        self._turning = False
         self.broken = False
         self._slice_end = 0.0
         self._giving_way = False
@@ -115,7 +118,7 @@ class Dispatch:
 
     def start(self) -> None:
         """Begin to receive."""
-        self._receiver = self._task(self._receive())
+        self._start_receiver()
         self._watcher = self._task(self._watchdog.watch())
 
     def signal(self, count: int) -> None:
@@ -126,19 +129,44 @@ class Dispatch:
 
     # -- the way of a delivery
 
+    def _start_receiver(self) -> None:
+        if self._receiver is None and not self._lanes.drained and not self.broken:
+            self._receiver = self._task(self._receive())
+
     async def _receive(self) -> None:
+        slot = Slot(_this_task())
+        task = slot.task
         while not self._lanes.drained:
             while (room := self._capacity - len(self._held)) < self._portion:
                 self._room.clear()
                 await self._room.wait()
-            ask = functools.partial(self._subscription.receive, room)
-            batch = await self.outage.until_it_works("receive events", ask)
+            batch = await self.outage.until_it_works("receive events", self._subscription.receive, room)
             if not batch and self._subscription.closed and not self._lanes.drained:
                 raise BusError(
                     f"the bus was closed while {self._handlers.group} runs",
                     mend="leave the block of `service.run` before that of the bus",
                 )
             self._accept(batch)
+            if self._runners or not self._lanes.startable:
+                self._start_runner()
+                continue
+            self._receiver = None
+            self._runners.add(task)
+            if not self._turning:
+                self._turning = True
+                self._begin_slice()
+                task.get_loop().call_soon(self._turned)
+            await self._run_all(slot)
+            if self._receiver is not None or self.broken or slot.spoilt:
+                return
+            self._runners.discard(task)
+            self._receiver = task
+            HANDLING.set(None)
+
+    def _turned(self) -> None:
+        """The event loop has had a turn since a receiver began to run handlers: where it still does, replace it."""
+        self._turning = False
+        self._start_receiver()
 
     def _accept(self, batch: Sequence[Delivery]) -> None:
         self._held.update(batch)
@@ -147,7 +175,6 @@ class Dispatch:
             message = delivery.message
             if not self._lanes.add(message.key if isinstance(message, Envelope) else None, delivery):
                 self._give_back([delivery])
-        self._start_runner()
 
     def _start_runner(self) -> None:
         if self._starting is None and self._lanes.startable:
@@ -157,9 +184,11 @@ class Dispatch:
             self._runners.add(self._starting)
 
     async def _run(self) -> None:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None  # noqa: S101 - for the type checker
-        slot = Slot(task)
+        await self._run_all(Slot(_this_task()))
+
+    async def _run_all(self, slot: Slot) -> None:
+        """Run handlers in this task, which is that of the slot, until there is nothing to start."""
+        task = slot.task
         self._slots.add(slot)
         try:
             while True:
@@ -174,7 +203,7 @@ class Dispatch:
                     self._start_runner()
                 if self._outcomes and self._settler is None and not self._settling_soon:
                     self._settling_soon = True
-                    loop.call_soon(self._settle_portion)
+                    task.get_loop().call_soon(self._settle_portion)
                 key, delivery = started
                 outcome = await self._handlers.handle(delivery, slot)
                 if outcome is None:
@@ -244,8 +273,7 @@ class Dispatch:
         try:
             while self._outcomes:
                 batch = list(self._outcomes)
-                settle = functools.partial(self._subscription.settle, batch)
-                await self.outage.until_it_works("settle events", settle)
+                await self.outage.until_it_works("settle events", self._subscription.settle, batch)
                 del self._outcomes[: len(batch)]
                 self._held.difference_update([outcome.delivery for outcome in batch])
                 self._room.set()
@@ -267,10 +295,8 @@ class Dispatch:
         try:
             await asyncio.sleep(0)  # closing has begun, however short the grace period is: it then goes on to its end
             while not hurry.done() and (remaining := deadline - monotonic()) > 0:
-                busy = {closing, self._receiver, *self._runners}
-                if self._settler is not None:
-                    busy.add(self._settler)
-                busy = {task for task in busy if not task.done()}
+                tasks = {closing, self._receiver, self._settler, *self._runners}
+                busy = {task for task in tasks if task is not None and not task.done()}
                 if not busy:
                     return
                 await asyncio.wait({hurry, *busy}, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
@@ -284,11 +310,15 @@ class Dispatch:
         except BusError as error:
             self.outage.note("unsubscribe", error)
         if self.outage.error is not None:
-            self._receiver.cancel()  # it may be in a long pause between two tries
+            self._stop_receiving()  # it may be in a long pause between two tries
+
+    def _stop_receiving(self) -> None:
+        if self._receiver is not None:
+            self._receiver.cancel()
 
     async def abort(self) -> None:
         """End all that still runs. What was handled is settled if the bus lets it; the rest comes back by itself."""
-        self._receiver.cancel()
+        self._stop_receiving()
         try:
             await self._cancel_handlers()
             self._start_settler()
@@ -323,6 +353,8 @@ class Dispatch:
         self._runners.discard(task)
         if self._starting is task:
             self._starting = None
+        if self._receiver is task:
+            self._receiver = None
         if not task.cancelled():
             error = task.exception()
         elif self._lanes.drained or self.broken:
@@ -338,8 +370,14 @@ class Dispatch:
         if isinstance(error, Exception) and self.error is None:
             self.error = error
         self.broken = True
-        self._receiver.cancel()
+        self._stop_receiving()
         self.stop_asked.set()
+
+
+def _this_task() -> asyncio.Task[None]:
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - for the type checker
+    return task
 
 
 async def _absorb_cancellation(task: asyncio.Task[None]) -> None:

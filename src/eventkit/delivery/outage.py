@@ -7,12 +7,13 @@ import logging
 import random
 import re
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from eventkit.contract.errors import BusError
 from eventkit.contract.retry import Retry
 from eventkit.delivery.policy import pause
 
+P = ParamSpec("P")
 R = TypeVar("R")
 
 # Soon at first, because most outages are short; then seldom enough not to hinder the bus in coming back, and often
@@ -42,17 +43,21 @@ class Outage:
         """The newest error of an operation that does not work at present."""
         return next(reversed(self._errors.values()), None)
 
-    async def until_it_works(self, operation: str, call: Callable[[], Awaitable[R]]) -> R:
+    async def until_it_works(
+        self, operation: str, call: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
         """Return what `call` returns; while it raises BusError, call it again with growing pauses, forever.
 
         Args:
             operation: What it does, for the log: `receive events`.
             call: Called at least once.
+            args: What it is called with.
+            kwargs: What it is called with by name.
         """
         tries = 0
         while True:
             try:
-                result = await call()
+                result = await call(*args, **kwargs)
             except BusError as error:
                 tries += 1
                 self.note(operation, error)
