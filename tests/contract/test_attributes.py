@@ -1,11 +1,14 @@
 """What CloudEvents allows as an attribute."""
 
+import re
+from datetime import datetime
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eventkit import Envelope, EnvelopeError
-from eventkit.contract.attributes import MAX_LENGTH, is_attribute, is_json
+from eventkit.contract.attributes import MAX_LENGTH, is_attribute, is_json, read_time
 
 
 @given(st.text(max_size=5))
@@ -19,6 +22,28 @@ def test_text_is_what_the_type_system_of_cloudevents_calls_a_string(text):
         for point in map(ord, text)
     )
     assert is_attribute(text) is (text != "" and not forbidden)
+
+
+WRITTEN = "2026-01-31T23:59:59.123456Z"
+GRAMMAR = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,30})?(?:Z|[+-][0-9]{2}:[0-9]{2})", re.IGNORECASE
+)
+
+
+@given(st.dictionaries(st.integers(0, len(WRITTEN) - 1), st.sampled_from("0123456789-:.,+WTZtz ٣é"), max_size=4))
+@example({7: "W", 8: "0"})
+@example({23: "+"})
+def test_a_time_is_read_where_rfc_3339_says_so_and_it_is_in_the_calendar(changes):
+    text = "".join(changes.get(place, sign) for place, sign in enumerate(WRITTEN))
+    try:
+        expected = datetime.fromisoformat(text.upper()) if GRAMMAR.fullmatch(text) else None
+    except ValueError:
+        expected = None
+    if expected is None:
+        with pytest.raises(EnvelopeError, match="RFC 3339"):
+            read_time(text)
+    else:
+        assert read_time(text) == expected
 
 
 def test_text_is_of_limited_length():

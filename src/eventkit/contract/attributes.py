@@ -102,8 +102,12 @@ def read_time(value: object) -> datetime | None:
     if value is None or isinstance(value, datetime):
         return value
     try:
-        if isinstance(value, str) and _RFC_3339.fullmatch(value):
-            return datetime.fromisoformat(value.upper())
+        if isinstance(value, str):
+            # As eventkit writes it, 2026-01-31T23:59:59.123456Z, which is seen in half the time.
+            if len(value) == 27 and value[4:20:3] == "--T::." and value[26] == "Z" and value[20:26].isdecimal():
+                return datetime.fromisoformat(value)
+            if _RFC_3339.fullmatch(value):
+                return datetime.fromisoformat(value.upper())
     except ValueError:
         pass
     raise EnvelopeError(
