@@ -290,6 +290,27 @@ class TestContext:
             await until(lambda: worker.counters.handled == 15)
         assert seen == ["none"] * 16
 
+    async def test_what_is_left_behind_need_not_be_comparable(self) -> None:
+        class Array:
+            def __eq__(self, other: object) -> bool:
+                raise ValueError("the truth of an array is ambiguous")
+
+            __hash__ = None  # type: ignore[assignment]
+
+        outer = Array()
+        array: ContextVar[Array] = ContextVar("array")
+        array.set(outer)
+        service, seen = Service("payment_service"), []
+
+        @service.handler
+        async def handle_order_created(event: OrderCreated) -> None:
+            seen.append(array.get() is outer)
+            array.set(Array())
+
+        async with running(service, publish=[order("a", 1), order("b", 2), order("c", 3)]) as (worker, _, _):
+            await until(lambda: worker.counters.handled == 3)
+        assert seen == [True, True, True]
+
     async def test_handlers_see_what_was_set_when_the_service_was_started(self) -> None:
         tenant: ContextVar[str] = ContextVar("tenant", default="none")
         service, seen = Service("payment_service"), []

@@ -8,7 +8,7 @@ import os
 import random
 import traceback
 from collections.abc import Callable
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -122,7 +122,7 @@ class Handlers:
         finally:
             slot.deadline = NEVER
             # What the handler left in the task's context is not for the next one.
-            if not route.apart and copy_context() != before:
+            if not route.apart and _is_other(before):
                 route.apart = slot.spoilt = True
         return Done(delivery)
 
@@ -171,6 +171,14 @@ class Handlers:
         if isinstance(message, Envelope):
             fields |= {"event_type": str(message.event_type), "event_id": message.id}
         return fields
+
+
+def _is_other(before: Context) -> bool:
+    """Tell whether this task's context holds other values than it did."""
+    try:
+        return copy_context() != before
+    except Exception:  # noqa: BLE001 - users' values compare themselves as they like
+        return True
 
 
 def _interrupted(error: BaseException, slot: Slot) -> bool:
