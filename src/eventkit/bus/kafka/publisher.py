@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import lru_cache
 from typing import Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -143,10 +144,11 @@ class Publisher:
         cluster = producer.client.cluster
         if (numbers := cluster.partitions_for_topic(topic)) is None:
             numbers = await producer.partitions_for(topic)
-        if partition is None:
-            # Of the same key all go to one partition; any will do without a key.
-            available = [] if key is not None else list(cluster.available_partitions_for_topic(topic))
-            partition = _CHOOSE(key, list(numbers), available)
+        if partition is None and key is not None:
+            partition = _of_key(key, len(numbers))
+        elif partition is None:
+            # Any will do, best one that can be written to.
+            partition = _CHOOSE(None, list(numbers), list(cluster.available_partitions_for_topic(topic)))
         producer._serialize(key, value, headers)  # refuses what is too large for any topic
         sent: asyncio.Future[object] = await producer._message_accumulator.add_message(
             TopicPartition(topic, partition), key, value, SEND_WITHIN, headers=headers
@@ -215,6 +217,12 @@ class Publisher:
                 await self.open()
                 await _stop(producer)
         return self._producer or producer
+
+
+@lru_cache(maxsize=4096)
+def _of_key(key: bytes, partitions: int) -> int:
+    """Return the partition of a key; remembered, since a key has several events, and hashing it takes its time."""
+    return int(_CHOOSE(key, range(partitions), []))
 
 
 def _is_dead(producer: AIOKafkaProducer) -> bool:
