@@ -114,8 +114,14 @@ def run(part: str, url: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return result["spans"], result["metrics"]
 
 
-def check(url: str, system: str) -> None:
-    """Publish in one process and handle in another one, and look at what both have told."""
+def check(url: str, system: str, group: str = "cashier") -> None:
+    """Publish in one process and handle in another one, and look at what both have told.
+
+    Args:
+        url: The bus.
+        system: What telemetry calls it.
+        group: What the bus calls the group of the service.
+    """
     published, sent = run("publish", url)
     handled, metrics = run("handle", url)
 
@@ -137,7 +143,7 @@ def check(url: str, system: str) -> None:
     [[attributes, count]] = sent["messaging.client.sent.messages"]
     assert (attributes["messaging.destination.name"], count) == ("order.created", 1)
     [[attributes, seconds]] = metrics["messaging.process.duration"]
-    assert {**where, "messaging.consumer.group.name": "cashier"}.items() <= attributes.items()
+    assert {**where, "messaging.consumer.group.name": group}.items() <= attributes.items()
     assert 0.05 <= seconds < 30
     lag = {
         point["eventkit.state"]: value

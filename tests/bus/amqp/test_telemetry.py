@@ -7,4 +7,4 @@ from tests.bus.telemetry import check
 
 
 def test_a_trace_leads_from_the_publisher_to_the_handler_in_another_process(broker: Broker) -> None:
-    check(f"{broker.url}?prefix={broker.prefix}", "rabbitmq")
+    check(f"{broker.url}?prefix={broker.prefix}", "rabbitmq", f"{broker.prefix}cashier")
