@@ -304,8 +304,9 @@ class NATSSubscription(LogSubscription):
     async def _settle(self, outcomes: Sequence[Outcome]) -> None:
         replayed = finished(outcomes) if any(len(each.cursors[REPLAYED]) for each in self._partitions.values()) else ()
         await super()._settle(outcomes)
-        for partition in self._partitions.values():
-            for reader in partition.readers:
+        for number in {each.delivery.partition for each in outcomes if isinstance(each.delivery, Item)}:
+            partition = self._partitions.get(number)
+            for reader in () if partition is None else partition.readers:
                 reader.refill()
         if replayed:
             # What of a partition that was lost meanwhile is handled, its owner of now says.

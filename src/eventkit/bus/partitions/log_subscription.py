@@ -145,13 +145,13 @@ class LogSubscription(PartitionedSubscription):
         # Before anything is settled: where storing one fails, all are asked for again.
         stored = await asyncio.gather(*map(self._bury, buried))
         left = {id(dead.delivery) for dead, is_stored in zip(buried, stored, strict=True) if not is_stored}
+        settle, touched = self.queue.settle, set()
         for outcome in outcomes:
             item = outcome.delivery
-            if id(item) in left or not self.queue.settle(outcome):
+            if (left and id(item) in left) or not settle(outcome):
                 continue
             cursor, place = _place(item)
-            self._changed.add(cursor.main)
-            self._careful.discard(cursor.partition)
+            touched.add(cursor)
             match outcome:
                 case Done() | Dead():
                     cursor.finish(place)
@@ -159,6 +159,9 @@ class LogSubscription(PartitionedSubscription):
                     cursor.fail(place, outcome.failure)
                 case Released():
                     cursor.hand_out(place, item.attempt - 1)
+        for cursor in touched:
+            self._changed.add(cursor.main)
+            self._careful.discard(cursor.partition)
         if self._changed:
             await asyncio.shield(self._next())
 
