@@ -93,6 +93,7 @@ def proxy(broker: Broker) -> Iterator[Proxy]:
         yield between
 
 
+@pytest.mark.usefixtures("rabbitmq_server")
 class TestServer:
     @pytest.mark.slow
     async def test_what_was_confirmed_is_handled_though_the_server_is_killed(self, tmp_path: Path) -> None:
@@ -134,6 +135,7 @@ class TestServer:
                 assert shop.of("order-1") == list(range(30))
         assert "it is made again" in caplog.text
 
+    @pytest.mark.slow
     async def test_an_event_that_is_too_large_for_the_server_is_refused_and_no_other(self, tmp_path: Path) -> None:
         """RabbitMQ closes the channel on which all publish."""
         with RabbitMQ(tmp_path, settings=["max_message_size = 2000"]) as server:

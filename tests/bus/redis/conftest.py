@@ -12,7 +12,6 @@ from redis.asyncio import Redis as Client
 from eventkit import connect
 from eventkit.bus.protocol import Bus
 from eventkit.contract.envelope import new_id
-from tests.servers.fixtures import required
 from tests.servers.redis import Redis
 from tests.servers.server import free_port
 
@@ -45,8 +44,7 @@ async def client(redis_server: Redis) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Redis]:
+def own_server(redis_server: Redis, tmp_path: Path) -> Iterator[Redis]:
     """A server that the test may kill."""
-    required(Redis)
     with Redis(tmp_path / "redis") as server:
         yield server

@@ -124,6 +124,7 @@ class TestOpening:
 
         assert said.startswith("the server is a replica")
 
+    @pytest.mark.usefixtures("redis_server")
     async def test_it_is_a_sentinel(self, tmp_path: Path) -> None:
         with RedisSentinel(tmp_path) as sentinel:
             said = await refusal(f"redis://127.0.0.1:{sentinel.port}")
@@ -131,6 +132,7 @@ class TestOpening:
         assert said.startswith("the server is a Sentinel")
         assert "redis+sentinel://" in said
 
+    @pytest.mark.usefixtures("redis_server")
     async def test_it_is_a_node_of_a_cluster(self, tmp_path: Path) -> None:
         with Redis(tmp_path, cluster_enabled="yes") as node:
             said = await refusal(node.url)
@@ -176,6 +178,7 @@ class TestOpening:
             async with subscribed(bus) as subscription:
                 assert await handle(subscription, 1) == ["a"]
 
+    @pytest.mark.usefixtures("redis_server")
     @pytest.mark.parametrize(
         ("settings", "warning"),
         [
@@ -197,6 +200,7 @@ class TestOpening:
 
         assert caplog.text.count(warning) == 2
 
+    @pytest.mark.usefixtures("redis_server")
     async def test_who_only_looks_is_not_told_of_it(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         with Redis(tmp_path, appendonly="no") as server:
             async with connect(server.url) as bus:

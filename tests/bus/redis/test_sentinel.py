@@ -18,7 +18,6 @@ from eventkit.bus.protocol import Bus
 from eventkit.bus.redis.address import Address
 from eventkit.delivery.subscription import Done, Subscription
 from eventkit.testing.conformance.support import LONG, PATIENCE, event, name_of, publish, subscribed, take
-from tests.servers.fixtures import required
 from tests.servers.proxy import Proxy
 from tests.servers.redis import Redis, RedisSentinel
 from tests.servers.server import free_port
@@ -34,8 +33,7 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
-    required(Redis)
+def watched(redis_server: Redis, tmp_path: Path) -> Iterator[Watched]:
     with (
         Redis(tmp_path / "primary") as primary,
         Redis(tmp_path / "replica", replicaof=f"127.0.0.1 {primary.port}") as replica,

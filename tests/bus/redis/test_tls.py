@@ -11,7 +11,6 @@ import pytest
 
 from eventkit import BusError, connect
 from eventkit.testing.conformance.support import handle, publish, subscribed
-from tests.servers.fixtures import required
 from tests.servers.redis import Redis
 from tests.servers.server import free_port
 
@@ -32,9 +31,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 
 
 @pytest.fixture
-def address(tmp_path: Path, certificate: tuple[str, str]) -> Iterator[str]:
+def address(redis_server: Redis, tmp_path: Path, certificate: tuple[str, str]) -> Iterator[str]:
     """Where the server speaks TLS."""
-    required(Redis)
     cert, key = certificate
     port = free_port()
     with Redis(tmp_path, tls_port=str(port), tls_cert_file=cert, tls_key_file=key, tls_ca_cert_file=cert):
