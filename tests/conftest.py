@@ -1,8 +1,10 @@
 """Settings that all tests share."""
 
 import gc
+import os
 import signal
 
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["tests.servers.fixtures"]
@@ -19,6 +21,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Thousands of tests are a million objects that stay, and each collection of garbage would look at all of them.
 gc.disable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Start three workers for two cores: tests of servers spend most of their time waiting."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else ((os.cpu_count() or 1) * 3 + 1) // 2
 
 
 def pytest_collection_finish() -> None:
