@@ -24,6 +24,9 @@ from tests.servers.server import Server, free_port
 
 SERVERS: Final[Mapping[str, type[Server]]] = {"nats": Nats, "redis": Redis, "amqp": RabbitMQ, "kafka": Broker}
 BUSES: Final = ("memory", "sqlite", *SERVERS)
+HERE: Final = ("memory", "sqlite", "sqlite, everything twice")
+on_each_bus = pytest.mark.parametrize("landscape", [*HERE, *SERVERS], indirect=True, scope="module")
+"""What shows a bus, and not the business logic of the services, plays on all of them."""
 
 # Every event lies on the bus twice, as if each publisher had been unsure whether the first attempt had worked.
 EVERYTHING_TWICE = """
@@ -72,9 +75,9 @@ def watched(
         yield stack.enter_context(Landscape(system, watcher))
 
 
-@pytest.fixture(scope="module", params=[*BUSES, "sqlite, everything twice"])
+@pytest.fixture(scope="module", params=HERE)
 def landscape(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Landscape]:
-    """The services on each bus, and where every event comes at least twice."""
+    """The services in one process, in several, and where every event comes at least twice; `on_each_bus` for more."""
     folder, (bus, *twice) = tmp_path_factory.mktemp("landscape"), request.param.split(", ")
     with watched(bus, folder, start=()) as landscape:
         if twice:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.e2e.conftest import on_each_bus
+
 pytestmark = pytest.mark.e2e
 
 
@@ -12,6 +14,7 @@ def nothing_is_given_up(landscape):
     assert landscape.dead_letters() == []
 
 
+@on_each_bus
 def test_an_order_is_paid_and_completed(landscape):
     order_id = landscape.place("20.00")
 
