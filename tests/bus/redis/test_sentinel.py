@@ -34,9 +34,10 @@ class Watched:
 
 @pytest.fixture
 def watched(redis_server: Redis, tmp_path: Path) -> Iterator[Watched]:
+    at_once = {"repl_diskless_sync_delay": "0"}  # to replicas: for five seconds, Redis waits for more of them
     with (
-        Redis(tmp_path / "primary") as primary,
-        Redis(tmp_path / "replica", replicaof=f"127.0.0.1 {primary.port}") as replica,
+        Redis(tmp_path / "primary", **at_once) as primary,
+        Redis(tmp_path / "replica", replicaof=f"127.0.0.1 {primary.port}", **at_once) as replica,
         RedisSentinel(tmp_path / "sentinel", watches=primary) as sentinel,
     ):
         yield Watched(primary, replica, sentinel)
