@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +58,9 @@ async def test_a_database_that_cannot_be_reached_is_told_when_it_starts(
         async with OutboxRelay(engine, ledger).running():
             pass
     await engine.dispose()
+    # aiosqlite has its thread end without waiting for it, and the thread fails where the event loop is closed by then.
+    while any("_connection_worker_thread" in each.name for each in threading.enumerate()):  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
 
 
 async def test_what_was_left_by_others_is_published(
