@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Literal
 
 import pytest
+from redis import Redis as SyncClient
 from redis.asyncio import Redis as Client
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -38,9 +40,16 @@ def watched(redis_server: Redis, tmp_path: Path) -> Iterator[Watched]:
     with (
         Redis(tmp_path / "primary", **at_once) as primary,
         Redis(tmp_path / "replica", replicaof=f"127.0.0.1 {primary.port}", **at_once) as replica,
-        RedisSentinel(tmp_path / "sentinel", watches=primary) as sentinel,
     ):
-        yield Watched(primary, replica, sentinel)
+        with SyncClient.from_url(primary.url) as client:
+            assert client.wait(1, int(PATIENCE * 1000)) == 1  # a Sentinel asks who replicates it, and not soon again
+        with RedisSentinel(tmp_path / "sentinel", watches=primary) as sentinel:
+            with SyncClient(port=sentinel.port) as client:
+                end = monotonic() + PATIENCE
+                while not any(each["flags"] == "slave" for each in client.sentinel_slaves("mymaster")):
+                    assert monotonic() < end
+                    sleep(0.05)
+            yield Watched(primary, replica, sentinel)
 
 
 async def replicated(server: Redis) -> None:
