@@ -23,7 +23,7 @@ from eventkit.bus.protocol import Bus
 from eventkit.delivery import tables
 from eventkit.delivery.database import sql_engine
 from tests.e2e.purchases import ATTEMPTS, CONCURRENCY, PurchaseConfirmedEvent, PurchaseMadeEvent, effects, metadata
-from tests.faults.ledger import CONFIRMED, Judge, Ledger
+from tests.faults.ledger import CONFIRMED, ENDED, Judge, Ledger
 from tests.servers.fixtures import required
 from tests.servers.nats import Nats
 from tests.servers.postgres import Postgres
@@ -130,6 +130,9 @@ class Scene:
         counts: dict[tuple[str, int], int] = defaultdict(int)
         for event in had:
             counts[event] += 1
+        async with asyncio.timeout(10):  # a handler goes on for a moment after its effect, and so may the last one
+            while {(line.key, line.number) for line in self.ledger.read() if line.what == ENDED} != counts.keys():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
         judge = Judge(CONCURRENCY, ATTEMPTS)
         judge.hear(self.ledger.read())
         assert judge.findings(set(), counts).broken == {}
