@@ -39,6 +39,7 @@ from aiokafka.protocol.commit import (
 from tests.servers.proxy import stop_listening
 
 PRODUCE: Final = 0
+FETCH: Final = 1
 LIST_OFFSETS: Final = 2
 OFFSET_COMMIT: Final = 8
 OFFSET_FETCH: Final = 9
@@ -175,7 +176,7 @@ class Gateway:
         about: Any = None
         if key == PRODUCE:
             request = getattr(produce, f"ProduceRequest_v{version}").decode(BytesIO(frame[head:]))
-            about = {(topic, number): _count(batch) for topic, numbers in request.topics for number, batch in numbers}
+            about = {(topic, number): count(batch) for topic, numbers in request.topics for number, batch in numbers}
         elif key == LIST_OFFSETS:
             request = getattr(offsets, f"OffsetRequest_v{version}").decode(BytesIO(frame[head:]))
             about = {(topic, each[0]) for topic, numbers in request.topics for each in numbers if each[-1] == _LATEST}
@@ -258,5 +259,6 @@ def _plus(frame: bytes, place: int, change: int) -> bytes:
     return frame if generation < 0 else frame[:place] + struct.pack(">i", generation + change) + frame[place + 4 :]
 
 
-def _count(batch: bytes) -> int:
+def count(batch: bytes) -> int:
+    """Return how many records are in a batch."""
     return int(struct.unpack_from(">i", batch, _LAST_OFFSET_DELTA)[0]) + 1
