@@ -20,6 +20,7 @@ from aiokafka.errors import (
 )
 
 from eventkit.bus.kafka.connection import Connection, stop
+from eventkit.bus.kafka.glances import Glances
 from eventkit.bus.kafka.sharing import Assignor, Claim
 
 # How soon an instance hears that the group is being shared out anew.
@@ -73,12 +74,13 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
         connection: The brokers.
         group: The group's id.
         topics: What it reads.
+        seldom: One of them, which seldom holds something.
         session: Seconds after which a member that is not heard of is put out.
         owner: Is told the share.
     """
 
     def __init__(
-        self, connection: Connection, group: str, topics: Collection[str], session: float, owner: Owner
+        self, connection: Connection, group: str, topics: Collection[str], seldom: str, session: float, owner: Owner
     ) -> None:
         self.turn = 0
         """Changes with each share, and when one begins to be worked out."""
@@ -99,6 +101,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
             heartbeat_interval_ms=_HEARTBEAT,
             partition_assignment_strategy=[Assignor(self)],
         )
+        self._glances = Glances(self._consumer, seldom)
 
     async def open(self) -> None:
         """Connect, and begin to join; raises BusError."""
@@ -132,6 +135,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
             found: Mapping[TopicPartition, list[ConsumerRecord]] = await self._consumer.getmany(
                 *partitions, timeout_ms=_WAIT, max_records=_BATCH
             )
+            self._glances.note(sum(map(len, found.values())), _BATCH)
         except (IllegalStateError, ConsumerStoppedError, NoOffsetForPartitionError):
             return {}  # the share changed meanwhile
         return found
@@ -190,6 +194,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Tell the owner its share."""
         self.turn += 1
+        self._glances.begin()
         self._owner.assigned(assigned, self._give_up)
         self._settled.set()
 

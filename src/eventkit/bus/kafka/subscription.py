@@ -100,7 +100,7 @@ class KafkaSubscription(LogSubscription):
     async def _join(self) -> None:
         await self._leave()
         await self._prepare()
-        membership = Membership(self._connection, self._group_id, self._topics, self._session, self)
+        membership = Membership(self._connection, self._group_id, self._topics, self._dead, self._session, self)
         try:
             await membership.open()
         except BaseException:
