@@ -7,6 +7,7 @@ service that is killed all handlers are cancelled wherever they are: as if its p
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -65,6 +66,9 @@ class App:
         if worker := self._state.get("worker"):
             worker._dispatch.signal(2)  # as the second SIGTERM in a process of its own
         await self._task
+        # A handler that is cancelled while it takes a connection leaves it, with what it locks, to the garbage
+        # collector; a process that ends does not.
+        gc.collect()
 
     async def _stop(self) -> None:
         self._server.should_exit = True
