@@ -29,8 +29,9 @@ async def while_answered(ping: Callable[[], Awaitable[object]], silence: Callabl
 
     Args:
         ping: Asks the broker for something small. An error is an answer, too.
-        silence: Is called where there was no answer to that for `START_WITHIN` seconds; returns what to raise. The
-            block is cancelled after that, so that it can end what would hold up the block's end.
+        silence: Is called where there was no answer to that for three and a half seconds, so that the start fails
+            within `START_WITHIN` of the last sign of the broker; returns what to raise. The block is cancelled after
+            that, so that it can end what would hold up the block's end.
     """
     limit = asyncio.timeout(None)
     watch = asyncio.create_task(_watch(ping, silence, limit))
