@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,7 +43,8 @@ def test_an_order_is_paid_and_refunded_in_topics_and_groups_that_are_called_as_g
 
     assert landscape.charges_of(order_id) == ["charge", "refund"]
     for event in ("order.created", "payment.completed", "order.canceled", "payment.refunded", "order.refunded"):
-        assert landscape.published(event, order_id=order_id) == 1
+        # Who follows sees a topic before another one: `payment.refunded` has a topic apart from its domain's.
+        landscape.eventually(partial(landscape.published, event, order_id=order_id), 1)
     assert landscape.dead_letters() == []
     topics, groups = asyncio.run(topics_and_groups(urlsplit(landscape.system.bus_url).netloc))
     domains = ("sales", "money", "refunds", "invoice", "product", "subscription", "user", "wallet")
