@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from rich import box
@@ -16,10 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from eventkit import Bus, Envelope
-from eventkit.delivery.subscription import Done
+from eventkit.delivery.subscription import Unreadable
 from eventkit.discovery.landscape import Landscape
 
-GROUP: Final = "demo"
 PATIENCE: Final = 30.0  # seconds
 
 # What an event makes of an order, and in which colour.
@@ -68,21 +68,21 @@ class View:
 
     @asynccontextmanager
     async def showing(self, bus: Bus) -> AsyncIterator[None]:
-        """Show the events of a bus while the block runs, as one more group beside the services."""
-        subscription = await bus.subscribe(GROUP, self._types)
+        """Show the events of a bus while the block runs, in the order in which they were published."""
+        events = bus.follow(self._types, since=datetime.now(UTC))
         with Live(get_renderable=self._board, console=self._console, refresh_per_second=12) as live:
 
             async def watch() -> None:
-                while deliveries := await subscription.receive(100):
-                    await self._take(delivery.message for delivery in deliveries)
-                    live.refresh()
-                    await subscription.settle([Done(delivery) for delivery in deliveries])
+                async with aclosing(events):
+                    async for event in events:
+                        await self._take(event)
+                        live.refresh()
 
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(watch())
+                    watching = tasks.create_task(watch())
                     yield
-                    await subscription.close()
+                    watching.cancel()
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None
 
@@ -98,11 +98,10 @@ class View:
         except TimeoutError:
             raise TimeoutError(f"no {type_name} came for {order_id} within {PATIENCE:.0f} s") from None
 
-    async def _take(self, messages: Iterable[object]) -> None:
+    async def _take(self, message: Envelope | Unreadable) -> None:
         async with self._news:
-            for message in messages:
-                if isinstance(message, Envelope):
-                    self._show(message, json.loads(message.data))
+            if isinstance(message, Envelope):
+                self._show(message, json.loads(message.data))
             self._news.notify_all()
 
     def _show(self, envelope: Envelope, event: dict[str, Any]) -> None:
