@@ -62,7 +62,7 @@ class TestBounds:
             slow.set()
             await until(lambda: handled[300:] == ["slow", "slow"])
 
-    async def test_what_was_interrupted_makes_room(self) -> None:
+    async def test_what_cancels_itself_makes_room(self) -> None:
         service, seen = Service("payment_service"), []
 
         @service.handler

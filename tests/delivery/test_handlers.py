@@ -12,7 +12,7 @@ import pytest
 from eventkit import ConfigurationError, Envelope, Event, Retry, Service
 from eventkit.contract.context import current_handling
 from eventkit.delivery.handlers import Handlers
-from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Ignored, Reason
+from eventkit.delivery.subscription import Again, Dead, Delivery, Done, Ignored, Reason, Released
 from eventkit.delivery.watchdog import Slot
 from tests.delivery.running import OrderCreated, order, running, until
 
@@ -34,6 +34,7 @@ class TestFailures:
             (ValueError("no"), "ValueError: no"),
             (asyncio.CancelledError(), "CancelledError: the handler waited for something that was cancelled"),
             (BaseException("neither Exception nor order to end"), "BaseException: neither Exception nor order to end"),
+            (GeneratorExit("of somebody's generator"), "GeneratorExit: of somebody's generator"),
             (StopIteration("generator"), "RuntimeError: coroutine raised StopIteration"),
             (BaseExceptionGroup("several", [ValueError(), KeyError()]), "ExceptionGroup: several (2 sub-exceptions)"),
         ],
@@ -54,8 +55,7 @@ class TestFailures:
         [dead] = faulty.outcomes(Dead)
         assert (dead.reason, dead.failure.error) == (Reason.FAILED, text)
 
-    async def test_a_handler_that_cancels_its_own_task_harms_itself_only(self) -> None:
-        """Its event comes back when the lease has ended, as after a crash."""
+    async def test_a_handler_that_cancels_its_own_task_has_failed_and_harms_itself_only(self) -> None:
         service = Service("payment_service")
 
         @service.handler(retry=ONCE)
@@ -75,25 +75,71 @@ class TestFailures:
             await until(lambda: worker.counters.handled == 3)
             await until(lambda: worker.in_flight == 0)
         assert [each.delivery.message.key for each in faulty.outcomes(Done)] == ["order-2", "order-3", "order-4"]
-        assert faulty.outcomes() == faulty.outcomes(Done)
+        [dead] = faulty.outcomes(Dead)
+        assert (dead.delivery.message.key, dead.reason) == ("order-1", Reason.FAILED)
+        assert dead.failure.error == "CancelledError: the handler's task was cancelled, and not by the worker"
+
+    async def test_a_handler_that_another_one_cancels_is_called_again(self) -> None:
+        service, tasks, attempts = Service("payment_service"), {}, []
+
+        @service.handler(retry=Retry(delay=0))
+        async def handle_order_created(event: OrderCreated) -> None:
+            if event.number == 1 and not tasks:
+                tasks[1] = asyncio.current_task()
+                await asyncio.sleep(1000)
+            if event.number == 2:
+                tasks[1].cancel()
+            attempts.append(event.number)
+
+        async with running(service, publish=[order("a", 1)]) as (worker, faulty, bus):
+            await until(lambda: tasks)
+            await bus.publish(order("b", 2))
+            await until(lambda: worker.counters.handled == 2)
+            await until(lambda: worker.in_flight == 0)
+        assert attempts == [2, 1]
+        assert [type(each) for each in faulty.outcomes() if each.delivery.message.key == "a"] == [Again, Done]
 
     async def test_what_stands_behind_an_interrupted_event_waits_for_it(self) -> None:
+        """It is interrupted by who ends the event loop, and so cancels all tasks."""
         service, seen = Service("payment_service"), []
 
-        @service.handler
+        @service.handler(retry=ONCE)
         async def handle_order_created(event: OrderCreated) -> None:
             seen.append(event.number)
-            if seen == [1]:
-                task = asyncio.current_task()
-                assert task is not None
-                task.cancel()
-                await asyncio.sleep(1000)
+            await asyncio.sleep(1000)
 
-        async with running(service, publish=[order("a", n) for n in (1, 2, 3)], lease=0.1) as (worker, _, _):
-            await until(lambda: worker.counters.handled == 3)
-        assert seen == [1, 1, 2, 3]
+        with pytest.raises(RuntimeError, match="cancelled from outside"):
+            async with running(service, publish=[order("a", n) for n in (1, 2, 3)]) as (worker, faulty, _):
+                await until(lambda: seen)
+                for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                    task.cancel()
+                await until(lambda: not worker.alive)
+        assert seen == [1]
+        assert [(type(each), each.delivery.message.key) for each in faulty.outcomes()] == [(Released, "a")] * 2
 
-    @pytest.mark.parametrize("kind", [ValueError, KeyError, BaseException])
+    @pytest.mark.parametrize("error", [GeneratorExit, OSError])
+    async def test_a_call_that_is_closed_has_no_outcome(self, error: type[BaseException]) -> None:
+        """As the garbage collector closes what a loop left behind; also one that cannot clean up then."""
+        service = Service("payment_service")
+
+        @service.handler(retry=ONCE)
+        async def handle_order_created(event: OrderCreated) -> None:
+            try:
+                await asyncio.sleep(0)
+            except GeneratorExit:
+                raise error from None
+
+        async def nothing() -> None:
+            pass
+
+        task = asyncio.create_task(nothing())
+        call = Handlers(service, ()).handle(Delivery(None, order("a")), Slot(task, task))
+        call.send(None)
+        with pytest.raises(error):
+            call.throw(GeneratorExit)
+        await task
+
+    @pytest.mark.parametrize("kind", [ValueError, KeyError, BaseException, GeneratorExit])
     async def test_an_upcaster_that_raises_makes_a_dead_letter_at_once(self, kind: type[BaseException]) -> None:
         service = Service("payment_service")
 
@@ -418,7 +464,9 @@ class TestTheLog:
             pass
 
         handlers = Handlers(service, ())
-        slot = Slot(asyncio.current_task())
+        task = asyncio.current_task()
+        assert task is not None
+        slot = Slot(task, task)
         for _ in range(3):
             unknown = Delivery(None, Envelope(id="a", source="shop", type="order.archived", data=b"{}"))
             assert await handlers.handle(unknown, slot) == Ignored(unknown)

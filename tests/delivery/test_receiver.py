@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from eventkit import Service
+from eventkit import Retry, Service
 from eventkit.bus.memory import MemoryBus
 from eventkit.contract.context import Handling, current_handling
 from eventkit.delivery import dispatch
-from eventkit.delivery.subscription import Delivery
+from eventkit.delivery.subscription import Dead, Delivery, Done
 from eventkit.delivery.worker import Worker, WorkerOptions
 from tests.delivery.faults import FaultySubscription
 from tests.delivery.running import OrderCreated, order, running, until
@@ -91,6 +91,36 @@ async def test_it_lets_others_go_first_though_there_is_always_one_more_event() -
             await asyncio.sleep(0)
             turns += 1
     assert turns >= 50
+
+
+@pytest.mark.parametrize("how", ["cancels itself", "cancels itself and returns", "awaits what was cancelled", "closes"])
+async def test_no_handler_ends_it(how: str) -> None:
+    service, ran_in = Service("payment_service"), set()
+
+    @service.handler(retry=Retry(attempts=1))
+    async def handle_order_created(event: OrderCreated) -> None:
+        task, future = asyncio.current_task(), asyncio.get_running_loop().create_future()
+        assert task is not None
+        ran_in.add(task.get_coro().__qualname__)
+        match how:
+            case "closes":
+                raise GeneratorExit
+            case "awaits what was cancelled":
+                future.cancel()
+                await future
+            case _:
+                task.cancel()
+        if how == "cancels itself":
+            await future
+
+    async with running(service) as (worker, faulty, bus):
+        await until(lambda: faulty.limits)
+        for count, envelope in enumerate(MANY[:3], 1):
+            await bus.publish(envelope)
+            await until(lambda: len(faulty.outcomes()) == count)  # noqa: B023 - asked in this round only
+        assert worker.ready
+    assert ran_in == {"Dispatch._receive"}
+    assert {type(each) for each in faulty.outcomes()} == {Done if how.endswith("returns") else Dead}
 
 
 async def test_what_it_waits_for_knows_no_event(service: Service) -> None:

@@ -75,7 +75,8 @@ async def handle(part: Part) -> None:
         try:
             await work(happened)
         except BaseException:
-            ledger.write(CANCELLED if task().cancelling() else FAILED, happened.key, happened.number)
+            ended = task().cancelling() and not is_due(part.cancel, happened.number)
+            ledger.write(CANCELLED if ended else FAILED, happened.key, happened.number)
             raise
         ledger.write(ENDED, happened.key, happened.number)
 
@@ -117,7 +118,7 @@ def goes_wrong_at_first(part: Part, number: int) -> bool:
 
 
 async def go_wrong(part: Part, number: int) -> None:
-    """Fail, block the event loop, or be cancelled."""
+    """Fail, block the event loop, or cancel what is waited for, or its own task."""
     if is_due(part.flaky, number):
         raise ValueError("this time it does not work")
     if is_due(part.block[0], number):

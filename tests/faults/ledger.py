@@ -25,8 +25,8 @@ class Line(NamedTuple):
 
     Args:
         what: `CONFIRMED` when publishing returned, `REFUSED` when it raised, `BEGUN` when a handler was called,
-            `ENDED`, `FAILED` or `CANCELLED` when it returned, raised, or was cancelled from outside. `LEFT` when a
-            process had nothing more to do, which is no event's.
+            `ENDED`, `FAILED` or `CANCELLED` when it returned, raised, or was cancelled by the worker's end. `LEFT` when
+            a process had nothing more to do, which is no event's.
         key: The event's key.
         number: Its place in the order of the key, from 0.
         pid: The process that saw it.
@@ -234,8 +234,13 @@ class Judge:
 
     @property
     def cancelled(self) -> int:
-        """How often a handler was cancelled from outside."""
+        """How often a handler was cancelled by the worker's end."""
         return sum(map(len, self._cancelled.values()))
+
+    @property
+    def failed(self) -> int:
+        """How often a handler failed."""
+        return sum(self._failed.values())
 
     def failures(self, event: tuple[str, int]) -> int:
         """Return how often the handler of an event has failed."""

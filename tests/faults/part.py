@@ -46,8 +46,8 @@ class Part:
         flaky: Each event whose number this divides fails when it is called for the first time in a process.
         slow: Each event whose number this divides takes so many seconds: number, seconds.
         block: Each event whose number this divides blocks the event loop: number, seconds.
-        cancel: Each event whose number this divides is cancelled when it is called for the first time in a process: by
-            what it waits for, or itself.
+        cancel: Each event whose number this divides fails when it is called for the first time in a process, because
+            its handler cancels what it waits for, or itself.
         grace: Seconds that handlers get to finish.
         inbox: Each event has its effect in a database, once; else handlers only note them.
         database: Where the publisher's outbox is; empty where it publishes to the bus.

@@ -134,7 +134,7 @@ class Dispatch:
             self._receiver = self._task(self._receive())
 
     async def _receive(self) -> None:
-        slot = Slot(_this_task())
+        slot = Slot(_this_task(), self._watcher)
         task = slot.task
         while not self._lanes.drained:
             while (room := self._capacity - len(self._held)) < self._portion:
@@ -184,7 +184,7 @@ class Dispatch:
             self._runners.add(self._starting)
 
     async def _run(self) -> None:
-        await self._run_all(Slot(_this_task()))
+        await self._run_all(Slot(_this_task(), self._watcher))
 
     async def _run_all(self, slot: Slot) -> None:
         """Run handlers in this task, which is that of the slot, until there is nothing to start."""

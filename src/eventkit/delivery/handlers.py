@@ -26,7 +26,7 @@ from eventkit.delivery.watchdog import NEVER, Slot
 Bad = TypeVar("Bad", Dead, Again | Dead)
 
 # Whoever raises them, in a handler or a validator: the event has no outcome, and so it comes back.
-_ORDERS_TO_END: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
+_ORDERS_TO_END: Final = (KeyboardInterrupt, SystemExit)
 # Frames of these say nothing about where a handler failed.
 _NOT_THE_USERS: Final = tuple(
     f"{folder}{os.sep}" for folder in (Path(__file__).parents[1], Path(asyncio.__file__).parent)
@@ -106,8 +106,10 @@ class Handlers:
                 await route.call(event, envelope)
         except _ORDERS_TO_END:
             raise
-        except BaseException as error:  # noqa: BLE001 - also what derives from BaseException must not end the worker
-            if slot.aborted or _interrupted(error, slot):
+        except BaseException as error:  # also what is no Exception must not end the worker
+            if _is_closed(slot.task):
+                raise
+            if _is_ended(slot):
                 logger.warning(
                     "%s: %s %s was interrupted, and comes back",
                     self.group,
@@ -181,9 +183,18 @@ def _is_other(before: Context) -> bool:
         return True
 
 
-def _interrupted(error: BaseException, slot: Slot) -> bool:
-    """Tell whether the handler's task was cancelled by somebody else, such as the end of the event loop."""
-    return isinstance(error, asyncio.CancelledError) and slot.task.cancelling() > 0 and not slot.expired
+def _is_closed(task: asyncio.Task[None]) -> bool:
+    """Tell whether the task's coroutine is closed, as by the garbage collector, and not run: it has no outcome then."""
+    return asyncio.current_task(task.get_loop()) is not task
+
+
+def _is_ended(slot: Slot) -> bool:
+    """Tell whether the call fails because the worker ends, by itself or with the event loop.
+
+    That the handler's task was cancelled does not say so, because handlers can do that. Who ends the event loop
+    cancels all tasks, the watchdog's, too.
+    """
+    return slot.aborted or slot.watchdog.cancelling() > 0
 
 
 def _explain(error: BaseException, slot: Slot) -> BaseException:
@@ -192,6 +203,8 @@ def _explain(error: BaseException, slot: Slot) -> BaseException:
         return error
     if slot.expired:
         return TimeoutError(f"the handler took longer than {slot.timeout:g} s")
+    if slot.task.cancelling():
+        return asyncio.CancelledError("the handler's task was cancelled, and not by the worker")
     return asyncio.CancelledError("the handler waited for something that was cancelled")
 
 

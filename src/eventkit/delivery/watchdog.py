@@ -27,6 +27,7 @@ class Slot:
 
     Args:
         task: The task that it runs in.
+        watchdog: The task that cancels the call when its time is up.
         timeout: How long the call may take, in seconds.
         deadline: When the call is cancelled, by `time.monotonic`; infinite while none runs.
         expired: The call was cancelled because its time was up.
@@ -35,6 +36,7 @@ class Slot:
     """
 
     task: asyncio.Task[None]
+    watchdog: asyncio.Task[None]
     timeout: float = NEVER
     deadline: float = NEVER
     expired: bool = False
