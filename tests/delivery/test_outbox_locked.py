@@ -1,6 +1,7 @@
 """On PostgreSQL several relays publish at once: none waits for another one, and no event is published by two."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
-from eventkit import Retry
+from eventkit import BusError, Retry
 from eventkit.delivery import outbox_locked
 from eventkit.delivery import relay as relay_module
 from eventkit.delivery.database import sql_engine
@@ -274,3 +275,48 @@ class TestSeveralAtOnce:
         assert ledger.numbers("o-1") == list(range(500))
         assert [each.key for each in ledger.envelopes[:20]].count("o-2") == 2
         assert await stored(engine) == []
+
+
+class TestStart:
+    @pytest.mark.slow
+    @pytest.mark.parametrize("connected", [False, True], ids=["first connection", "connection of the pool"])
+    async def test_a_database_that_is_frozen_is_told_in_time(
+        self, url: str, engine: AsyncEngine, other: AsyncEngine, postgres_server: Postgres, connected: bool
+    ) -> None:
+        postgres_server.pause()
+        try:
+            begun = time.monotonic()
+            with pytest.raises(BusError, match=r"the outbox does not answer within 4\.5 s.*whether it runs"):
+                async with OutboxRelay(engine if connected else other, Ledger()).running():
+                    pass
+            assert time.monotonic() - begun < 6  # a second for a busy machine
+        finally:
+            postgres_server.resume()
+        async with OutboxRelay(engine if connected else other, Ledger()).running():
+            pass
+
+    async def test_tables_that_somebody_has_locked_are_told(
+        self, engine: AsyncEngine, other: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with other.begin() as migration:
+            await migration.execute(text("LOCK TABLE eventkit_outbox"))
+            with (
+                monkeypatch.context() as patch,
+                pytest.raises(BusError, match="whether somebody has locked the tables"),
+            ):
+                patch.setattr(outbox_locked, "START_WITHIN", 0.2)
+                await LockedRows(engine, LEASE).check()
+        await LockedRows(engine, LEASE).check()
+
+    @pytest.mark.slow
+    async def test_an_event_loop_that_was_blocked_does_not_take_it_for_silent(self, engine: AsyncEngine) -> None:
+        asyncio.get_running_loop().call_later(0.001, time.sleep, outbox_locked.START_WITHIN + 0.1)
+        await LockedRows(engine, LEASE).check()
+
+    async def test_it_can_be_cancelled(self, engine: AsyncEngine, other: AsyncEngine) -> None:
+        async with other.begin() as migration:
+            await migration.execute(text("LOCK TABLE eventkit_outbox"))
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await LockedRows(engine, LEASE).check()
+        await LockedRows(engine, LEASE).check()

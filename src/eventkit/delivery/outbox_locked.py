@@ -26,6 +26,7 @@ from functools import partial
 from math import ceil
 from typing import Final
 
+from eventkit.contract.errors import BusError
 from eventkit.delivery import tables
 from eventkit.delivery.outbox_rows import OutboxRows, Page, Row, remove
 
@@ -35,7 +36,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 ANSWERED_WITHIN: Final = 10.0
 """Seconds after which a database is taken not to answer any more, as where a connection is half open."""
+START_WITHIN: Final = 4.5
+"""Seconds without an answer after which a start fails; five are promised."""
+_TICKS: Final = 9
 _BEFORE_ALL: Final = -1  # lanes are 0 and more
+
+_left: set[asyncio.Task[None]] = set()
 
 
 class LockedRows(OutboxRows):
@@ -45,6 +51,29 @@ class LockedRows(OutboxRows):
         super().__init__(engine, lease)
         # What a row that another relay has just deleted means is different in stricter isolation: an error.
         self._locking = engine.execution_options(isolation_level="READ COMMITTED")
+
+    async def check(self) -> None:
+        """Read the tables, for no longer than a start may take; whoever waits on SQLite is told so by SQLite itself.
+
+        Raises:
+            BusError: The database cannot be reached, or does not answer.
+            ConfigurationError: A table cannot be read, because it is missing for example.
+        """
+        reading = asyncio.create_task(super().check())
+        _left.add(reading)
+        reading.add_done_callback(_forget)
+        try:
+            # Many ticks instead of one: an event loop that was blocked for long must not take the database for silent.
+            for _ in range(_TICKS):
+                await asyncio.wait({reading}, timeout=START_WITHIN / _TICKS)
+                if reading.done():
+                    return reading.result()
+            raise BusError(
+                f"the database of the outbox does not answer within {START_WITHIN:g} s",
+                mend="see whether it runs, and whether somebody has locked the tables of the outbox",
+            )
+        finally:
+            reading.cancel()  # it is not waited for: to clean up, the driver may have to ask the database
 
     @asynccontextmanager
     async def page(self, after: int | None, limit: int) -> AsyncIterator[Page]:
@@ -110,6 +139,12 @@ class LockedRows(OutboxRows):
                 taken[lane] += 1
                 rows.append(Row(position, lane, event))
         return rows
+
+
+def _forget(reading: asyncio.Task[None]) -> None:
+    _left.discard(reading)
+    if not reading.cancelled():
+        reading.exception()  # so that asyncio does not miss who asks for it
 
 
 async def _still_there(connection: AsyncConnection) -> bool:
