@@ -11,18 +11,19 @@ import pytest
 from tests.e2e.conftest import BUSES, watched
 from tests.e2e.landscape import Landscape
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.slow,
-    # Of handlers that were cancelled in this process, on memory://. As an error it would keep the connection open.
-    pytest.mark.filterwarnings("ignore:The garbage collector is trying to clean up:sqlalchemy.exc.SAWarning"),
-]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
+# Of handlers that are cancelled in this process. As an error it would keep the connection open.
+left_to_the_garbage_collector = pytest.mark.filterwarnings(
+    "ignore:The garbage collector is trying to clean up:sqlalchemy.exc.SAWarning"
+)
 ORDERS = 36
 KILLS = ("payment_service", "order_service", "product_service", "order_service", "payment_service")
 
 
-@pytest.fixture(params=BUSES)
+@pytest.fixture(
+    params=[pytest.param(bus, marks=left_to_the_garbage_collector if bus == "memory" else ()) for bus in BUSES]
+)
 def landscape(request, tmp_path) -> Iterator[Landscape]:
     with watched(request.param, tmp_path) as landscape:
         yield landscape
