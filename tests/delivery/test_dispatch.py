@@ -341,6 +341,25 @@ class TestTheEnd:
             pass
         assert faulty.tries[-1] == "close"
 
+    @pytest.mark.parametrize("turns", range(4))
+    async def test_a_handler_that_has_just_ended_is_not_said_to_be_cancelled(
+        self, turns: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        service, ended = Service("payment_service"), asyncio.Event()
+
+        @service.handler
+        async def handle_order_created(event: OrderCreated) -> None:
+            time.sleep(0.002)  # noqa: ASYNC251 - for so long that others go first
+            ended.set()
+
+        async with running(service) as (_, faulty, bus):
+            await until(lambda: faulty.limits)
+            await bus.publish(MANY[0])
+            await ended.wait()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        assert caplog.messages == []
+
     async def test_a_handler_that_ignores_its_cancellation_is_left_behind(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:

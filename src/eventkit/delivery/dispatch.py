@@ -331,7 +331,7 @@ class Dispatch:
         await asyncio.gather(*last, return_exceptions=True)
 
     async def _cancel_handlers(self) -> None:
-        runners = self._runners - {self._settler}
+        runners = {task for task in self._runners if not task.done()} - {self._settler}
         if not runners:
             return
         logger.warning("%s cancels %d handlers; their events come back", self._handlers.group, len(runners))
