@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -54,11 +55,13 @@ def stopped(server: Server) -> Iterator[None]:
 
 
 async def told(act: Callable[[], Awaitable[object]], error: type[Exception] = BusError) -> str:
-    """Return what is told of a broker that does not answer."""
+    """Return what is told of a broker that does not answer: for no longer than it was waited for."""
     begun = time.monotonic()
     with pytest.raises(error) as caught:
         await act()
-    assert time.monotonic() - begun < 6  # a second for a busy machine
+    took = time.monotonic() - begun
+    assert took < 6  # a second for a busy machine
+    assert all(float(seconds) <= took for seconds in re.findall(r"([\d.]+) s", str(caught.value)))
     return str(caught.value)
 
 

@@ -83,7 +83,7 @@ async def test_who_answers_nothing_is_no_broker() -> None:
     async with await asyncio.start_server(keep_silent, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         start = time.monotonic()
-        with pytest.raises(BusError, match="no broker answered within"):
+        with pytest.raises(BusError, match="no broker answers"):
             await connect(f"kafka://127.0.0.1:{port}").open()
         assert time.monotonic() - start < 6
         for writer in silent:

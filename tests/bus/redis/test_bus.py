@@ -94,7 +94,7 @@ class TestOpening:
             begun = time.monotonic()
             said = await refusal(proxy.url(redis_server.url))
 
-        assert said.startswith("the server cannot be reached: no answer within 4.5 s")
+        assert said.startswith("the server cannot be reached: it does not answer")
         assert time.monotonic() - begun < 5.5
 
     async def test_it_asks_for_a_password(self, own_server: Redis) -> None:

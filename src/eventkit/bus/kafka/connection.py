@@ -148,7 +148,7 @@ class Connection:
     def silence(self) -> BusError:
         """Return the error that says that no broker answers."""
         return BusError(
-            f"no broker answered within {CONNECT_WITHIN} seconds",
+            "no broker answers",
             where=self.url,
             mend="see whether it is up, and whether it speaks TLS where this client does not",
         )

@@ -92,7 +92,7 @@ class Server:
 
     def silence(self) -> BusError:
         """Give up on the connection, because the server answers nothing; return the error that says so."""
-        error = exceptions.TimeoutError(f"no answer within {START_WITHIN:g} s")
+        error = exceptions.TimeoutError("it does not answer")
         if self._link is not None:
             self._link.fail(error)
         return explained(error, self.where)
