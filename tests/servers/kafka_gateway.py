@@ -1,10 +1,10 @@
 """What tansu 0.6 lacks of Kafka, put in front of it.
 
-`Gateway` stands between clients and tansu and changes six answers:
+`Gateway` stands between clients and tansu and changes some answers:
 
 - *OffsetFetch*: tansu stores the metadata of a committed offset, and does not give it back. The gateway remembers it.
 - *InitProducerId*: tansu refuses the oldest form of this request, which aiokafka sends. The gateway writes it in the
-  newer form, and the answer in the older one.
+  newer form, and the answer in the older one. It can hide from clients that there is such a request (`numbers`).
 - *ListOffsets*: asked for the end of a partition, tansu counts one record of its last batch only. The gateway knows
   from what was produced how many there are.
 - *Produce*: tansu knows no `max.message.bytes`. The gateway refuses batches that are larger than its `largest`.
@@ -47,6 +47,7 @@ JOIN_GROUP: Final = 11
 HEARTBEAT: Final = 12
 SYNC_GROUP: Final = 14
 SASL_HANDSHAKE: Final = 17
+API_VERSIONS: Final = 18
 DELETE_TOPICS: Final = 20
 INIT_PRODUCER_ID: Final = 22
 SASL_AUTHENTICATE: Final = 36
@@ -77,6 +78,8 @@ class Gateway:
         """Bytes that a batch of records may have; none means any number."""
         self.login: tuple[str, str] | None = None
         """User and password that are let in; none means that tansu is asked, which lets nobody in who gives any."""
+        self.numbers = True
+        """Whether clients are told that records can be numbered."""
         self._metadata: dict[tuple[str, str, int], tuple[int, str]] = {}
         self._ends: dict[tuple[str, int], int] = {}
         self._loop = asyncio.new_event_loop()
@@ -212,6 +215,10 @@ class Gateway:
             self._note_ends(frame, version, about)
         if key == LIST_OFFSETS and version:
             return self._with_ends(frame, version, about)
+        if key == API_VERSIONS and not self.numbers:
+            known = getattr(admin, f"ApiVersionResponse_v{version}").decode(BytesIO(frame[4:]))
+            known.api_versions = [each for each in known.api_versions if each[0] != INIT_PRODUCER_ID]
+            return frame[:4] + known.encode()
         if key == INIT_PRODUCER_ID and version == 0:
             return frame[:4] + frame[5:-1]  # without the tags of the newer form
         if key == OFFSET_FETCH and version in _FETCHED:

@@ -20,6 +20,7 @@ from eventkit.bus.kafka import KafkaBus, publisher
 from eventkit.bus.kafka.errors import explained
 from eventkit.testing.conformance.support import PATIENCE, event, handle, publish, subscribed
 from tests.bus.kafka.test_promises import publish_until_it_works
+from tests.servers.kafka import Kafka
 from tests.servers.kafka_broker import Broker
 from tests.servers.kafka_gateway import SASL_AUTHENTICATE
 from tests.servers.server import free_port
@@ -89,6 +90,22 @@ async def test_who_answers_nothing_is_no_broker() -> None:
         for writer in silent:
             writer.close()
         server.close()
+
+
+@pytest.mark.slow
+async def test_brokers_that_do_not_number_records_are_told_with_the_setting_for_them(
+    own_broker: Broker, prefix: str, tmp_path: Path
+) -> None:
+    own_broker.gateway.numbers = False
+    with Kafka(tmp_path / "bare", durable=False) as bare:
+        for why, url in (("InitProducerIdRequest", own_broker.url), ("UnknownError", bare.url)):
+            said = await refusal(url)
+            assert said.startswith("the brokers do not number records: Kafka says: ")
+            assert why in said
+            assert "connect with idempotent=false" in said
+
+            async with connect(f"{url}?idempotent=false", prefix=prefix) as bus:
+                await publish(bus, ["a"])
 
 
 @contextmanager

@@ -64,6 +64,11 @@ def is_about_reach(error: errors.KafkaError) -> bool:
     return meaning(error) in (_DOWN, _SILENT)
 
 
+def is_unforeseen(error: BaseException | None) -> bool:
+    """Tell whether an error is one of Kafka's of which nothing is known here but what it says."""
+    return isinstance(error, errors.KafkaError) and not isinstance(error, tuple(kind for kind, _ in _MEANINGS))
+
+
 def explained(error: errors.KafkaError, url: str) -> BusError:
     """Return an error of Kafka as eventkit tells it.
 

@@ -20,7 +20,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from eventkit.bus.kafka.client import CLOSE_WITHIN
 from eventkit.bus.kafka.connection import Connection
-from eventkit.bus.kafka.errors import meaning
+from eventkit.bus.kafka.errors import is_unforeseen, meaning
 from eventkit.bus.kafka.records import Headers
 from eventkit.bus.kafka.topology import Topology
 from eventkit.bus.silence import while_answered
@@ -60,8 +60,15 @@ class Publisher:
         )
         try:
             await self._connection.start(producer.start)
-        except BaseException:
+        except BaseException as error:
             await _stop(producer)
+            # Of what a start asks brokers that answer, this is what some do not know.
+            if self._idempotent and isinstance(error, BusError) and is_unforeseen(error.__cause__):
+                raise BusError(
+                    f"the brokers do not number records: {error.what}",
+                    where=error.where,
+                    mend="connect with idempotent=false if they cannot, or see what their log says",
+                ) from error.__cause__
             raise
         self._producer = producer
 
