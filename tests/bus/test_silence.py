@@ -14,7 +14,7 @@ from eventkit import BusError, PublishError, Service, connect
 from eventkit.bus import silence
 from eventkit.bus.silence import while_answered
 from eventkit.contract.envelope import new_id
-from eventkit.testing.conformance.support import event
+from eventkit.testing.conformance.support import event, handle, publish, subscribed, take
 from tests.bus.nats.actors import Counted
 from tests.servers.fixtures import required
 from tests.servers.kafka import Kafka
@@ -91,6 +91,31 @@ class TestStoppedServer:
                 assert all("answer" in each for each in await asyncio.gather(*publishing))
 
             await bus.publish(event("a"))
+
+    async def test_keeps_nobody_who_closes_the_bus_and_what_is_not_settled_comes_again(
+        self, server: Server, url: str
+    ) -> None:
+        bus = connect(url, lease=6.0)
+        await bus.open()
+        subscription = await bus.subscribe("mute_service", ["order.created"])
+        await publish(bus, ["a", "b", "c"], key="order-1")
+        assert await handle(subscription, 1) == ["a"]
+        await take(subscription, 1)
+        waiting = asyncio.create_task(subscription.receive(1))
+        with stopped(server):
+            publishing = asyncio.create_task(told(lambda: bus.publish(event("d")), PublishError))
+            await asyncio.sleep(0.1)
+            begun = time.monotonic()
+            await bus.close()
+            assert time.monotonic() - begun < 6  # a second for a busy machine
+            await publishing
+            await asyncio.gather(waiting, return_exceptions=True)
+
+        async with connect(url, lease=6.0) as bus, subscribed(bus, "mute_service") as subscription:
+            handled = set[str]()
+            while not handled >= {"b", "c"}:
+                handled |= {*await handle(subscription, 1)}
+            assert "a" not in handled
 
 
 @pytest.mark.server

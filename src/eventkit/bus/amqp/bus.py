@@ -24,7 +24,7 @@ from eventkit.bus.amqp.topology import Topology
 from eventkit.bus.naming import NO_NAMES, GivenNames, Streams, require_prefix
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.settings import TLSFiles, require
-from eventkit.bus.silence import while_answered
+from eventkit.bus.silence import close_in_order, while_answered
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, ConfigurationError, EventkitError, PublishError, RefusedError
 from eventkit.delivery.subscription import Unreadable
@@ -125,11 +125,8 @@ class AMQPBus(Bus):
     async def close(self) -> None:
         """Finish publishing, give back what is not done, and disconnect."""
         self._loop = None
-        subscriptions, self._subscriptions = self._subscriptions, []
-        await asyncio.gather(*(each.abort() for each in subscriptions))
-        await self._publisher.finish()
-        await self._incoming.close()
-        await self._outgoing.close()
+        await close_in_order(self._finish(), self._probe, self._give_up)
+        await asyncio.gather(self._incoming.close(), self._outgoing.close())
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event; return when RabbitMQ has confirmed it."""
@@ -211,6 +208,11 @@ class AMQPBus(Bus):
             async for event in events:
                 yield event
 
+    async def _finish(self) -> None:
+        subscriptions, self._subscriptions = self._subscriptions, []
+        await asyncio.gather(*(each.abort() for each in subscriptions))
+        await self._publisher.finish()
+
     async def _probe(self) -> None:
         await close(await self._incoming.channel())
 
@@ -219,6 +221,10 @@ class AMQPBus(Bus):
         self._incoming.abort()
         self._outgoing.abort()
         return silent(self.url)
+
+    def _give_up(self) -> None:
+        self._incoming.end()
+        self._outgoing.end()
 
     def _require_open(self) -> None:
         if self._loop is not asyncio.get_running_loop():

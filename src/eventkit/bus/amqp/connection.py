@@ -162,6 +162,11 @@ class Link:
         if isinstance(connection, FastConnection) and connection.stream is not None:
             connection.stream.transport.abort()
 
+    def end(self) -> None:
+        """End the connection at once, and make no other."""
+        self._closed = True
+        self.abort()
+
     def is_of_now(self, connection: Connection) -> bool:
         """Tell whether a connection is the one of now, and open."""
         return connection is self._connection and connection.is_opened

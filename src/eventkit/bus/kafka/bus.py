@@ -20,7 +20,7 @@ from eventkit.bus.kafka.topology import Topology
 from eventkit.bus.naming import NO_NAMES, GivenNames, Streams
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.settings import TLSFiles, require
-from eventkit.bus.silence import while_answered
+from eventkit.bus.silence import close_in_order, while_answered
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Unreadable
@@ -107,17 +107,14 @@ class KafkaBus(Bus):
             BusError: None answers within five seconds, or it refuses.
         """
         self._topology.begin()
+        self._connection.patience.begin()
         await self._publisher.open()
         self._open = True
 
     async def close(self) -> None:
         """Give up what instances hold, finish publishing, and disconnect."""
         self._open = False
-        subscriptions, self._subscriptions = self._subscriptions, []
-        for subscription in subscriptions:
-            with contextlib.suppress(BusError):
-                await subscription.abort()
-        await self._publisher.close()
+        await close_in_order(self._close(), self._connection.ping, self._connection.patience.end)
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event; return when all replicas that are in sync have it."""
@@ -174,6 +171,13 @@ class KafkaBus(Bus):
         ) as events:
             async for event in events:
                 yield event
+
+    async def _close(self) -> None:
+        subscriptions, self._subscriptions = self._subscriptions, []
+        for subscription in subscriptions:
+            with contextlib.suppress(BusError):
+                await subscription.abort()
+        await self._publisher.close()
 
     def _require_open(self) -> None:
         if not self._open:

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from eventkit.bus.kafka.client import CLOSE_WITHIN, Client
 from eventkit.bus.kafka.errors import explained, is_about_reach
 from eventkit.bus.kafka.outage_log import Reached, quieten
+from eventkit.bus.kafka.patience import Patience
 from eventkit.contract.errors import BusError, ConfigurationError
 from eventkit.contract.strict_json import DEFAULT_LIMITS
 
@@ -56,6 +57,8 @@ class Connection:
     password: str | None = field(default=None, repr=False)
     mechanism: str = "PLAIN"
     tls: ssl.SSLContext | None = None
+    patience: Patience = field(init=False, repr=False, compare=False, default_factory=Patience)
+    """With the brokers, where an end of the waiting has to come."""
     _reached: Reached = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -99,7 +102,7 @@ class Connection:
         except KafkaError as error:
             raise self.explained(error) from error
         finally:
-            await stop(consumer)
+            await self.stop(consumer)
 
     @asynccontextmanager
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
@@ -140,6 +143,24 @@ class Connection:
         except KafkaError as error:
             raise self.explained(error) from error
 
+    async def stop(self, consumer: AIOKafkaConsumer) -> None:
+        """Stop a consumer, in order if a broker answers in time; nothing of it is left in any case."""
+        try:
+            async with self.patience.within(CLOSE_WITHIN):
+                await consumer.stop()
+        except (TimeoutError, KafkaError):
+            # It waits for a group that is being shared out, or for a broker that is gone.
+            coordinator, fetcher = consumer._coordinator, consumer._fetcher
+            for end in (
+                getattr(coordinator, "_stop_heartbeat_task", None),
+                getattr(coordinator, "_stop_commit_offsets_refresh_task", None),
+                getattr(fetcher, "close", None),
+            ):
+                if end is not None:
+                    with suppress(KafkaError, asyncio.CancelledError):
+                        await end()
+            await consumer._client.close()
+
     async def ping(self) -> None:
         """Ask a broker which topics there are; raises BusError."""
         async with self.admin() as admin:
@@ -168,22 +189,3 @@ class Connection:
             arguments["sasl_plain_username"] = self.user
             arguments["sasl_plain_password"] = self.password or ""
         return arguments
-
-
-async def stop(consumer: AIOKafkaConsumer) -> None:
-    """Stop a consumer, in order if a broker answers in time; nothing of it is left in any case."""
-    try:
-        async with asyncio.timeout(CLOSE_WITHIN):
-            await consumer.stop()
-    except (TimeoutError, KafkaError):
-        # It waits for a group that is being shared out, or for a broker that is gone.
-        coordinator, fetcher = consumer._coordinator, consumer._fetcher
-        for end in (
-            getattr(coordinator, "_stop_heartbeat_task", None),
-            getattr(coordinator, "_stop_commit_offsets_refresh_task", None),
-            getattr(fetcher, "close", None),
-        ):
-            if end is not None:
-                with suppress(KafkaError, asyncio.CancelledError):
-                    await end()
-        await consumer._client.close()

@@ -19,7 +19,7 @@ from aiokafka.errors import (
     NoOffsetForPartitionError,
 )
 
-from eventkit.bus.kafka.connection import Connection, stop
+from eventkit.bus.kafka.connection import Connection
 from eventkit.bus.kafka.glances import Glances
 from eventkit.bus.kafka.sharing import Assignor, Claim
 
@@ -114,7 +114,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
             self._asking.cancel()
         self.turn += 1
         self._settled.set()  # for those who wait: they find the consumer stopped
-        await stop(self._consumer)
+        await self._connection.stop(self._consumer)
 
     def ask_anew(self) -> None:
         """Have the group shared out anew, soon: what this instance says of itself has changed."""

@@ -61,7 +61,7 @@ class Publisher:
         try:
             await self._connection.start(producer.start)
         except BaseException as error:
-            await _stop(producer)
+            await self._stop(producer)
             # Of what a start asks brokers that answer, this is what some do not know.
             if self._idempotent and isinstance(error, BusError) and is_unforeseen(error.__cause__):
                 raise BusError(
@@ -76,7 +76,7 @@ class Publisher:
         """Finish what is being sent, and disconnect."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _stop(producer)
+            await self._stop(producer)
         if self._looking is not None:
             self._looking.cancel()
             self._looking = None
@@ -212,7 +212,7 @@ class Publisher:
             if self._producer is broken and self._idempotent and _is_dead(broken):
                 with suppress(BusError):  # then the next one who publishes tries again
                     await self.open()
-                    await _stop(broken)
+                    await self._stop(broken)
 
     async def _replaced(self, producer: AIOKafkaProducer) -> AIOKafkaProducer:
         """Return a producer whose records brokers take after they have refused some; raises BusError.
@@ -222,8 +222,19 @@ class Publisher:
         async with self._opening:
             if self._idempotent and self._producer is producer:
                 await self.open()
-                await _stop(producer)
+                await self._stop(producer)
         return self._producer or producer
+
+    async def _stop(self, producer: AIOKafkaProducer) -> None:
+        try:
+            async with self._connection.patience.within(CLOSE_WITHIN):
+                await producer.stop()
+        except (TimeoutError, KafkaError):
+            await producer.client.close()
+            with suppress(TimeoutError):
+                async with self._connection.patience.within(CLOSE_WITHIN):
+                    await producer._sender.close()
+            _fail_unsent(producer)
 
 
 @lru_cache(maxsize=4096)
@@ -232,19 +243,17 @@ def _of_key(key: bytes, partitions: int) -> int:
     return int(_CHOOSE(key, range(partitions), []))
 
 
+def _fail_unsent(producer: AIOKafkaProducer) -> None:
+    """Tell those who publish that their records are not sent any more; the producer's sender has ended."""
+    accumulator = producer._message_accumulator
+    # A batch that is to be sent again is not among these, and aiokafka stumbles when it takes it out nevertheless.
+    pending = accumulator._pending_batches
+    pending.update(batch for batches in accumulator._batches.values() for batch in batches)
+    accumulator.fail_all(ProducerClosed())
+    for batch in pending:
+        batch._drain_waiter.exception()  # or asyncio would report that nobody has looked
+
+
 def _is_dead(producer: AIOKafkaProducer) -> bool:
     task = producer._sender.sender_task
     return task is None or task.done()
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    try:
-        async with asyncio.timeout(CLOSE_WITHIN):
-            await producer.stop()
-    except (TimeoutError, KafkaError):
-        # What no broker took has been told to those who published it.
-        producer._message_accumulator.fail_all(ProducerClosed())
-        await producer.client.close()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_WITHIN):
-                await producer._sender.close()

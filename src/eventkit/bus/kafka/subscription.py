@@ -137,7 +137,7 @@ class KafkaSubscription(LogSubscription):
 
     async def _save(self, cursors: Collection[Cursor]) -> None:
         try:
-            async with asyncio.timeout(self._session):
+            async with self._connection.patience.within(self._session):
                 while (membership := self._membership) is not None:
                     # Only what is still this instance's: its share may have changed since the last try.
                     mine = [each for each in cursors if self._read.get(_partition(each)) is each]

@@ -22,7 +22,7 @@ from eventkit.bus.nats.subscription import NATSSubscription
 from eventkit.bus.nats.topology import Layout, Topology
 from eventkit.bus.protocol import Bus, Capabilities, Lag
 from eventkit.bus.settings import MOST_DAYS, TLSFiles, require, require_files
-from eventkit.bus.silence import START_WITHIN, while_answered
+from eventkit.bus.silence import START_WITHIN, close_in_order, while_answered
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError
 from eventkit.delivery.subscription import Unreadable
@@ -141,9 +141,7 @@ class NATSBus(Bus):
 
     async def close(self) -> None:
         """Give up all partitions, and disconnect."""
-        subscriptions, self._subscriptions = self._subscriptions, []
-        for subscription in subscriptions:
-            await subscription.abort()
+        await close_in_order(self._give_up_all(), self.ping, self._connection.give_up)
         await self._connection.close()
 
     async def publish(self, envelope: Envelope) -> None:
@@ -180,3 +178,8 @@ class NATSBus(Bus):
             self._subscriptions.append(subscription)
             await subscription.join()
         return subscription
+
+    async def _give_up_all(self) -> None:
+        subscriptions, self._subscriptions = self._subscriptions, []
+        for subscription in subscriptions:
+            await subscription.abort()

@@ -93,6 +93,10 @@ class Connection:
         if client is not None:
             await dispose(client)
 
+    def give_up(self) -> None:
+        """Fail what is asked for, and what will be before it is opened again."""
+        self._requests.end(self.not_open())
+
     @property
     def is_open(self) -> bool:
         """Whether it was opened and not closed."""

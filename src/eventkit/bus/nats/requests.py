@@ -55,6 +55,7 @@ class Requests:
         self._subject = f"{self._inbox.decode()}*"
         self._number = 0  # of the subscription to answers; 0 where there is none
         self._looking: asyncio.TimerHandle | None = None
+        self._ended: BusError | None = None
 
     def begin(self, client: Client) -> None:
         """Go on with a new connection."""
@@ -70,7 +71,8 @@ class Requests:
         self._client = None
 
     def end(self, error: BusError) -> None:
-        """Fail what is not answered."""
+        """Fail what is not answered, and what will be asked."""
+        self._ended = error
         self._client = None
         if self._looking is not None:
             self._looking.cancel()
@@ -93,6 +95,8 @@ class Requests:
             NoResponders: Nobody listens.
             BusError: There was no answer in time, or the user lacks a right.
         """
+        if self._ended is not None:
+            raise self._ended
         loop = asyncio.get_running_loop()
         now = loop.time()
         inbox = b"%b%x" % (self._inbox, next(self._numbers))

@@ -24,7 +24,7 @@ from eventkit.bus.redis.subscription import RedisSubscription, milliseconds
 from eventkit.bus.redis.topology import Topology
 from eventkit.bus.redis.trimming import trim
 from eventkit.bus.settings import MOST_DAYS, TLSFiles, require
-from eventkit.bus.silence import while_answered
+from eventkit.bus.silence import close_in_order, while_answered
 from eventkit.contract.envelope import Envelope
 from eventkit.contract.errors import BusError, PublishError
 from eventkit.delivery.subscription import Unreadable
@@ -115,16 +115,7 @@ class RedisBus(Bus):
 
     async def close(self) -> None:
         """Finish what was asked for, and disconnect."""
-        subscriptions, self._subscriptions = self._subscriptions, []
-        for subscription in subscriptions:
-            with contextlib.suppress(BusError):
-                await subscription.close()
-        trimmer, self._trimmer = self._trimmer, None
-        if trimmer is not None:
-            trimmer.cancel()
-        await self._server.close()
-        if trimmer is not None:
-            await asyncio.wait({trimmer})
+        await close_in_order(self._close(), self._server.ping, self._server.give_up)
 
     async def publish(self, envelope: Envelope) -> None:
         """Store one event; return when the server has it.
@@ -166,6 +157,16 @@ class RedisBus(Bus):
             async for event in events:
                 yield event
 
+    async def _close(self) -> None:
+        subscriptions, self._subscriptions = self._subscriptions, []
+        await asyncio.gather(*map(_sign_off, subscriptions))
+        trimmer, self._trimmer = self._trimmer, None
+        if trimmer is not None:
+            trimmer.cancel()
+        await self._server.close()
+        if trimmer is not None:
+            await asyncio.wait({trimmer})
+
     async def _begin(self, domain: str) -> None:
         """See to the stream of a domain to which nothing was published yet."""
         if self._domains:
@@ -196,3 +197,8 @@ class RedisBus(Bus):
             except BusError as error:
                 logger.warning("old events could not be removed: %s", error)
             await asyncio.sleep(TRIM_EVERY)
+
+
+async def _sign_off(subscription: RedisSubscription) -> None:
+    with contextlib.suppress(BusError):
+        await subscription.close()

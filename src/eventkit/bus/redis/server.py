@@ -69,11 +69,9 @@ class Server:
         return self._loop is asyncio.get_running_loop()
 
     async def close(self) -> None:
-        """Disconnect. What is under way fails."""
-        self._loop = None
-        self.closing.set()
+        """Finish what was asked for, and disconnect."""
+        self._shut()
         if self._connecting is not None:
-            self._connecting.cancel()
             await asyncio.wait({self._connecting})
         if self._link is not None:
             await self._link.close()
@@ -89,6 +87,16 @@ class Server:
             return await self._ask(*command)
         except (exceptions.RedisError, OSError) as error:
             raise explained(error, self.where) from error
+
+    async def ping(self) -> None:
+        """Have the server answer, also while what was asked for is being finished; raises BusError, or RedisError."""
+        link = self._link
+        await (self.ask("PING") if link is None or link.error is not None else link.ask("PING"))
+
+    def give_up(self) -> None:
+        """Fail what is asked for, and what will be before it is opened again."""
+        self._shut()
+        self.silence()
 
     def silence(self) -> BusError:
         """Give up on the connection, because the server answers nothing; return the error that says so."""
@@ -158,6 +166,12 @@ class Server:
             return await self._connect(patience)
         except (exceptions.RedisError, OSError) as error:
             raise explained(error, self.where) from error
+
+    def _shut(self) -> None:
+        self._loop = None
+        self.closing.set()
+        if self._connecting is not None:
+            self._connecting.cancel()
 
     async def _run(self, script: Script, words: Sequence[Argument], begun: asyncio.Future[Any] | None = None) -> Any:
         try:
