@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from multiprocessing.synchronize import Event as SyncEvent
@@ -75,6 +76,25 @@ class TestLostAnswers:
                 proxy.accept()
                 await publish(bus, ["a"])
 
+                assert await stored(client, prefix) == ["first", "a"]
+
+    @pytest.mark.slow
+    async def test_publishing_to_a_server_that_falls_silent_says_so_in_time_and_writes_once(
+        self, own_server: Redis, prefix: str
+    ) -> None:
+        async with connect(own_server.url, prefix=prefix) as bus:
+            await publish(bus, ["first"])
+            own_server.pause()
+            begun = time.monotonic()
+            try:
+                with pytest.raises(PublishError, match="no answer within"):
+                    await publish(bus, ["a"])
+                assert time.monotonic() - begun < 16  # a second for a busy machine
+            finally:
+                own_server.resume()
+            await publish(bus, ["a"])
+
+            async with Client.from_url(own_server.url) as client:
                 assert await stored(client, prefix) == ["first", "a"]
 
     async def test_what_was_handed_out_to_nobody_comes_back_at_once(self, redis_server: Redis, prefix: str) -> None:

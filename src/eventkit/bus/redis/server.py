@@ -20,6 +20,8 @@ from eventkit.contract.errors import BusError
 
 CONNECT_WITHIN: Final = 4.5
 """Seconds for the connection, TLS and the password together."""
+ANSWER_WITHIN: Final = 15.0
+"""Seconds in which a script is done that is run once more; to notice a silent server takes up to 12.5 of them."""
 
 
 class Server:
@@ -136,20 +138,26 @@ class Server:
             script: The script.
             keys: The keys that it uses.
             arguments: Its arguments.
-            again: Whether to run it once more where the answer was lost.
+            again: Whether to run it once more where the answer was lost, within `ANSWER_WITHIN` in all.
             begun: What `begin` returned for the same.
 
         Raises:
             BusError: As `ask`.
         """
         words = (len(keys), *keys, *arguments)
+        until = asyncio.get_running_loop().time() + ANSWER_WITHIN
         try:
             try:
                 return await self._run(script, words, begun)
-            except (exceptions.ConnectionError, exceptions.TimeoutError, OSError):
+            except (exceptions.ConnectionError, exceptions.TimeoutError, OSError) as error:
                 if not again:
                     raise
-            return await self._run(script, words)
+                lost = error
+            try:
+                async with asyncio.timeout_at(until):
+                    return await self._run(script, words)
+            except TimeoutError:
+                raise lost from None
         except (exceptions.RedisError, OSError) as error:
             raise explained(error, self.where) from error
 
