@@ -8,8 +8,8 @@ import struct
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -200,3 +200,37 @@ async def test_a_login_that_becomes_wrong_is_told_as_such_and_tried_until_it_is_
 def test_a_login_at_a_port_without_logins_is_told() -> None:
     # So answers Kafka itself, which is not here.
     assert explained(IllegalSaslStateError(), "kafka://a").what == "the broker takes no login at this port"
+
+
+@pytest.mark.parametrize("what", ["administrator", "reader", "producer"])
+async def test_who_is_cancelled_while_a_client_is_closed_is_cancelled(what: str, broker: Broker) -> None:
+    """aiokafka takes it for the end of the task that it waits for, and goes on."""
+    bus = connect(broker.url)
+    assert isinstance(bus, KafkaBus)
+
+    @asynccontextmanager
+    async def producing() -> AsyncIterator[None]:
+        producer = publisher.Publisher(bus._connection, bus._topology, idempotent=True)
+        await producer.open()
+        yield
+        await producer.close()
+
+    clients = {"administrator": bus._connection.admin, "producer": producing}
+
+    async def use() -> None:
+        async with clients.get(what, lambda: bus._connection.reader(()))():
+            is_open.set()
+
+    turns = 0
+    while True:
+        is_open = asyncio.Event()
+        using = asyncio.create_task(use())
+        await is_open.wait()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if not using.cancel():
+            break  # it was closed by then
+        await asyncio.wait({using})
+        assert using.cancelled(), f"after {turns} turns of the event loop"
+        turns += 1
+    assert turns > 1

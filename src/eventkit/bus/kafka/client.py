@@ -10,6 +10,9 @@ aiokafka 0.14 leaves a connection to the garbage collector
 
 Here each of them is closed, and who waits for an answer is told at once.
 
+When something of aiokafka's is closed, it takes a cancellation of the task that closes for one of the task that ends:
+it goes on as if nothing had been said, and who cancelled waits for ever. `pass_cancellation` says it again.
+
 And where a login is refused, aiokafka says that no broker can be reached, and tries again at once. Here it is told why,
 and a broker that does not want to know a user is not asked more often than once in `LOGIN_AGAIN`.
 """
@@ -18,7 +21,8 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -81,14 +85,15 @@ class Client(AIOKafkaClient):  # type: ignore[misc] # aiokafka has no types
     async def close(self) -> None:
         """Close all connections; also those that come now."""
         self._ended.set()
-        try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_WITHIN):
-                    await super().close()
-        finally:
-            for transport in self._transports:
-                transport.abort()
-        await asyncio.sleep(0)  # then they are closed
+        with pass_cancellation():
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(CLOSE_WITHIN):
+                        await super().close()
+            finally:
+                for transport in self._transports:
+                    transport.abort()
+            await asyncio.sleep(0)  # then they are closed
 
     async def _get_conn(
         self, node_id: Any, *, group: Any = ConnectionGroup.DEFAULT, **options: Any
@@ -172,3 +177,13 @@ class Client(AIOKafkaClient):  # type: ignore[misc] # aiokafka has no types
         # A client that is being closed gives up by itself, and one may be asked for a broker that is in no cluster.
         if not self._ended.is_set() and self.cluster.broker_metadata(node_id) is not None:
             self._reached.note(node_id, error)
+
+
+@contextmanager
+def pass_cancellation() -> Iterator[None]:
+    """Raise CancelledError at the end of the block if the task was cancelled in it, and nothing raised that."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    yield
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from eventkit.bus.kafka.client import CLOSE_WITHIN, Client
+from eventkit.bus.kafka.client import CLOSE_WITHIN, Client, pass_cancellation
 from eventkit.bus.kafka.errors import explained, is_about_reach
 from eventkit.bus.kafka.outage_log import Reached, quieten
 from eventkit.bus.kafka.patience import Patience
@@ -145,21 +145,22 @@ class Connection:
 
     async def stop(self, consumer: AIOKafkaConsumer) -> None:
         """Stop a consumer, in order if a broker answers in time; nothing of it is left in any case."""
-        try:
-            async with self.patience.within(CLOSE_WITHIN):
-                await consumer.stop()
-        except (TimeoutError, KafkaError):
-            # It waits for a group that is being shared out, or for a broker that is gone.
-            coordinator, fetcher = consumer._coordinator, consumer._fetcher
-            for end in (
-                getattr(coordinator, "_stop_heartbeat_task", None),
-                getattr(coordinator, "_stop_commit_offsets_refresh_task", None),
-                getattr(fetcher, "close", None),
-            ):
-                if end is not None:
-                    with suppress(KafkaError, asyncio.CancelledError):
-                        await end()
-            await consumer._client.close()
+        with pass_cancellation():
+            try:
+                async with self.patience.within(CLOSE_WITHIN):
+                    await consumer.stop()
+            except (TimeoutError, KafkaError, asyncio.CancelledError):
+                # It waits for a group that is being shared out, or for a broker that is gone.
+                coordinator, fetcher = consumer._coordinator, consumer._fetcher
+                for end in (
+                    getattr(coordinator, "_stop_heartbeat_task", None),
+                    getattr(coordinator, "_stop_commit_offsets_refresh_task", None),
+                    getattr(fetcher, "close", None),
+                ):
+                    if end is not None:
+                        with suppress(KafkaError, asyncio.CancelledError):
+                            await end()
+                await consumer._client.close()
 
     async def ping(self) -> None:
         """Ask a broker which topics there are; raises BusError."""

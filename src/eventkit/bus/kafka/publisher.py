@@ -18,7 +18,7 @@ from aiokafka.errors import (
 )
 from aiokafka.partitioner import DefaultPartitioner
 
-from eventkit.bus.kafka.client import CLOSE_WITHIN
+from eventkit.bus.kafka.client import CLOSE_WITHIN, pass_cancellation
 from eventkit.bus.kafka.connection import Connection
 from eventkit.bus.kafka.errors import is_unforeseen, meaning
 from eventkit.bus.kafka.records import Headers
@@ -226,15 +226,16 @@ class Publisher:
         return self._producer or producer
 
     async def _stop(self, producer: AIOKafkaProducer) -> None:
-        try:
-            async with self._connection.patience.within(CLOSE_WITHIN):
-                await producer.stop()
-        except (TimeoutError, KafkaError):
-            await producer.client.close()
-            with suppress(TimeoutError):
+        with pass_cancellation():
+            try:
                 async with self._connection.patience.within(CLOSE_WITHIN):
-                    await producer._sender.close()
-            _fail_unsent(producer)
+                    await producer.stop()
+            except (TimeoutError, KafkaError, asyncio.CancelledError):
+                await producer.client.close()
+                with suppress(TimeoutError):
+                    async with self._connection.patience.within(CLOSE_WITHIN):
+                        await producer._sender.close()
+                _fail_unsent(producer)
 
 
 @lru_cache(maxsize=4096)
