@@ -7,7 +7,6 @@ import logging
 import random
 import ssl
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -84,8 +83,7 @@ class Connection:
         """Disconnect; requests that are not answered fail."""
         if self._keeper is not None:
             self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+            await asyncio.wait({self._keeper})
             self._keeper = None
         client, self._client = self._client, None
         self._requests.end(self.not_open())
