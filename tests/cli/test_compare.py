@@ -60,15 +60,19 @@ def test_json_has_exactly_the_keys_that_were_promised(eventkit) -> None:
     assert isinstance(answer["counterexample"]["a"], str)
 
     answer = json.loads(eventkit("compare", "unknown.json", "string.json", "--format", "json").out)
-    assert list(answer) == ["verdict", "problems", "reason"]
-    assert (answer["verdict"], answer["problems"]) == ("unknown", [])
+    assert list(answer) == ["verdict", "counterexample", "problems", "reason"]
+    assert (answer["verdict"], answer["counterexample"], answer["problems"]) == ("unknown", None, [])
     assert answer["reason"]
+
+    answer = json.loads(eventkit("compare", "string.json", "string.json", "--format", "json").out)
+    assert answer == {"verdict": "compatible", "counterexample": None, "problems": [], "reason": None}
 
 
 def test_null_is_a_counterexample_like_any_other(eventkit) -> None:
     run = eventkit("compare", "parts.yaml#/$defs/Nothing", "parts.yaml#/$defs/Text", "--format", "json")
 
-    assert json.loads(run.out)["counterexample"] is None
+    answer = json.loads(run.out)
+    assert (answer["verdict"], answer["counterexample"]) == ("incompatible", None)
     assert eventkit("compare", "parts.yaml#/$defs/Nothing", "parts.yaml#/$defs/Text").out.endswith(
         "counterexample: null\n"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -59,13 +59,15 @@ def compare(
 
 
 def _json(comparison: Comparison) -> str:
-    answer: dict[str, Any] = {"verdict": comparison.verdict}
-    if comparison.counterexample is not MISSING:  # null is a counterexample: where there is none, there is no such key
-        answer["counterexample"] = comparison.counterexample
-    answer["problems"] = [
-        {"code": problem.code, "path": problem.path, "message": problem.message} for problem in comparison.problems
-    ]
-    answer["reason"] = comparison.reason
+    answer = {
+        "verdict": comparison.verdict,
+        # null is a counterexample, too: that there is one is told by the verdict.
+        "counterexample": None if comparison.counterexample is MISSING else comparison.counterexample,
+        "problems": [
+            {"code": problem.code, "path": problem.path, "message": problem.message} for problem in comparison.problems
+        ],
+        "reason": comparison.reason,
+    }
     return json.dumps(answer, indent=2)
 
 
