@@ -45,6 +45,21 @@ def test_code_is_written_as_documents_and_schemas(project: Path, eventkit: CLI) 
     assert eventkit("export").out == "schemas: up to date\n"
 
 
+def test_documents_name_the_version_that_was_asked_for(project: Path, eventkit: CLI) -> None:
+    document = project / "schemas" / "shop.asyncapi.yaml"
+    eventkit("export")
+    assert "\nasyncapi: 3.0.0\n" in document.read_text()
+
+    run = eventkit("export", "--spec-version", "3.1.0")
+    assert (run.status, run.out) == (0, "   update  schemas/shop.asyncapi.yaml\n")
+    assert "\nasyncapi: 3.1.0\n" in document.read_text()
+
+    assert eventkit("export", "--spec-version", "3.1.0", "--check").status == 0
+    assert eventkit("export", "--check").status == 1
+    assert eventkit("verify", "schemas").status == 0
+    assert eventkit("export", "--spec-version", "2.6.0").status == 2
+
+
 def test_the_configuration_may_name_the_folder(project: Path, eventkit: CLI, monkeypatch) -> None:
     (project / "eventkit.toml").write_text('sources = ["services"]\nschemas = "contracts"\n')
     assert eventkit("export").out.startswith("   create  contracts/shop.asyncapi.yaml\n")

@@ -11,6 +11,7 @@ from eventkit.cli.command import command_app
 from eventkit.cli.landscape import CONFIGURED, chosen_landscape, complete
 from eventkit.discovery.config import load_config
 from eventkit.discovery.landscape import shown
+from eventkit.docs.asyncapi import DEFAULT_VERSION, SpecVersion
 from eventkit.docs.export import exported
 
 app = command_app()
@@ -26,6 +27,9 @@ def export(
         Path | None,
         typer.Option(help="The folder to write to.", show_default="`schemas` of the configuration, or schemas"),
     ] = None,
+    spec_version: Annotated[
+        SpecVersion, typer.Option(help="The version of AsyncAPI in which documents are written.")
+    ] = DEFAULT_VERSION,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if a file is not up to date.")
     ] = False,
@@ -42,7 +46,7 @@ def export(
     coded = [contract for contract in landscape.services if contract.coded]
     used = {Path(contract.source).resolve() for contract in landscape.contracts if Path(contract.source).is_file()}
     retained = {Path(contract.source).resolve() for contract in landscape.retained}
-    files = exported(coded, folder, whole=not sources, used=used, retained=retained)
+    files = exported(coded, folder, whole=not sources, spec_version=spec_version, used=used, retained=retained)
     changes = files.changes() if check else files.write()
     words = ("missing", "stale", "left over", "left over") if check else ("create", "update", "remove", "leave")
     for word, paths in zip(words, (changes.missing, changes.stale, changes.left_over, changes.strays), strict=True):

@@ -1,4 +1,4 @@
-"""Contracts as AsyncAPI 3.0.0 documents: what `eventkit.discovery.asyncapi` reads, written.
+"""Contracts as AsyncAPI 3 documents: what `eventkit.discovery.asyncapi` reads, written.
 
 One channel per event type, with the type as its address. One send operation per published event, with the schema of
 what is sent; one receive operation per handled event, with the schema of what the reader model accepts. Each message
@@ -21,7 +21,9 @@ from eventkit.docs.components import Components
 from eventkit.docs.names import Names, pascal_case, snake_case
 from eventkit.docs.tidy import tidy
 
-SPEC_VERSION: Final = "3.0.0"
+SpecVersion = Literal["3.0.0", "3.1.0"]
+"""Versions of AsyncAPI that can be written. They have the same words for what a contract says."""
+DEFAULT_VERSION: Final = "3.0.0"
 _ENVELOPE: Final = "CloudEvent"
 _TEXT: Final = {"type": "string", "minLength": 1}
 
@@ -52,11 +54,12 @@ _ENVELOPE_TRAIT: Final[dict[str, Any]] = {
 }
 
 
-def document(contract: Contract) -> dict[str, Any]:
+def document(contract: Contract, spec_version: SpecVersion = DEFAULT_VERSION) -> dict[str, Any]:
     """Return the AsyncAPI document of a contract, its keys in the order in which they are written.
 
     Args:
         contract: What a service publishes and handles.
+        spec_version: The version of AsyncAPI that the document names.
 
     Raises:
         ConfigurationError: A schema in it cannot stand in such a document.
@@ -73,7 +76,7 @@ def document(contract: Contract) -> dict[str, Any]:
         "schemas": writer.components.schemas,
     }
     return {
-        "asyncapi": SPEC_VERSION,
+        "asyncapi": spec_version,
         "info": {key: value for key, value in info.items() if value or key != "description"},
         "defaultContentType": JSON_CONTENT_TYPE,
         "channels": writer.channels,

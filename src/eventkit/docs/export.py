@@ -18,7 +18,7 @@ from eventkit.contract.envelope import dataschema_of
 from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.contract import Contract, Message
 from eventkit.discovery.retained import EXPORTED, EXPORTED_FOR
-from eventkit.docs.asyncapi import document
+from eventkit.docs.asyncapi import DEFAULT_VERSION, SpecVersion, document
 from eventkit.docs.files import Files
 from eventkit.docs.tidy import tidy
 from eventkit.docs.validation import check_document
@@ -34,6 +34,7 @@ def exported(
     folder: Path,
     *,
     whole: bool,
+    spec_version: SpecVersion = DEFAULT_VERSION,
     used: Collection[Path] = (),
     retained: Collection[Path] = (),
 ) -> Files:
@@ -44,6 +45,7 @@ def exported(
         folder: Where the files stand.
         whole: The folder is for these services only: what was written for others is left over, and what somebody else
             wrote is a stray.
+        spec_version: The version of AsyncAPI that the documents name.
         used: Absolute paths of documents that are contracts themselves, which may stand in the folder.
         retained: Absolute paths of schemas that nobody would write now, and that are still needed.
 
@@ -54,7 +56,7 @@ def exported(
     texts: dict[str, str] = {}
     for contract in contracts:
         services.add(contract.service)
-        texts[f"{_safe(contract.service)}.asyncapi.yaml"] = _document_text(contract)
+        texts[f"{_safe(contract.service)}.asyncapi.yaml"] = _document_text(contract, spec_version)
         for message in contract.publishes:
             name = f"events/{_safe(message.event.name)}.v{message.event.version}.json"
             text = _schema_text(message, contract.service)
@@ -76,8 +78,8 @@ def exported(
     )
 
 
-def _document_text(contract: Contract) -> str:
-    written = document(contract)
+def _document_text(contract: Contract, spec_version: SpecVersion) -> str:
+    written = document(contract, spec_version)
     check_document(written)
     return f"# {EXPORTED.format(contract.service)}\n{to_yaml(written)}"
 

@@ -1,4 +1,4 @@
-"""Whether an AsyncAPI document is one by the official JSON Schema of AsyncAPI 3.0.0."""
+"""Whether an AsyncAPI document is one by the official JSON Schema of its AsyncAPI version."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from jsonschema.exceptions import best_match
 from referencing import Registry
 
 from eventkit.contract.errors import ConfigurationError
+from eventkit.docs.asyncapi import SpecVersion
 
 
 def check_document(document: dict[str, Any]) -> None:
@@ -23,7 +24,7 @@ def check_document(document: dict[str, Any]) -> None:
     Raises:
         ConfigurationError: The document breaks the official JSON Schema.
     """
-    error = best_match(_validator().iter_errors(document))
+    error = best_match(_validator(document["asyncapi"]).iter_errors(document))
     if error is not None:
         raise ConfigurationError(
             f"the document of {document['info']['title']} is not valid AsyncAPI {document['asyncapi']}: "
@@ -34,8 +35,8 @@ def check_document(document: dict[str, Any]) -> None:
 
 
 @cache
-def _validator() -> Draft7Validator:
-    data = resources.files("eventkit.docs").joinpath("data/asyncapi-3.0.0.json.gz").read_bytes()
+def _validator(spec_version: SpecVersion) -> Draft7Validator:
+    data = resources.files("eventkit.docs").joinpath(f"data/asyncapi-{spec_version}.json.gz").read_bytes()
     # With a registry of its own, jsonschema fetches nothing.
     return Draft7Validator(json.loads(gzip.decompress(data)), registry=Registry())
 
