@@ -125,7 +125,12 @@ def test_an_event_with_two_publishers_is_published_once(import_one) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "line"),
     [
-        ("x = 1\nraise ValueError('no\\nsettings')", "importing orders.service failed: ValueError: no", 2),
+        ("x = 1\nraise ValueError('no\\nsettings')", "importing orders.service failed: ValueError: no settings", 2),
+        (
+            "import pydantic\nclass Settings(pydantic.BaseModel):\n    bus_url: str\nSettings()",
+            "importing orders.service failed: ValidationError: 1 validation error for Settings bus_url Field required",
+            4,
+        ),
         ("x = 1\nassert x == 2", "importing orders.service failed: AssertionError", 2),
         ("import os\nos.environ['DATABASE_URL_OF_NOBODY']", "importing orders.service failed: KeyError: ", 2),
         ("import sys\nsys.exit('no database')", "orders.service ends the process: SystemExit('no database')", 2),

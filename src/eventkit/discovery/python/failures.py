@@ -74,8 +74,10 @@ def file_of(request: Request, module: str) -> Path:
 
 
 def one_line(text: str) -> str:
-    """Return the first line of what foreign code says, not too long, and without what a terminal would obey."""
-    line = text.strip().partition("\n")[0].strip()
+    """Return what foreign code says as one line, not too long, and without what a terminal would obey."""
+    # All of its lines: pydantic tells in the first one that a model is wrong, and in the others how.
+    lines = text.strip()[: 10 * _MAX_MESSAGE].splitlines()
+    line = " ".join(filter(None, map(str.strip, lines)))
     cut = line if len(line) <= _MAX_MESSAGE else f"{line[:_MAX_MESSAGE]}..."
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in cut)
 
