@@ -1,5 +1,6 @@
 """The command line as a whole: help, version, errors, and that commands are imported when they run."""
 
+import signal
 import subprocess
 import sys
 from importlib import import_module
@@ -36,6 +37,15 @@ def test_the_package_can_be_run() -> None:
 
     assert (run.returncode, run.stderr) == (0, "")
     assert "EK102" in run.stdout
+
+
+def test_a_reader_that_has_gone_is_no_finding() -> None:
+    command = [sys.executable, "-m", "eventkit", "explain", "EK102"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+    assert process.returncode == 128 + signal.SIGPIPE
 
 
 def test_help_names_every_command_with_its_summary(eventkit) -> None:

@@ -106,20 +106,31 @@ def test_the_schema_of_the_json_report_is_printed(eventkit, broken) -> None:
     assert json.loads(run.out)["title"] == "Report of eventkit verify"
 
 
-def test_whoever_stops_reading_is_no_error_and_the_status_stays(broken) -> None:
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_whoever_stops_reading_is_no_error_and_the_status_stays(broken, format) -> None:
     # More than a pipe holds: what is written fails while the command still writes.
     for number in range(400):
         write_files(
             broken, {f"s{number}.asyncapi.yaml": BROKEN["orders.asyncapi.yaml"].replace("orders", f"s{number}")}
         )
-    command = [sys.executable, "-c", "from eventkit.cli import main; main()", "verify", ".", "--format", "json"]
+    command = [sys.executable, "-c", "from eventkit.cli import main; main()", "verify", ".", "--format", format]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.read(1) == b"{"
+        assert process.stdout.read(1) in b"{e"
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize("arguments", [("verify", "."), ("diff", ".", ".")])
+def test_that_nothing_was_found_stays_when_nobody_reads_it(broken, arguments) -> None:
+    (broken / "orders.asyncapi.yaml").unlink()
+    command = [Path(sys.executable).with_name("eventkit"), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
 
 
 def test_a_comment_silences_a_finding(eventkit, broken) -> None:

@@ -103,6 +103,8 @@ class Options:
     debug: bool = False
 
 
+_NOBODY_READS: Final = 128 + 13
+"""The exit status of a program that SIGPIPE ended, as shells give it: `eventkit verify | head` needs no more lines."""
 app = typer.Typer(cls=Commands, rich_markup_mode=None, no_args_is_help=True)
 
 
@@ -115,6 +117,10 @@ def run() -> None:
     options = Options()
     try:
         typer.main.get_command(app).main(prog_name="eventkit", obj=options)
+    except SystemExit as end:
+        if end.code == 1 and isinstance(end.__context__, BrokenPipeError):
+            sys.exit(_NOBODY_READS)  # typer's 1 would say that something was found
+        raise
     except Exception as error:
         if options.debug or isinstance(error, ModuleNotFoundError):
             raise

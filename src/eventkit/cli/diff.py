@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,6 +12,7 @@ from eventkit.cli.command import command_app
 from eventkit.cli.landscape import CONFIGURED, NoCache, chosen_landscape, complete, warn_of_cache
 from eventkit.cli.past import landscape_at
 from eventkit.cli.progress import progress
+from eventkit.cli.reports import standard_output
 from eventkit.contract.errors import ConfigurationError
 from eventkit.discovery.config import load_config
 from eventkit.verify.comparer import Comparer
@@ -66,5 +66,6 @@ def diff(
         ignores = Ignores.of(after, config.ignore, whole=False, today=datetime.now(UTC).date())
         found = diff_landscapes(before, after, config.evolution, Comparer(work), ignores, observe)
     warn_of_cache(folder, work)
-    write_diff(found, format, sys.stdout)
+    with standard_output() as stream:
+        write_diff(found, format, stream)
     raise typer.Exit(found.status)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from eventkit.contract.errors import ConfigurationError
 from eventkit.verify.finding import Report
@@ -55,17 +57,24 @@ class Outputs:
         return cls(printed, files)
 
     def write(self, report: Report) -> None:
-        """Write a report everywhere; whoever stops reading what is printed is not told so."""
+        """Write a report everywhere."""
         for file, format in self.files.items():
             write_file(report, format, file)
         if self.printed is None:
             return
-        try:
-            write(report, self.printed, sys.stdout)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # What is left in the buffer would fail again when the process ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with standard_output() as stream:
+            write(report, self.printed, stream)
+
+
+@contextmanager
+def standard_output() -> Iterator[TextIO]:
+    """Give the stream to print a report to; whoever stops reading it, as `head`, changes nothing of what was found."""
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left in the buffer would fail again when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check_format(before: str, colon: str, output: str) -> None:

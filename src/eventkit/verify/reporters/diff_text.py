@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final, TextIO
 
-from rich.console import Console
 from rich.text import Text
 
 from eventkit.verify.diff import Diff
 from eventkit.verify.field_changes import Effect, FieldChange
 from eventkit.verify.finding import title
+from eventkit.verify.reporters.console import ReportConsole
 from eventkit.verify.reporters.diff_words import event_words, message_words, pair_words, path_words, sum_words
 from eventkit.verify.reporters.frame import frame
 from eventkit.verify.reporters.words import printable
@@ -22,7 +22,7 @@ _WIDTH: Final = max(map(len, _STYLES))
 
 def write_text(diff: Diff, stream: TextIO) -> None:
     """Write a diff; colours are those of the stream's terminal, NO_COLOR is respected."""
-    console = Console(file=stream, highlight=False, emoji=False, markup=False)
+    console = ReportConsole(file=stream, highlight=False, emoji=False, markup=False)
     blocks = list(_blocks(diff))
     for line in chain.from_iterable(blocks):
         line.plain = printable(line.plain)

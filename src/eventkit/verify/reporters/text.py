@@ -17,6 +17,7 @@ from rich.text import Text
 
 from eventkit.schema.comparison import Verdict
 from eventkit.verify.finding import Pair, Report, title
+from eventkit.verify.reporters.console import ReportConsole
 from eventkit.verify.reporters.frame import frame
 from eventkit.verify.reporters.words import summary
 
@@ -38,7 +39,7 @@ def write_text(report: Report, stream: TextIO, *, colours: bool = True) -> None:
     """
     # What is not read on a terminal has no width to keep: a name is easier found where it is not broken.
     width = None if stream.isatty() or "COLUMNS" in os.environ else _UNBOUNDED
-    console = Console(
+    console = ReportConsole(
         file=stream,
         width=width,
         # Without a colour system rich writes no escape at all; asked for no colour, it would still write bold.
