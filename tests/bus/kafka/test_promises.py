@@ -340,6 +340,24 @@ class TestOutages:
             await publish_until_it_works(bus, counted("order-1", 2))
             await ledger.has({("order-1", 0), ("order-1", 2)})
 
+    async def test_a_service_to_which_nothing_comes_sees_that_the_broker_is_away(
+        self, own_broker: Broker, prefix: str
+    ) -> None:
+        async with connect(own_broker.url, prefix=prefix, lease=6.0) as bus, Ledger().service().run(bus) as worker:
+            await asyncio.sleep(3)  # until nothing is left to be committed, which would find it out
+            assert worker.ready
+            own_broker.proxy.refuse()
+            own_broker.proxy.cut()
+            async with asyncio.timeout(PATIENCE):
+                while worker.ready:  # noqa: ASYNC110 - nothing tells
+                    await asyncio.sleep(0.1)
+            assert "no broker can be reached" in str(worker.problem)
+
+            own_broker.proxy.accept()
+            async with asyncio.timeout(PATIENCE):
+                while not worker.ready:  # noqa: ASYNC110 - nothing tells
+                    await asyncio.sleep(0.1)
+
     async def test_what_was_published_survives_the_end_of_the_broker(self, own_broker: Broker, prefix: str) -> None:
         ledger = Ledger()
         expected = {(f"order-{number % 5}", number) for number in range(40)}

@@ -7,6 +7,7 @@ here and nowhere else.
 from __future__ import annotations
 
 import asyncio
+import time
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple, Protocol
@@ -15,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import (
     CommitFailedError,
     ConsumerStoppedError,
+    GroupCoordinatorNotAvailableError,
     IllegalStateError,
     NoOffsetForPartitionError,
 )
@@ -93,6 +95,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
         self._settled = asyncio.Event()
         self._asking: asyncio.Handle | None = None
         self._joined_before = False
+        self._coordinated = time.monotonic()  # when there was a broker for the group, as far as is known
         self._consumer: AIOKafkaConsumer = connection.consumer(
             group_id=group,
             session_timeout_ms=int(session * 1000),
@@ -126,8 +129,23 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
         self._consumer.seek(partition, offset)
 
     async def read(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, list[ConsumerRecord]]:
-        """Wait a moment for records of some partitions of the share; raises KafkaError."""
-        await self._settled.wait()
+        """Wait a moment for records of some partitions of the share.
+
+        Raises:
+            KafkaError: They cannot be read, or there has been no broker for the group for as long as a session lasts.
+                Of that aiokafka tells nobody: it looks for one for ever.
+        """
+        now = time.monotonic()
+        if self._consumer._coordinator.coordinator_id is not None:
+            self._coordinated = now
+        elif now > self._coordinated + self._session:
+            raise GroupCoordinatorNotAvailableError
+        if not self._settled.is_set():
+            try:
+                async with asyncio.timeout(_WAIT / 1000):
+                    await self._settled.wait()
+            except TimeoutError:
+                return {}
         if not partitions:
             self._consumer._coordinator.check_errors()
             return {}
