@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from eventkit import Envelope
+from tests.cli.documented import document_of
 from tests.files import write_files
 
 SHOP = """
@@ -53,7 +54,14 @@ async def publish_cleared(basket: str) -> Cleared: ...
 
 @pytest.fixture
 def project(operated):
-    """A bus beside a project with one service."""
+    """A bus beside a project with the document of one service."""
+    write_files(operated.file.parent, {"services/shop.yaml": document_of(SHOP), "eventkit.toml": "sources=['services']"})
+    return operated
+
+
+@pytest.fixture
+def coded_project(operated):
+    """A bus beside a project with the code of one service."""
     write_files(operated.file.parent, {"services/shop/__init__.py": SHOP, "eventkit.toml": "sources=['services']"})
     return operated
 
@@ -75,12 +83,13 @@ def published(operated) -> list[Envelope]:
     return operated.use(look)
 
 
-def test_it_is_published_as_its_publisher_would(eventkit, project) -> None:
-    run = eventkit("publish", project.url, "order.created", '{"order_id": "o-1", "total": "1.50"}', "--version", 1)
+def test_it_is_published_as_its_publisher_would(eventkit, coded_project) -> None:
+    url = coded_project.url
+    run = eventkit("publish", url, "order.created", '{"order_id": "o-1", "total": "1.50"}', "--version", 1)
 
-    [event] = published(project)
+    [event] = published(coded_project)
     assert (run.status, run.err) == (0, "")
-    assert run.out == f"published order.created v1 of shop as {event.id} to {project.url}\n"
+    assert run.out == f"published order.created v1 of shop as {event.id} to {url}\n"
     assert (event.source, event.key, event.subject, event.correlation) == ("shop", "o-1", "o-1", event.id)
     assert str(event.event_type) == "order.created v1"
     assert event.data == b'{"order_id": "o-1", "total": "1.50"}'
@@ -131,7 +140,7 @@ def test_a_type_that_nobody_declares_is_refused(eventkit, project, snapshot) -> 
 
 
 def test_of_several_publishers_one_must_be_named(eventkit, project) -> None:
-    write_files(project.file.parent, {"services/store/__init__.py": STORE})
+    write_files(project.file.parent, {"services/store.yaml": document_of(STORE)})
     run = eventkit("publish", project.url, "basket.cleared", '{"basket": "b"}')
 
     assert run.status == 1

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from eventkit import connect
+from tests.cli.documented import document_of
 from tests.cli.operated import envelope
 from tests.files import write_files
 
@@ -59,7 +60,21 @@ def told(operated):
 
 @pytest.fixture
 def project(told):
-    """The same, beside a project with a publisher and a reader."""
+    """The same, beside a project with the documents of a publisher and a reader."""
+    write_files(
+        told.file.parent,
+        {
+            "services/shop.yaml": document_of(SHOP),
+            "services/mailer.yaml": document_of(MAILER),
+            "eventkit.toml": "sources=['services']",
+        },
+    )
+    return told
+
+
+@pytest.fixture
+def coded_project(told):
+    """The same, beside a project with the code of both."""
     write_files(
         told.file.parent,
         {
@@ -78,8 +93,8 @@ def test_events_are_shown_one_a_line(eventkit, told, snapshot) -> None:
     assert run.out == snapshot
 
 
-def test_what_contracts_object_to_is_marked(eventkit, project, snapshot) -> None:
-    run = eventkit("tail", project.url, "--since", "2h", "--count", "6")
+def test_what_contracts_object_to_is_marked(eventkit, coded_project, snapshot) -> None:
+    run = eventkit("tail", coded_project.url, "--since", "2h", "--count", "6")
 
     assert (run.status, run.err) == (0, "")
     assert run.out == snapshot
@@ -197,6 +212,6 @@ def test_a_type_that_no_contract_knows_is_warned_of_and_followed(eventkit, proje
 
 
 def test_a_type_that_only_a_reader_declares_is_known(eventkit, project) -> None:
-    (project.file.parent / "services/shop/__init__.py").unlink()
+    (project.file.parent / "services/shop.yaml").unlink()
 
     assert eventkit("tail", project.url, "--since", "2h", "--count", "1", "--type", "order.created").err == ""
