@@ -1,11 +1,16 @@
 """`eventkit export`."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from eventkit.discovery.config import Config
+from eventkit.discovery.discover import discover
+from eventkit.docs.export import exported
 from tests.cli.conftest import Run
+from tests.files import write_files
 
 CLI = Callable[..., Run]
 
@@ -35,6 +40,21 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "eventkit.toml").write_text('sources = ["services"]\n')
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what an export of the service in code writes."""
+    folder = tmp_path_factory.mktemp("project")
+    landscape = discover([write_files(folder, {"shop/__init__.py": SHOP})], Config())
+    exported(landscape.services, folder / "schemas", whole=True).write()
+    return folder / "schemas"
+
+
+@pytest.fixture
+def after_an_export(project: Path, schemas: Path) -> None:
+    """Write into the project what an export writes."""
+    shutil.copytree(schemas, project / "schemas")
 
 
 def test_code_is_written_as_documents_and_schemas(project: Path, eventkit: CLI) -> None:
@@ -84,8 +104,8 @@ def test_check_finds_nothing_after_an_export(project: Path, eventkit: CLI) -> No
     assert eventkit("export", "services", "--check").status == 0
 
 
+@pytest.mark.usefixtures("after_an_export")
 def test_a_service_that_is_gone_is_left_over_where_all_are_exported(project: Path, eventkit: CLI) -> None:
-    eventkit("export")
     (project / "services" / "shop" / "__init__.py").write_text(SHOP.replace('"shop"', '"store"'))
 
     run = eventkit("export", "--check")
@@ -94,8 +114,8 @@ def test_a_service_that_is_gone_is_left_over_where_all_are_exported(project: Pat
     assert "left over  schemas/shop.asyncapi.yaml" in run.out
 
 
+@pytest.mark.usefixtures("after_an_export")
 def test_the_schema_of_a_renamed_event_is_left_over_and_goes_with_the_next_export(project: Path, eventkit: CLI) -> None:
-    eventkit("export")
     old = project / "schemas" / "events" / "order.created.v1.json"
     lines = [line for line in old.read_text().splitlines() if "$comment" not in line]  # as an older export wrote it
     old.write_text("\n".join(lines))
@@ -109,8 +129,8 @@ def test_the_schema_of_a_renamed_event_is_left_over_and_goes_with_the_next_expor
     assert eventkit("export", "--check").status == 0
 
 
+@pytest.mark.usefixtures("after_an_export")
 def test_the_schema_of_a_retained_version_is_kept(project: Path, eventkit: CLI) -> None:
-    eventkit("export")
     (project / "services" / "shop" / "__init__.py").write_text(
         SHOP.replace('"order.created"', '"order.created", version=2')
     )
@@ -123,11 +143,11 @@ def test_the_schema_of_a_retained_version_is_kept(project: Path, eventkit: CLI) 
     assert "left over  schemas/events/order.created.v1.json" in eventkit("export", "--check").out
 
 
+@pytest.mark.usefixtures("after_an_export")
 @pytest.mark.parametrize("name", ["events/order.lost.v1.json", "old.asyncapi.yaml"])
 def test_a_file_of_somebody_else_that_belongs_to_no_service_is_named_and_left(
     project: Path, eventkit: CLI, name: str
 ) -> None:
-    eventkit("export")
     stray = project / "schemas" / name
     stray.write_text("{}")
 

@@ -92,7 +92,7 @@ def test_what_was_written_verifies(eventkit, here) -> None:
     ],
 )
 def test_the_rest_of_pyproject_is_not_touched(eventkit, here, project) -> None:
-    write_files(here, {"shop/__init__.py": service("shop")})
+    write_files(here, {"shop/asyncapi.yaml": document("shop")})
     (here / "pyproject.toml").write_bytes(project.encode())
     run = eventkit("init")
     text = (here / "pyproject.toml").read_bytes().decode()
@@ -106,7 +106,7 @@ def test_the_rest_of_pyproject_is_not_touched(eventkit, here, project) -> None:
 
 
 def test_where_no_table_can_be_added_to_pyproject_a_file_of_its_own_is_written(eventkit, here) -> None:
-    write_files(here, {"shop/__init__.py": service("shop"), "pyproject.toml": "tool = {ruff = {}}\n"})
+    write_files(here, {"shop/asyncapi.yaml": document("shop"), "pyproject.toml": "tool = {ruff = {}}\n"})
     eventkit("init")
 
     assert (here / "pyproject.toml").read_text("utf-8") == "tool = {ruff = {}}\n"
@@ -114,7 +114,7 @@ def test_where_no_table_can_be_added_to_pyproject_a_file_of_its_own_is_written(e
 
 
 def test_a_pyproject_that_cannot_be_read_is_an_error(eventkit, here) -> None:
-    write_files(here, {"shop/__init__.py": service("shop"), "pyproject.toml": "[tool\n"})
+    write_files(here, {"shop/asyncapi.yaml": document("shop"), "pyproject.toml": "[tool\n"})
     run = eventkit("init")
 
     assert run.status == 2
@@ -130,7 +130,7 @@ def test_a_configuration_that_is_there_is_never_changed(eventkit, here) -> None:
 
 
 def test_run_again_it_changes_nothing(eventkit, here) -> None:
-    write_files(here, {"pyproject.toml": "[project]\nname = 'shop'\n", "shop/__init__.py": service("shop")})
+    write_files(here, {"pyproject.toml": "[project]\nname = 'shop'\n", "shop/asyncapi.yaml": document("shop")})
     eventkit("init")
     first = (here / "pyproject.toml").read_bytes()
 

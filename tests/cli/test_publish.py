@@ -55,7 +55,9 @@ async def publish_cleared(basket: str) -> Cleared: ...
 @pytest.fixture
 def project(operated):
     """A bus beside a project with the document of one service."""
-    write_files(operated.file.parent, {"services/shop.yaml": document_of(SHOP), "eventkit.toml": "sources=['services']"})
+    write_files(
+        operated.file.parent, {"services/shop.yaml": document_of(SHOP), "eventkit.toml": "sources=['services']"}
+    )
     return operated
 
 

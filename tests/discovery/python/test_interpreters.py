@@ -2,10 +2,9 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import sysconfig
 from pathlib import Path
+from venv import EnvBuilder
 
 import pytest
 
@@ -24,12 +23,10 @@ CONFIG = '[interpreters]\n"services/legacy" = "PYTHON"\n'
 
 def make_environment(folder: Path, *, paths: list[str]) -> Path:
     """Make a virtual environment that finds packages in some folders, and return its interpreter."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    python = folder / "bin" / "python"
-    query = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-    packages = Path(subprocess.run(query, check=True, capture_output=True, text=True).stdout.strip())
+    EnvBuilder(symlinks=True).create(folder)
+    packages = Path(sysconfig.get_path("purelib", "venv", vars={"base": str(folder), "platbase": str(folder)}))
     (packages / "found.pth").write_text("\n".join(paths), "utf-8")
-    return python
+    return folder / "bin" / "python"
 
 
 def installed() -> list[str]:
