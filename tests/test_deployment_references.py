@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.deployment_references import dangling_in_compose, dangling_in_kubernetes, untagged
-from tests.e2e.deployment import DEPLOY, PORT, ROOT, SECRETS, compose, instructions, interpolated, manifests
+from tests.e2e.deployment import DEPLOY, LOADER, PORT, ROOT, SECRETS, compose, instructions, interpolated, manifests
 
 LISTENS: Final = int(PORT)
 KUSTOMIZATION: Final = DEPLOY / "kubernetes" / "kustomization.yaml"
@@ -24,13 +24,13 @@ def changed_manifests(old: str, new: str) -> list[Any]:
         file.read_text("utf-8") for file in sorted((DEPLOY / "kubernetes").glob("*.yaml")) if file != KUSTOMIZATION
     )
     assert old in text
-    return list(yaml.safe_load_all(text.replace(old, new, 1)))
+    return list(yaml.load_all(text.replace(old, new, 1), LOADER))
 
 
 def changed_compose(old: str, new: str) -> Any:
     text = (DEPLOY / "compose.yaml").read_text("utf-8")
     assert old in text
-    return yaml.safe_load(interpolated(text.replace(old, new, 1), SECRETS))
+    return yaml.load(interpolated(text.replace(old, new, 1), SECRETS), LOADER)
 
 
 class TestKubernetes:

@@ -31,6 +31,7 @@ SECRETS: Final = {"NATS_PASSWORD": "secretA1", "POSTGRES_PASSWORD": "secretB2"}
 PORT: Final = "8000"
 """Where the image listens."""
 START_WITHIN: Final = 120.0
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _VARIABLE: Final = re.compile(r"\$\{(\w+)(?::([-?])([^{}]*))?\}")  # one without another one in it
 
 
@@ -61,12 +62,12 @@ def manifests() -> Iterable[tuple[Path, dict[str, Any]]]:
     """Return what is in the folder of Kubernetes, each with its file."""
     for file in sorted((DEPLOY / "kubernetes").glob("*.yaml")):
         if file.stem != "kustomization":
-            yield from ((file, each) for each in yaml.safe_load_all(file.read_text("utf-8")))
+            yield from ((file, each) for each in yaml.load_all(file.read_text("utf-8"), LOADER))
 
 
 def compose() -> dict[str, Any]:
     """Return the Compose file with its variables filled in."""
-    return dict(yaml.safe_load(interpolated((DEPLOY / "compose.yaml").read_text("utf-8"), SECRETS)))
+    return dict(yaml.load(interpolated((DEPLOY / "compose.yaml").read_text("utf-8"), SECRETS), LOADER))
 
 
 def interpolated(text: str, variables: Mapping[str, str]) -> str:
