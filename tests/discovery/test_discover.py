@@ -216,45 +216,49 @@ def test_a_document_may_say_the_same_as_the_code_in_other_words(write) -> None:
     assert problem.message == "shop is described by its code in shop; the document is not used, and says the same"
 
 
-@pytest.mark.parametrize(
-    ("words", "others", "difference"),
-    [
-        ("{type: integer}", "{type: number}", "item.sold v1, which it publishes, has another schema at /price"),
-        ("[id, price]", "[id]", "item.sold v1, which it publishes, has another schema at /price"),
-        (
-            "{type: integer}",
-            "{type: integer, minimum: 0}",
-            "item.sold v1, which it publishes, has another schema at /price",
-        ),
-        (
-            "key: id",
-            "key: price",
-            "item.sold v1, which it publishes, has the key price in the document and id in the code",
-        ),
-        (
-            "-closed: true",
-            "-closed: false",
-            "item.sold v1, which it publishes, differs in whether other fields may be sent",
-        ),
-        ("item.sold", "z.gone", "the code publishes item.sold v1, and the document does not say so"),
-        ("item.sold", "a.gone", "the document publishes a.gone v1, and the code does not"),
-        (
-            "{type: string}",
-            "{type: string, pattern: '(.*)\\1'}",
-            "item.sold v1, which it publishes, could not be compared: ",
-        ),
-    ],
-)
-def test_a_document_that_differs_from_the_code_is_told_with_the_difference(write, words, others, difference) -> None:
-    assert words in SOLD
-    folder = write({"shop/__init__.py": PUBLISHER, "shop.asyncapi.yaml": SOLD.replace(words, others)})
-    landscape = discover([folder], Config())
+# What the document of a shop says instead, and how the difference is told.
+DIFFERENCES = [
+    ("{type: integer}", "{type: number}", "item.sold v1, which it publishes, has another schema at /price"),
+    ("[id, price]", "[id]", "item.sold v1, which it publishes, has another schema at /price"),
+    (
+        "{type: integer}",
+        "{type: integer, minimum: 0}",
+        "item.sold v1, which it publishes, has another schema at /price",
+    ),
+    (
+        "key: id",
+        "key: price",
+        "item.sold v1, which it publishes, has the key price in the document and id in the code",
+    ),
+    (
+        "-closed: true",
+        "-closed: false",
+        "item.sold v1, which it publishes, differs in whether other fields may be sent",
+    ),
+    ("item.sold", "z.gone", "the code publishes item.sold v1, and the document does not say so"),
+    ("item.sold", "a.gone", "the document publishes a.gone v1, and the code does not"),
+    (
+        "{type: string}",
+        "{type: string, pattern: '(.*)\\1'}",
+        "item.sold v1, which it publishes, could not be compared: ",
+    ),
+]
 
-    assert [contract.source for contract in landscape.services] == ["shop"]
-    (problem,) = landscape.problems
-    assert (problem.code, problem.place) == (codes.DOCUMENT_DIFFERS, Place("shop.asyncapi.yaml", 1))
-    assert f"the document is not used, and differs: {difference}" in problem.message
-    assert not problem.leaves_gap
+
+def test_a_document_that_differs_from_the_code_is_told_with_the_difference(write) -> None:
+    files = {"shops/__init__.py": ""}  # one package: it is imported once
+    for number, (words, others, _) in enumerate(DIFFERENCES):
+        assert words in SOLD
+        files[f"shops/shop{number}.py"] = PUBLISHER.replace('"shop"', f'"shop{number}"')
+        files[f"shop{number}.yaml"] = SOLD.replace("title: shop", f"title: shop{number}").replace(words, others)
+    landscape = discover([write(files)], Config())
+
+    assert all(contract.coded for contract in landscape.services)
+    assert len(landscape.services) == len(landscape.problems) == len(DIFFERENCES)
+    for number, (problem, (_, _, difference)) in enumerate(zip(landscape.problems, DIFFERENCES, strict=True)):
+        assert (problem.code, problem.place) == (codes.DOCUMENT_DIFFERS, Place(f"shop{number}.yaml", 1))
+        assert f"the document is not used, and differs: {difference}" in problem.message
+        assert not problem.leaves_gap
 
 
 def test_a_document_that_does_not_say_what_an_event_looks_like_is_not_said_to_agree(write) -> None:
