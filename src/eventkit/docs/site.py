@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -154,6 +155,7 @@ def _files(folder: str, names: Iterable[str]) -> dict[str, str]:
     return {name: f"{folder}/{taken.take(file_name(name))}.html" for name in sorted(set(names))}
 
 
+@cache
 def _templates() -> Environment:
     templates = Environment(
         loader=PackageLoader("eventkit.docs", "templates"),

@@ -98,6 +98,8 @@ def alternatives(listed: list[Json]) -> str:
 def json_text(value: Json) -> str:
     """Return a value as JSON in one line, with what cannot be seen escaped."""
     text = json.dumps(value, ensure_ascii=False)
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
 
 

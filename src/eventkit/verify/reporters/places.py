@@ -20,8 +20,8 @@ def in_repository(file: str) -> str:
 
     A place is relative to the folder in which the command runs, which is often, but not always, that root.
     """
-    path = Path(file).absolute()
     for root in filter(None, map(os.environ.get, _ROOTS)):
+        path = Path(file).absolute()
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()
     return file
