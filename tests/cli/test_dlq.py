@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +13,13 @@ import pytest
 from eventkit import Envelope
 from eventkit.delivery.subscription import Reason
 from eventkit.testing.conformance.support import names_of, subscribed, take
-from tests.cli.operated import envelope
+from tests.cli.operated import Operated, envelope
 
 
-@pytest.fixture
-def troubled(operated):
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
     """A bus with dead letters: two of the payments, 1 and 2, one of the mailer, 3, and one that is no event, 4."""
+    operated = Operated(tmp_path_factory.mktemp("original") / "events.db")
     operated.join("payment_service", "order.created")
     operated.join("mailer", "invoice.item.added")
     operated.publish(envelope("a", key="o-1"), envelope("b"))
@@ -29,6 +31,13 @@ def troubled(operated):
         "INSERT INTO dead_letters (group_id, at, type, reason, failures, headers, body)"
         " VALUES (2, 1767355200, '', 'unreadable', '[]', '{\"x\": \"\\u001b[2J\"}', x'7b5cff')"
     )
+    return operated
+
+
+@pytest.fixture
+def troubled(original, operated):
+    """A copy of it."""
+    shutil.copy(original.file, operated.file)
     return operated
 
 

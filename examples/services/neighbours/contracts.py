@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,18 @@ class BrokenPromiseError(Exception):
     """An event that is not what its document says, or that no neighbour publishes."""
 
 
+@cache
+def _publishers() -> Mapping[str, tuple[str, Draft202012Validator]]:
+    """Return by type who publishes an event, and what checks it."""
+    publishers = {}
+    for file in sorted(DOCUMENTS.glob("*.asyncapi.yaml")):
+        contract = read(file.read_bytes(), file.name)
+        for message in contract.publishes:
+            validator = Draft202012Validator(message.schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+            publishers[message.event.name] = (contract.service, validator)
+    return publishers
+
+
 class Announcer:
     """Publishes events in the name of the neighbours.
 
@@ -30,12 +43,7 @@ class Announcer:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._publishers: dict[str, tuple[str, Draft202012Validator]] = {}
-        for file in sorted(DOCUMENTS.glob("*.asyncapi.yaml")):
-            contract = read(file.read_bytes(), file.name)
-            for message in contract.publishes:
-                validator = Draft202012Validator(message.schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-                self._publishers[message.event.name] = (contract.service, validator)
+        self._publishers = _publishers()
 
     async def announce(self, type_name: str, data: Mapping[str, Any]) -> str:
         """Publish an event, and return its id.
