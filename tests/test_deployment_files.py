@@ -22,7 +22,17 @@ import yaml
 from eventkit import connect
 from eventkit.delivery import dispatch, relay
 from eventkit.delivery.worker import WorkerOptions
-from tests.e2e.deployment import DEPLOY, ROOT, SECRETS, Container, compose, instructions, manifests, of_compose
+from tests.e2e.deployment import (
+    DEPLOY,
+    ROOT,
+    SECRETS,
+    Container,
+    check_compose,
+    compose,
+    instructions,
+    manifests,
+    of_compose,
+)
 from tests.e2e.deployment import of_kubernetes as deployments
 from tests.servers.fixtures import required
 from tests.servers.nats import Nats
@@ -37,9 +47,8 @@ def named(values: list[tuple[str, dict[str, Any]]]) -> Any:
 
 class TestSchemas:
     def test_the_compose_file_is_one(self) -> None:
-        command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-        done = subprocess.run([*command, str(DEPLOY / "compose.yaml")], capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout
+        checked = check_compose(DEPLOY / "compose.yaml")
+        assert checked.exit_code == 0, checked.stdout
 
     @pytest.mark.parametrize("version", ["1.30", "1.33"])  # the oldest that knows all that is used, and a newer one
     @named(MANIFESTS)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +11,18 @@ import pytest
 import yaml
 
 from tests.deployment_references import dangling_in_compose, dangling_in_kubernetes, untagged
-from tests.e2e.deployment import DEPLOY, LOADER, PORT, ROOT, SECRETS, compose, instructions, interpolated, manifests
+from tests.e2e.deployment import (
+    DEPLOY,
+    LOADER,
+    PORT,
+    ROOT,
+    SECRETS,
+    check_compose,
+    compose,
+    instructions,
+    interpolated,
+    manifests,
+)
 
 LISTENS: Final = int(PORT)
 KUSTOMIZATION: Final = DEPLOY / "kubernetes" / "kustomization.yaml"
@@ -101,10 +110,9 @@ class TestCompose:
     def test_a_field_that_compose_does_not_know_is_seen(self, tmp_path: Path) -> None:
         text = (DEPLOY / "compose.yaml").read_text("utf-8")
         (tmp_path / "compose.yaml").write_text(text.replace("stop_grace_period", "stop_grace_time"), "utf-8")
-        command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-        done = subprocess.run([*command, str(tmp_path / "compose.yaml")], capture_output=True, text=True)
-        assert done.returncode == 1
-        assert "stop_grace_time" in done.stdout
+        checked = check_compose(tmp_path / "compose.yaml")
+        assert checked.exit_code == 1
+        assert "stop_grace_time" in checked.stdout
 
     def test_the_example_of_settings_has_what_has_to_be_chosen(self) -> None:
         asked = set(re.findall(r"\$\{(\w+):\?", (DEPLOY / "compose.yaml").read_text("utf-8")))

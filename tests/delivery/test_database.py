@@ -70,25 +70,35 @@ def test_a_wrong_url_is_refused(url: str, message: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-def run_without(module: str, program: str) -> str:
-    """Run a program in an interpreter in which a module is not installed; return its last line of errors."""
+def run_without(module: str, program: str) -> list[str]:
+    """Run a program in an interpreter in which a module is not installed; return its lines of errors."""
     blocked = f"import sys\nsys.modules[{module!r}] = None\n{program}"
     run = subprocess.run([sys.executable, "-c", blocked], capture_output=True, text=True, check=False)
-    return run.stderr.strip().splitlines()[-1]
+    return run.stderr.strip().splitlines()
 
 
-@pytest.mark.parametrize("module", ["database", "inbox", "outbox", "relay", "tables"])
-def test_without_sqlalchemy_the_extra_is_named(module: str) -> None:
-    line = run_without("sqlalchemy", f"import eventkit.delivery.{module}")
-    assert line.endswith(
-        'MissingExtraError: inbox and outbox need an extra; run: pip install "eventkit-contracts[sql]"'
+def test_without_sqlalchemy_the_extra_is_named() -> None:
+    modules = ["database", "inbox", "outbox", "relay", "tables"]
+    lines = run_without(
+        "sqlalchemy",
+        f"""
+import importlib, traceback
+for module in {modules}:
+    try:
+        importlib.import_module(f"eventkit.delivery.{{module}}")
+    except Exception as error:
+        print(module, *traceback.format_exception_only(error), end="", file=sys.stderr)
+""",
     )
+    error = 'MissingExtraError: inbox and outbox need an extra; run: pip install "eventkit-contracts[sql]"'
+    assert [line.split()[0] for line in lines] == modules
+    assert all(line.endswith(error) for line in lines)
 
 
 def test_without_a_driver_it_is_named() -> None:
     make = "from eventkit.delivery.database import sql_engine; sql_engine({url!r})"
-    assert 'pip install "eventkit-contracts[sql]"' in run_without("aiosqlite", make.format(url="sqlite:///x.db"))
-    line = run_without("asyncpg", make.format(url="postgresql+asyncpg://me:secret@host/db"))
+    assert 'pip install "eventkit-contracts[sql]"' in run_without("aiosqlite", make.format(url="sqlite:///x.db"))[-1]
+    line = run_without("asyncpg", make.format(url="postgresql+asyncpg://me:secret@host/db"))[-1]
     assert line.endswith("the database driver asyncpg is not installed; run: pip install asyncpg")
 
 

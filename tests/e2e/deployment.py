@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import yaml
+from click.testing import CliRunner, Result
 
 from tests.servers.server import free_port
 
@@ -68,6 +69,13 @@ def manifests() -> Iterable[tuple[Path, dict[str, Any]]]:
 def compose() -> dict[str, Any]:
     """Return the Compose file with its variables filled in."""
     return dict(yaml.load(interpolated((DEPLOY / "compose.yaml").read_text("utf-8"), SECRETS), LOADER))
+
+
+def check_compose(file: Path) -> Result:
+    """Check a Compose file by the schema of Compose."""
+    from check_jsonschema import main  # which takes longer to import than most tests take
+
+    return CliRunner().invoke(main, ["--builtin-schema", "vendor.compose-spec", str(file)])
 
 
 def interpolated(text: str, variables: Mapping[str, str]) -> str:
