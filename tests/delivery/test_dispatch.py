@@ -254,7 +254,7 @@ class TestOutages:
 
         with pytest.raises(ZeroDivisionError):
             async with running(service, publish=MANY[:1]) as (worker, faulty, bus):
-                await until(lambda: worker.in_flight == 1)
+                await until(lambda: worker.in_flight == 1 and len(faulty.limits) == 2)
                 faulty.errors["receive"] = [ZeroDivisionError("a mistake in the backend")]
                 await bus.publish(MANY[1])
                 await until(lambda: worker.problem)
