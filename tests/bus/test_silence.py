@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -93,7 +94,7 @@ class TestStoppedServer:
             await bus.publish(event("a"))
 
     async def test_keeps_nobody_who_closes_the_bus_and_what_is_not_settled_comes_again(
-        self, server: Server, url: str
+        self, server: Server, url: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         bus = connect(url, lease=6.0)
         await bus.open()
@@ -110,6 +111,8 @@ class TestStoppedServer:
             assert time.monotonic() - begun < 6  # a second for a busy machine
             await publishing
             await asyncio.gather(waiting, return_exceptions=True)
+        gc.collect()
+        assert [each.getMessage() for each in caplog.records if each.name == "asyncio"] == []
 
         async with connect(url, lease=6.0) as bus, subscribed(bus, "mute_service") as subscription:
             handled = set[str]()

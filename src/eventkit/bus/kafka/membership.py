@@ -170,8 +170,11 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
         """
         await self._settled.wait()
         turn = self.turn
+        # aiokafka goes on with a commit that is cancelled, and nobody would ask for what comes of it.
+        committing = asyncio.create_task(self._consumer.commit(offsets))
+        committing.add_done_callback(_asked)
         try:
-            await self._consumer.commit(offsets)
+            await asyncio.shield(committing)
         except (CommitFailedError, IllegalStateError):
             if turn == self.turn:
                 self._settled.clear()
@@ -221,3 +224,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
         self.turn += 1
         self._settled.clear()
         self._consumer.subscribe(self._topics, listener=self)
+
+
+def _asked(committing: asyncio.Task[None]) -> None:
+    if not committing.cancelled():
+        committing.exception()
