@@ -75,7 +75,10 @@ def test_documents_name_the_version_that_was_asked_for(project: Path, eventkit: 
     assert "\nasyncapi: 3.1.0\n" in document.read_text()
 
     assert eventkit("export", "--spec-version", "3.1.0", "--check").status == 0
-    assert eventkit("export", "--check").status == 1
+    run = eventkit("export", "--check")
+    assert (run.status, "documents are expected as AsyncAPI 3.0.0" in run.err) == (1, True)
+    eventkit("export")
+    assert "run `eventkit export --spec-version 3.1.0`" in eventkit("export", "--spec-version", "3.1.0", "--check").err
     assert eventkit("verify", "schemas").status == 0
     assert eventkit("export", "--spec-version", "2.6.0").status == 2
 

@@ -59,7 +59,12 @@ def export(
         )
     if check and changes:
         if changes.missing or changes.stale or changes.left_over:
-            typer.echo("run `eventkit export` and commit what it writes", err=True)
+            version = "" if spec_version is DEFAULT_VERSION else f" --spec-version {spec_version}"
+            typer.echo(
+                f"run `eventkit export{version}` and commit what it writes; documents are expected as AsyncAPI"
+                f" {spec_version}, and `--spec-version` names another version",
+                err=True,
+            )
         raise typer.Exit(1)
     if not changes:
         typer.echo(f"{folder}: up to date")
