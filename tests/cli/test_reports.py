@@ -132,6 +132,12 @@ def test_that_nothing_was_found_stays_when_nobody_reads_it(broken, arguments) ->
     assert process.returncode == 0
 
 
+def test_a_report_to_a_closed_output_is_read_by_nobody(broken) -> None:
+    command = f"{Path(sys.executable).with_name('eventkit')} verify . >&-"
+    run = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, check=False)
+    assert (run.returncode, run.stderr) == (1, b"")
+
+
 def test_a_comment_silences_a_finding(eventkit, broken) -> None:
     comment = "  # eventkit: ignore[EK102] ids become numbers in March"
     write_files(broken, {"orders.asyncapi.yaml": READER.replace("COMMENT", comment)})

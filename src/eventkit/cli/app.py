@@ -18,10 +18,12 @@ source. An EventkitError or OSError that a command lets through is printed to st
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
@@ -110,6 +112,8 @@ app = typer.Typer(cls=Commands, rich_markup_mode=None, no_args_is_help=True)
 
 def run() -> None:
     """Run the command line of this process and exit."""
+    if sys.stdout is None:  # closed by the shell: `eventkit verify . >&-`
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the process ends
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character shows its code; the default is to fail.
         if isinstance(stream, TextIOWrapper):
