@@ -77,6 +77,7 @@ def test_documents_name_the_version_that_was_asked_for(project: Path, eventkit: 
     assert eventkit("export", "--spec-version", "3.1.0", "--check").status == 0
     run = eventkit("export", "--check")
     assert (run.status, "documents are expected as AsyncAPI 3.0.0" in run.err) == (1, True)
+    assert eventkit("export", "--spec-version", "3.0.0", "--check").err == run.err
     eventkit("export")
     assert "run `eventkit export --spec-version 3.1.0`" in eventkit("export", "--spec-version", "3.1.0", "--check").err
     assert eventkit("verify", "schemas").status == 0

@@ -59,7 +59,7 @@ def export(
         )
     if check and changes:
         if changes.missing or changes.stale or changes.left_over:
-            version = "" if spec_version is DEFAULT_VERSION else f" --spec-version {spec_version}"
+            version = "" if spec_version == DEFAULT_VERSION else f" --spec-version {spec_version}"
             typer.echo(
                 f"run `eventkit export{version}` and commit what it writes; documents are expected as AsyncAPI"
                 f" {spec_version}, and `--spec-version` names another version",
